@@ -1,0 +1,127 @@
+"""How one setting is declared and described: all that a form, an option or a table needs to show it."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+Group = Literal["model", "data", "training", "regularization", "augmentation", "machine"]
+Kind = Literal["choice", "switch", "whole", "number", "text"]
+
+
+class Section(BaseModel):
+    """Base of the groups of settings; a subclass names its group."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    group: ClassVar[Group]
+
+    @classmethod
+    def describe(cls) -> list[SettingInfo]:
+        """The settings of this group in the order of declaration."""
+        return [_info(name, cls.group, field) for name, field in cls.model_fields.items()]
+
+
+@dataclass(frozen=True)
+class SettingInfo:
+    """One setting as a person meets it.
+
+    Attributes:
+        name: name in `--set name=value` and in config.json.
+        group: heading it stands under.
+        kind: choice, switch (true or false), whole (number), number or text.
+        text: plain-language help.
+        default: value of the `paper` preset.
+        unit: unit of the value, or empty.
+        choices: allowed values of a choice.
+        minimum: smallest allowed value; `exclusive_minimum` says that it is not itself allowed.
+        maximum: largest allowed value.
+        optional: may be left empty.
+        advanced: folded away at first.
+        models: names of the models it applies to; empty for all.
+    """
+
+    name: str
+    group: Group
+    kind: Kind
+    text: str
+    default: Any
+    unit: str
+    choices: tuple[str, ...]
+    minimum: float | None
+    exclusive_minimum: bool
+    maximum: float | None
+    optional: bool
+    advanced: bool
+    models: tuple[str, ...]
+
+
+def setting(
+    default: Any,
+    text: str,
+    *,
+    advanced: bool = False,
+    unit: str = "",
+    models: tuple[str, ...] = (),
+    **bounds: Any,
+) -> Any:
+    """Declare one setting.
+
+    Args:
+        default: value of the `paper` preset.
+        text: plain-language help, one or two sentences.
+        advanced: folded away at first.
+        unit: unit of the value, shown behind it.
+        models: names of the models it applies to; empty for all.
+        bounds: `ge`, `gt`, `le`, `lt`, `min_length` as in pydantic.
+    """
+    extra = {"advanced": advanced, "unit": unit, "models": list(models)}
+    return Field(default, description=text, json_schema_extra=extra, **bounds)
+
+
+def _info(name: str, group: Group, field: FieldInfo) -> SettingInfo:
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)  # written by setting() above
+    inner, optional = _unwrap(field.annotation)
+    choices = tuple(str(choice) for choice in get_args(inner)) if get_origin(inner) is Literal else ()
+    above = _bound(field, "gt")
+    return SettingInfo(
+        name=name,
+        group=group,
+        kind=_kind(inner),
+        text=field.description or "",
+        default=field.default,
+        unit=str(extra["unit"]),
+        choices=choices,
+        minimum=above if above is not None else _bound(field, "ge"),
+        exclusive_minimum=above is not None,
+        maximum=_bound(field, "le") if _bound(field, "le") is not None else _bound(field, "lt"),
+        optional=optional,
+        advanced=bool(extra["advanced"]),
+        models=tuple(extra["models"]),  # pyright: ignore[reportArgumentType]  # a list of str, see setting()
+    )
+
+
+def _unwrap(annotation: Any) -> tuple[Any, bool]:
+    """Take `X | None` apart into X and whether None was allowed."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        inner = [part for part in get_args(annotation) if part is not type(None)]
+        return inner[0], True
+    return annotation, False
+
+
+def _kind(annotation: Any) -> Kind:
+    if get_origin(annotation) is Literal:
+        return "choice"
+    kinds: dict[Any, Kind] = {bool: "switch", int: "whole", float: "number"}
+    return kinds.get(annotation, "text")
+
+
+def _bound(field: FieldInfo, name: str) -> float | None:
+    for constraint in field.metadata:
+        if hasattr(constraint, name):
+            return getattr(constraint, name)
+    return None
