@@ -1,0 +1,215 @@
+"""One run's folder: where its files are, how it is made, read and changed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from rsdash.errors import RunError, RunNotFoundError, storage_errors
+from rsdash.runs.events import append_event
+from rsdash.runs.files import write_text
+from rsdash.runs.records import About, Environment, RunRequest, StateRecord
+from rsdash.runs.states import RunState, check_move
+
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9_]+-[0-9a-f]{6}")
+_UNFINISHED = ".new-"
+_REMOVED = ".removed-"
+
+Record = TypeVar("Record", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """Name of the folder."""
+        return self.path.name
+
+    @property
+    def lock_path(self) -> Path:
+        """Held by the worker as long as it lives."""
+        return self.path / "worker.lock"
+
+    @property
+    def metrics_path(self) -> Path:
+        """Append-only events."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def commands_path(self) -> Path:
+        """Append-only requests."""
+        return self.path / "commands.jsonl"
+
+    @property
+    def state_path(self) -> Path:
+        """What is the case."""
+        return self.path / "state.json"
+
+    @property
+    def about_path(self) -> Path:
+        """What a person says of the run."""
+        return self.path / "about.json"
+
+    @property
+    def split_path(self) -> Path:
+        """File names of train, validation and test."""
+        return self.path / "split.json"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Everything needed to go on."""
+        return self.path / "last.ckpt"
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights that are reported."""
+        return self.path / "model.safetensors"
+
+    @property
+    def evaluation_path(self) -> Path:
+        """Logits, labels and roles behind every final figure."""
+        return self.path / "evaluation.npz"
+
+    @property
+    def log_path(self) -> Path:
+        """What the worker printed."""
+        return self.path / "worker.log"
+
+    def request(self) -> RunRequest:
+        """Read config.json."""
+        return _read(self.path / "config.json", RunRequest)
+
+    def state(self) -> StateRecord:
+        """Read state.json."""
+        return _read(self.state_path, StateRecord)
+
+    def about(self) -> About:
+        """Read about.json."""
+        return _read(self.about_path, About)
+
+    def environment(self) -> Environment:
+        """Read environment.json; empty before the first attempt."""
+        path = self.path / "environment.json"
+        return _read(path, Environment) if path.exists() else Environment()
+
+    def write_state(self, **changes: Any) -> StateRecord:
+        """Change state.json; only the holder of the run's lock may call this.
+
+        Raises:
+            RunError: the table of states does not hold the move.
+            StorageError: the disk is full or the place cannot be written.
+        """
+        before = self.state()
+        after = before.model_copy(update={**changes, "updated_at": time.time()})
+        check_move(before.state, after.state)
+        write_text(self.state_path, after.model_dump_json(indent=1))
+        return after
+
+    def write_about(self, **changes: Any) -> About:
+        """Change about.json."""
+        about = self.about().model_copy(update=changes)
+        write_text(self.about_path, about.model_dump_json(indent=1))
+        return about
+
+    def add_attempt(self, facts: dict[str, Any]) -> None:
+        """Add the circumstances of one attempt to environment.json."""
+        attempts = (*self.environment().attempts, facts)
+        write_text(self.path / "environment.json", Environment(attempts=attempts).model_dump_json(indent=1))
+
+    def log_event(self, kind: str, **fields: Any) -> None:
+        """Append an event to metrics.jsonl; only the holder of the run's lock may call this."""
+        append_event(self.metrics_path, kind, **fields)
+
+    def log_tail(self, *, lines: int = 20) -> str:
+        """Last lines of what the worker printed, read from the last 16 kB."""
+        try:
+            with self.log_path.open("rb") as file:
+                file.seek(max(0, self.log_path.stat().st_size - 16_384))
+                text = file.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def new_run_id(model: str) -> str:
+    """An id that sorts by time and tells the model."""
+    slug = re.sub(r"[^a-z0-9]+", "_", model.lower()).strip("_")[:32]
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{slug or 'model'}-{secrets.token_hex(3)}"
+
+
+def create_run(
+    runs_dir: Path, request: RunRequest, *, name: str, write_split: Callable[[Path], None]
+) -> RunFolder:
+    """Make a run folder in state QUEUED: built under a temporary name, then renamed into place.
+
+    Args:
+        runs_dir: folder of run folders.
+        request: content of config.json; its id names the folder.
+        name: what a person calls the run.
+        write_split: writes split.json to the path it is given.
+
+    Raises:
+        StorageError: the disk is full or the place cannot be written; nothing is left behind.
+    """
+    draft = RunFolder(runs_dir / f"{_UNFINISHED}{request.id}")
+    try:
+        with storage_errors(runs_dir):
+            draft.path.mkdir(parents=True)
+        write_text(draft.path / "config.json", request.model_dump_json(indent=1))
+        about = About(name=name, queue_position=request.created_at)
+        write_text(draft.about_path, about.model_dump_json(indent=1))
+        state = StateRecord(state=RunState.QUEUED, updated_at=time.time(), host=socket.gethostname())
+        write_text(draft.state_path, state.model_dump_json(indent=1))
+        write_split(draft.split_path)
+        return RunFolder(draft.path.rename(runs_dir / request.id))
+    except BaseException:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise
+
+
+def list_run_folders(runs_dir: Path) -> list[RunFolder]:
+    """Run folders, oldest first; whatever else lies there is passed over."""
+    if not runs_dir.is_dir():
+        return []
+    return [RunFolder(path) for path in sorted(runs_dir.iterdir()) if RUN_ID.fullmatch(path.name)]
+
+
+def open_run(runs_dir: Path, run_id: str) -> RunFolder:
+    """The folder of one run.
+
+    Raises:
+        RunNotFoundError: the id is malformed or no such run exists.
+    """
+    if RUN_ID.fullmatch(run_id) and (runs_dir / run_id / "config.json").is_file():
+        return RunFolder(runs_dir / run_id)
+    raise RunNotFoundError(f"There is no run {run_id!r} in {runs_dir}.")
+
+
+def remove_run(folder: RunFolder) -> None:
+    """Rename a run out of sight, then delete its files; the caller holds its lock."""
+    hidden = folder.path.with_name(f"{_REMOVED}{folder.id}")
+    with storage_errors(folder.path):
+        folder.path.rename(hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _read(path: Path, kind: type[Record]) -> Record:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise RunNotFoundError(f"{path} is missing; the run folder is incomplete.") from error
+    except ValidationError as error:
+        raise RunError(f"{path} is damaged: {error.errors()[0]['msg']}.") from error

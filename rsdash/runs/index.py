@@ -1,0 +1,112 @@
+"""One shared list of all runs: refreshed from the small files, handed out as immutable snapshots."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from rsdash.errors import RunError, RunNotFoundError
+from rsdash.runs.folder import RunFolder, list_run_folders
+from rsdash.runs.records import About, RunRequest, StateRecord
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One run as lists show it."""
+
+    folder: RunFolder
+    request: RunRequest
+    state: StateRecord
+    about: About
+    example: bool = False
+
+    @property
+    def id(self) -> str:
+        """Name of the run's folder."""
+        return self.folder.id
+
+    @property
+    def name(self) -> str:
+        """What a person calls the run."""
+        return self.about.name
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All runs at one moment.
+
+    Attributes:
+        entries: newest first; examples last.
+        problems: folders that cannot be read: id → one sentence.
+    """
+
+    entries: tuple[RunEntry, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+
+    def find(self, id_or_name: str) -> RunEntry:
+        """The run of that id, or of that name where only one has it.
+
+        Raises:
+            RunNotFoundError: none has it, or several share the name.
+        """
+        for entry in self.entries:
+            if entry.id == id_or_name:
+                return entry
+        named = [entry for entry in self.entries if entry.name == id_or_name]
+        if len(named) == 1:
+            return named[0]
+        if named:
+            ids = ", ".join(entry.id for entry in named[:4])
+            raise RunNotFoundError(f"{len(named)} runs are named {id_or_name!r}; use an id: {ids}.")
+        raise RunNotFoundError(f"There is no run {id_or_name!r}; `python -m rsdash runs` lists them.")
+
+
+class RunIndex:
+    """Keeps the last reading of each run and reads again only what changed; safe to share by threads."""
+
+    def __init__(self, runs_dir: Path, examples_dir: Path | None = None) -> None:
+        self._runs_dir = runs_dir
+        self._examples_dir = examples_dir
+        self._known: dict[Path, tuple[tuple[int, int], RunEntry]] = {}
+        self._listing = Listing()
+        self._mutex = threading.Lock()
+
+    @property
+    def listing(self) -> Listing:
+        """The last snapshot, without touching the disk."""
+        return self._listing
+
+    def refresh(self) -> Listing:
+        """Look at every run folder and return a new snapshot."""
+        with self._mutex:
+            problems: list[tuple[str, str]] = []
+            seen: dict[Path, tuple[tuple[int, int], RunEntry]] = {}
+            for folder, example in self._folders():
+                try:
+                    seen[folder.path] = self._read(folder, example)
+                except FileNotFoundError:
+                    continue
+                except RunError as error:
+                    problems.append((folder.id, str(error)))
+            self._known = seen
+            entries = sorted((entry for _, entry in seen.values()), key=_order)
+            self._listing = Listing(tuple(entries), tuple(problems))
+            return self._listing
+
+    def _folders(self) -> list[tuple[RunFolder, bool]]:
+        own = [(folder, False) for folder in list_run_folders(self._runs_dir)]
+        shipped = list_run_folders(self._examples_dir) if self._examples_dir else []
+        return own + [(folder, True) for folder in shipped]
+
+    def _read(self, folder: RunFolder, example: bool) -> tuple[tuple[int, int], RunEntry]:
+        stamp = (folder.state_path.stat().st_mtime_ns, folder.about_path.stat().st_mtime_ns)
+        known = self._known.get(folder.path)
+        if known and known[0] == stamp:
+            return known
+        request = known[1].request if known else folder.request()
+        return stamp, RunEntry(folder, request, folder.state(), folder.about(), example)
+
+
+def _order(entry: RunEntry) -> tuple[bool, float]:
+    return entry.example, -entry.request.created_at

@@ -1,0 +1,132 @@
+"""What the small JSON files of a run folder hold, as frozen models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from rsdash.config import RunConfig
+from rsdash.runs.states import Interruption, RunState
+
+SPARKLINE_POINTS = 30
+FORMAT_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DataReference(_Record):
+    """Which images a run trains on: name, content and split of the data set at the time of asking.
+
+    Attributes:
+        name: name of the data set.
+        fingerprint: digest of names, contents and labels.
+        classes: class names in label order.
+        split: name of the split.
+        counts: images per role: train, validation, test.
+        test_role: held-out, or given test.
+        synthetic: drawn by a program rather than seen by a sensor.
+    """
+
+    name: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    split: str
+    counts: dict[str, int]
+    test_role: str
+    synthetic: bool = False
+
+
+class RunRequest(_Record):
+    """config.json: what was asked; never changes."""
+
+    version: int = FORMAT_VERSION
+    id: str
+    created_at: float
+    config: RunConfig
+    data: DataReference
+
+
+class Summary(_Record):
+    """What a list shows of a run.
+
+    Attributes:
+        epoch: epochs completed.
+        step: optimizer steps taken, of `steps`.
+        accuracy: share right on `role` images: the final figure, or the last epoch's while running.
+        loss: mean cross-entropy on the same images, in nats.
+        role: role of the images behind accuracy and loss.
+        images: number of those images.
+        train_accuracy: share right on the training images of the last epoch, augmentation included.
+        train_loss: mean training loss of the last epoch, in nats.
+        sparkline: accuracy over epochs, at most 30 points.
+        elapsed_s: seconds of training over all attempts.
+        remaining_s: estimated seconds to the end.
+        images_per_s: training speed of late.
+        parameters: trainable numbers in the network.
+        device: what it trains on, in words.
+        memory_bytes: peak memory of the worker.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    accuracy: float | None = None
+    loss: float | None = None
+    role: str = ""
+    images: int = 0
+    train_accuracy: float | None = None
+    train_loss: float | None = None
+    sparkline: tuple[float, ...] = ()
+    elapsed_s: float = 0.0
+    remaining_s: float | None = None
+    images_per_s: float | None = None
+    parameters: int = 0
+    device: str = ""
+    memory_bytes: int = 0
+
+
+class StateRecord(_Record):
+    """state.json: what is the case.
+
+    Attributes:
+        state: see RunState.
+        reason: why, when INTERRUPTED.
+        message: one sentence for the person: the error, or the exit cause.
+        attempt: how many workers have been launched.
+        fruitless: launches since the last new checkpoint.
+        commands_end: offset in commands.jsonl up to which requests were carried out, in bytes.
+        checkpoint_step: step of last.ckpt, or None while there is none.
+        host: name of the machine of the latest attempt.
+        updated_at: seconds since 1970, of the writer's clock.
+        summary: what a list shows.
+    """
+
+    state: RunState
+    reason: Interruption | None = None
+    message: str = ""
+    attempt: int = 0
+    fruitless: int = 0
+    commands_end: int = 0
+    checkpoint_step: int | None = None
+    host: str = ""
+    updated_at: float = 0.0
+    summary: Summary = Summary()
+
+
+class About(_Record):
+    """about.json: what a person says of a run, and its place in the queue (lowest first)."""
+
+    name: str
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    pinned: bool = False
+    queue_position: float = 0.0
+
+
+class Environment(_Record):
+    """environment.json: one entry an attempt, with versions, device, threads, commit and command line."""
+
+    attempts: tuple[dict[str, Any], ...] = ()
