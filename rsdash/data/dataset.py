@@ -1,0 +1,189 @@
+"""One data set known to rsdash: what is stored about it, its images, its splits.
+
+<data folder>/datasets/<name>/
+    dataset.json                            DatasetInfo; replaced atomically, names the present version
+    images.zip, images/                     only where rsdash keeps the files itself
+    versions/<fingerprint>/manifest.json    the files as they were scanned
+    versions/<fingerprint>/splits/          immutable splits of exactly these files
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from rsdash.config import RunConfig
+from rsdash.data.manifest import Manifest, changed_since
+from rsdash.data.source import Source, open_source
+from rsdash.data.splits import Split, given_split, load_split, make_split, save_split, split_names
+from rsdash.errors import DataChangedError, DataError
+from rsdash.files import write_text
+
+Kind = Literal["folder", "zip", "upload", "public", "sample"]
+
+INFO_FILE = "dataset.json"
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a list of data sets shows; all of it stands in dataset.json.
+
+    Attributes:
+        name: slug, also the name of its folder.
+        kind: folder or zip (the person's own), upload, public or sample (kept by rsdash).
+        path: where the images are; relative to the data set's folder where rsdash keeps them.
+        added_at: ISO 8601, UTC.
+        fingerprint: of the present manifest.
+        counts: images of each class, in the order of classes.
+        refused: number of files that are not used.
+        synthetic: the images are drawn, not taken.
+        licence: terms of the images, or empty.
+        citation: what to cite, or empty.
+    """
+
+    name: str
+    kind: Kind
+    path: str
+    added_at: str
+    fingerprint: str
+    counts: dict[str, int]
+    refused: int
+    synthetic: bool = False
+    licence: str = ""
+    citation: str = ""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, sorted."""
+        return tuple(self.counts)
+
+    @property
+    def image_count(self) -> int:
+        """Usable images."""
+        return sum(self.counts.values())
+
+    def save(self, folder: Path) -> None:
+        """Write dataset.json, atomically."""
+        write_text(folder / INFO_FILE, json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> DatasetInfo:
+        """Read dataset.json.
+
+        Raises:
+            DataError: it is missing or damaged.
+        """
+        path = folder / INFO_FILE
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise DataError(
+                f"{path} is missing or damaged ({error}). Remove the data set {folder.name!r} "
+                "and add it again."
+            ) from error
+
+
+class Dataset:
+    """A data set as it was scanned last.
+
+    Raises:
+        DataError: what is stored about it is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.info = DatasetInfo.load(folder)
+        self.manifest = Manifest.load(manifest_path(folder, self.info.fingerprint))
+
+    @property
+    def name(self) -> str:
+        """The slug it is known by."""
+        return self.info.name
+
+    @property
+    def place(self) -> Path:
+        """The folder or zip with the images."""
+        return self.folder / self.info.path  # an absolute path stays as it is
+
+    @cached_property
+    def source(self) -> Source:
+        """The files.
+
+        Raises:
+            DataNotFoundError: the folder or zip is gone.
+        """
+        return open_source(self.place)
+
+    def read_image(self, row: int) -> bytes:
+        """The bytes of the image in a row of the manifest.
+
+        Raises:
+            DataError: the file is gone or unreadable.
+        """
+        return self.source.read(self.manifest.names[row])
+
+    def split_names(self) -> list[str]:
+        """Names of the stored splits of the present files."""
+        return split_names(self._splits)
+
+    def split_for(self, config: RunConfig) -> Split:
+        """The split that a run asks for, stored from now on.
+
+        That is the split it names; else the data set's own train/val/test folders; else one made
+        from the run's shares, `split_seed` and `limit_per_class`.
+
+        Raises:
+            DataNotFoundError: the run names a split that is not stored.
+            DataError: a class is too small, or another split of the same name is stored.
+        """
+        if config.split:
+            return load_split(config.split, self._splits)
+        if self.manifest.has_given_split:
+            split = given_split(
+                self.manifest, split_seed=config.split_seed, limit_per_class=config.limit_per_class
+            )
+        else:
+            split = make_split(
+                self.manifest,
+                validation_share=config.validation_share,
+                test_share=config.test_share,
+                split_seed=config.split_seed,
+                limit_per_class=config.limit_per_class,
+            )
+        save_split(split, self._splits)
+        return split
+
+    def verify(self, fingerprint: str) -> None:
+        """Make sure that the files are still those of `fingerprint`; only touched files are read.
+
+        Raises:
+            DataChangedError: some were added, removed or modified; names how many and the first three.
+            DataNotFoundError: the folder or zip is gone.
+        """
+        source = open_source(self.place)
+        path = manifest_path(self.folder, fingerprint)
+        changed = changed_since(Manifest.load(path), source) if path.exists() else []
+        if changed:
+            files = "1 file" if len(changed) == 1 else f"{len(changed):,} files"
+            names = ", ".join(changed[:3]) + (", …" if len(changed) > 3 else "")
+            raise DataChangedError(
+                f"{files} of the data set {self.name!r} changed since: {names}. "
+                "Put them back, or start a new run on the files as they are."
+            )
+        if fingerprint != self.info.fingerprint:
+            raise DataChangedError(
+                f"The data set {self.name!r} was scanned again since and is now {self.info.fingerprint[:8]}, "
+                f"not {fingerprint[:8]}. Add it again if you put the files back, or start a new run."
+            )
+
+    @property
+    def _splits(self) -> Path:
+        return manifest_path(self.folder, self.manifest.fingerprint).parent / "splits"
+
+
+def manifest_path(folder: Path, fingerprint: str) -> Path:
+    """Where the manifest of one version of the files is stored."""
+    return folder / "versions" / fingerprint / "manifest.json"

@@ -1,0 +1,121 @@
+"""Decode the bytes of one image safely: format and size are checked before any pixel is read.
+
+EXIF orientation is ignored: tiles cut from a scene have none, and turning some images but not
+others would be a silent change. Of a file with several frames the first is taken.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from rsdash.errors import ImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+"""The only decoders that ever see the bytes."""
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+MAX_PIXELS = 64_000_000
+MAX_FILE_BYTES = 512 * 2**20
+"""More than 64 megapixels of 8-bit RGBA take without any compression."""
+
+_DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's decoders raise on damaged bytes."""
+
+
+def open_image(data: bytes, name: str) -> Image.Image:
+    """Decode one image to 8-bit RGB.
+
+    Greyscale is repeated over the channels, palettes are resolved, and transparent parts become
+    black, as nodata is. A 16-bit *colour* PNG keeps its upper 8 bits.
+
+    Args:
+        data: the bytes of the file.
+        name: what the file is called in messages.
+
+    Raises:
+        ImageError: not an image of a known format, damaged, larger than 64 megapixels, or 16-bit.
+    """
+    image = _identify(data, name)
+    _check_pixels(image.width * image.height, name)
+    if image.mode in _DEEP_MODES:
+        raise ImageError(
+            f"{name} has one band of more than 8 bits a pixel ({image.mode}); convert it to 8 bits first, "
+            "with one scale for all images."
+        )
+    try:
+        image.load()
+        return _to_rgb(image)
+    except _BROKEN as error:
+        raise ImageError(f"{name} is damaged or incomplete ({error}).") from error
+
+
+def decode_rgb(data: bytes, name: str, side_px: int | None = None) -> np.ndarray:
+    """Decode one image to an array.
+
+    Args:
+        data: the bytes of the file.
+        name: what the file is called in messages.
+        side_px: side of the square that the image is squashed to (antialiased bilinear); None
+            keeps its size.
+
+    Returns:
+        uint8 array of shape (height, width, 3).
+
+    Raises:
+        ImageError: see `open_image`.
+    """
+    image = open_image(data, name)
+    if side_px is not None and image.size != (side_px, side_px):
+        image = image.resize((side_px, side_px), Image.Resampling.BILINEAR)
+    return np.asarray(image)
+
+
+def _identify(data: bytes, name: str) -> Image.Image:
+    if not data:
+        raise ImageError(f"{name} is empty.")
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        digits = re.search(r"\d+", str(error))
+        _check_pixels(int(digits.group()) if digits else MAX_PIXELS + 1, name)
+        raise ImageError(f"{name} is too large to be decoded safely ({error}).") from error
+    except Image.UnidentifiedImageError as error:
+        raise ImageError(f"{name} is not an image of a known format ({', '.join(FORMATS)}).") from error
+    except _BROKEN as error:
+        raise ImageError(f"{name} is damaged ({error}).") from error
+
+
+def _check_pixels(pixels: int, name: str) -> None:
+    if pixels > MAX_PIXELS:
+        raise ImageError(
+            f"{name} has {pixels / 1e6:,.1f} megapixels; at most {MAX_PIXELS / 1e6:.0f} are read. "
+            "Cut it into tiles."
+        )
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, (0, 0, 0, 255))
+        return Image.alpha_composite(ground, layer).convert("RGB")
+    return image.convert("RGB")
