@@ -37,7 +37,7 @@ def append_event(path: Path, kind: str, **fields: Any) -> None:
 
 
 def read_lines(path: Path, start: int = 0) -> Iterator[Line]:
-    """Complete lines from byte `start` on; a torn last line and lines that are no JSON objects are skipped."""
+    """Complete lines from byte `start` on; a torn last line and lines that are no objects are skipped."""
     try:
         with path.open("rb") as file:
             file.seek(start)

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rsdash.errors import RunError, RunNotFoundError, storage_errors
+from rsdash.files import write_text
 from rsdash.runs.events import append_event
-from rsdash.runs.files import write_text
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord
 from rsdash.runs.states import RunState, check_move
 

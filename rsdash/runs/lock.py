@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rsdash.errors import RunError, storage_errors
 
+LOCK_VARIABLE = "RSDASH_LOCK_DESCRIPTOR"
+"""Tells a worker the number of the open descriptor that holds its run's lock."""
 RETRY_S = 0.02
 
 

@@ -1,0 +1,110 @@
+"""Predicts the class of single images with the weights a run left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+
+from rsdash.data.images import decode_rgb
+from rsdash.errors import ModelError, RsdashError
+from rsdash.inference.results import Prediction
+from rsdash.models.registry import build_model
+from rsdash.training.compute import choose_compute
+from rsdash.training.result import ModelCard
+from rsdash.training.tiles import Tiles
+
+BATCH = 64
+
+
+class Predictor:
+    """A trained model, ready to be asked."""
+
+    def __init__(self, weights_path: Path) -> None:
+        """Load a model from its weights and the card inside them.
+
+        Raises:
+            ModelError: there are no weights, or they are damaged.
+        """
+        self.card = read_card(weights_path)
+        config = self.card.config.model_copy(update={"weights": "random", "device": "auto"})
+        self._compute = choose_compute(config).in_fp32()
+        model = build_model(config, len(self.card.data.classes))
+        try:
+            model.load_state_dict(safetensors.torch.load_file(weights_path))
+        except (RuntimeError, safetensors.SafetensorError) as error:
+            raise ModelError(f"{weights_path} does not hold the weights its card describes.") from error
+        self._model = model.to(self._compute.device).eval()
+
+    def predict(self, images: Sequence[tuple[str, bytes]], *, top: int = 5) -> list[Prediction]:
+        """Say of each image which classes are most probable.
+
+        Args:
+            images: file name and content of each.
+            top: classes to name.
+
+        Returns:
+            One prediction an image in the same order; one that cannot be read carries its error.
+        """
+        found: list[Prediction] = []
+        for start in range(0, len(images), BATCH):
+            found += self._predict_batch(images[start : start + BATCH], top)
+        return found
+
+    def _predict_batch(self, images: Sequence[tuple[str, bytes]], top: int) -> list[Prediction]:
+        pixels, errors = {}, {}
+        for position, (name, content) in enumerate(images):
+            try:
+                pixels[position] = decode_rgb(content, name, self.card.stored_px)
+            except RsdashError as error:
+                errors[position] = str(error)
+        probabilities = dict(zip(pixels, self._probabilities(list(pixels.values())), strict=True))
+        return [
+            Prediction(file=name, error=errors[position])
+            if position in errors
+            else self._prediction(name, probabilities[position], top)
+            for position, (name, _) in enumerate(images)
+        ]
+
+    @torch.inference_mode()
+    def _probabilities(self, pixels: list) -> torch.Tensor:
+        """Softmax over classes, (n, K), of uint8 images, each (side, side, 3)."""
+        if not pixels:
+            return torch.empty(0, len(self.card.data.classes))
+        stack = torch.stack([torch.from_numpy(image) for image in pixels]).numpy()
+        count = len(pixels)
+        tiles = Tiles(
+            stack,
+            torch.zeros(count, dtype=torch.int64).numpy(),
+            rows=torch.arange(count).numpy(),
+            side_px=self.card.config.im_size,
+            scale=self.card.scale,
+            device=self._compute.device,
+        )
+        images, _ = tiles.batch(torch.arange(count))
+        return self._model(images).float().softmax(1).cpu()
+
+    def _prediction(self, name: str, probabilities: torch.Tensor, top: int) -> Prediction:
+        values, labels = probabilities.topk(min(top, len(probabilities)))
+        classes = tuple(self.card.data.classes[label] for label in labels.tolist())
+        return Prediction(file=name, classes=classes, probabilities=tuple(values.tolist()))
+
+
+def read_card(weights_path: Path) -> ModelCard:
+    """The model card inside a file of weights.
+
+    Raises:
+        ModelError: the file is missing, damaged or carries no card.
+    """
+    if not weights_path.is_file():
+        raise ModelError(
+            f"{weights_path.parent.name} has no weights yet; let it finish, or stop it to keep them."
+        )
+    try:
+        with safetensors.safe_open(weights_path, framework="pt") as file:
+            return ModelCard.from_metadata(file.metadata() or {})
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        raise ModelError(f"{weights_path} is damaged or was not written by rsdash.") from error

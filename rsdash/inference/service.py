@@ -1,0 +1,183 @@
+"""The inference service: one resident process that answers what needs torch, over HTTP on loopback.
+
+Every request carries `Authorization: Bearer <token>`; port and token stand in `service.json` in the
+data folder, readable by its owner alone. Errors are JSON, `{"error": "one sentence"}`.
+
+| request | content | answer |
+| --- | --- | --- |
+| `GET /health` | | `{"pid": ...}` |
+| `GET /devices` | | list of DeviceFacts |
+| `POST /profile` | JSON: `config` (settings), `classes` (number) | Profile |
+| `POST /predict` | form: `run` (path of the run folder), `top`, files `images` | list of Prediction |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from rsdash.config import RunConfig, make_config
+from rsdash.errors import RsdashError
+from rsdash.home import data_dir
+from rsdash.inference.address import Address, address_path, lock_path, write_address
+from rsdash.inference.predictor import Predictor
+from rsdash.inference.results import DeviceFacts, Profile
+from rsdash.models.profile import profile_model
+from rsdash.runs.lock import Lock
+from rsdash.training.compute import choose_compute
+
+IDLE_VARIABLE = "RSDASH_SERVICE_IDLE_S"
+IDLE_DEFAULT_S = 300.0
+MODELS_KEPT = 3
+MAX_FILES = 2_000
+
+Endpoint = Callable[[Request], Awaitable[JSONResponse]]
+
+
+class Service:
+    """The models that are loaded, and the time they were last asked."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._models: OrderedDict[tuple[str, int], Predictor] = OrderedDict()
+        self._mutex = threading.Lock()
+        self._asked_at = time.monotonic()
+        self._open_requests = 0
+
+    def idle_s(self) -> float:
+        """Seconds since the last request was answered; 0 while one is being answered."""
+        return 0.0 if self._open_requests else time.monotonic() - self._asked_at
+
+    def app(self) -> Starlette:
+        """The HTTP application."""
+        return Starlette(
+            routes=[
+                Route("/health", self._guarded(self._health)),
+                Route("/devices", self._guarded(self._devices)),
+                Route("/profile", self._guarded(self._profile), methods=["POST"]),
+                Route("/predict", self._guarded(self._predict), methods=["POST"]),
+            ]
+        )
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        async def answer(request: Request) -> JSONResponse:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            if not secrets.compare_digest(given.encode(), self._token.encode()):
+                return JSONResponse({"error": "The token is missing or wrong."}, status_code=401)
+            self._open_requests += 1
+            try:
+                return await endpoint(request)
+            except RsdashError as error:
+                return JSONResponse({"error": str(error)}, status_code=422)
+            finally:
+                self._open_requests -= 1
+                self._asked_at = time.monotonic()
+
+        return answer
+
+    async def _health(self, request: Request) -> JSONResponse:
+        return JSONResponse({"pid": os.getpid()})
+
+    async def _devices(self, request: Request) -> JSONResponse:
+        return JSONResponse(await run_in_threadpool(_describe_devices))
+
+    async def _profile(self, request: Request) -> JSONResponse:
+        content = await request.json()
+        config = make_config({**content["config"]}, preset=content["config"].get("preset", "paper"))
+        result = await run_in_threadpool(self._measure, config, int(content["classes"]))
+        return JSONResponse(result)
+
+    async def _predict(self, request: Request) -> JSONResponse:
+        async with request.form(max_files=MAX_FILES) as form:
+            uploads = [item for item in form.getlist("images") if isinstance(item, UploadFile)]
+            images = [(upload.filename or "image", await upload.read()) for upload in uploads]
+            run, top = Path(str(form["run"])), int(str(form.get("top", "5")))
+        found = await run_in_threadpool(self._ask, run, images, top)
+        return JSONResponse(found)
+
+    def _measure(self, config: RunConfig, classes: int) -> dict[str, Any]:
+        with self._mutex:
+            measured = profile_model(config, classes)
+        compute = choose_compute(config)
+        return Profile(**vars(measured), device=compute.description).model_dump()
+
+    def _ask(self, run: Path, images: list[tuple[str, bytes]], top: int) -> list[dict[str, Any]]:
+        with self._mutex:
+            return [found.model_dump() for found in self._model(run).predict(images, top=top)]
+
+    def _model(self, run: Path) -> Predictor:
+        path = run / "model.safetensors"
+        key = (str(path), path.stat().st_mtime_ns if path.exists() else 0)
+        if key not in self._models:
+            self._models[key] = Predictor(path)
+        self._models.move_to_end(key)
+        while len(self._models) > MODELS_KEPT:
+            self._models.popitem(last=False)
+        return self._models[key]
+
+
+def serve() -> None:
+    """Answer requests until nobody has asked for a while; leaves at once if another service runs."""
+    data_dir().mkdir(parents=True, exist_ok=True)
+    lock = Lock.take(lock_path())
+    if lock is None:
+        return
+    idle_limit_s = float(os.environ.get(IDLE_VARIABLE) or IDLE_DEFAULT_S)
+    token = secrets.token_urlsafe(32)
+    service = Service(token)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(service.app(), log_level="warning"))
+    with lock, listener:
+        write_address(Address(listener.getsockname()[1], token, os.getpid()))
+        try:
+            asyncio.run(_serve_until_idle(server, listener, service, idle_limit_s))
+        finally:
+            address_path().unlink(missing_ok=True)
+
+
+async def _serve_until_idle(
+    server: uvicorn.Server, listener: socket.socket, service: Service, idle_limit_s: float
+) -> None:
+    async def watch() -> None:
+        while service.idle_s() < idle_limit_s:
+            await asyncio.sleep(min(1.0, idle_limit_s / 4))
+        server.should_exit = True
+
+    watcher = asyncio.create_task(watch())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        watcher.cancel()
+
+
+def _describe_devices() -> list[dict[str, Any]]:
+    wanted = ["cuda"] if torch.cuda.is_available() else []
+    facts = []
+    for device in [*wanted, "cpu"]:
+        compute = choose_compute(RunConfig(device=device))
+        memory = (
+            torch.cuda.get_device_properties(compute.device).total_memory
+            if device == "cuda"
+            else psutil.virtual_memory().total
+        )
+        precision = compute.description.rsplit(", ", 1)[1]
+        facts.append(DeviceFacts(name=compute.description, precision=precision, memory_bytes=memory))
+    return [fact.model_dump() for fact in facts]

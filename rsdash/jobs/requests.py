@@ -1,0 +1,85 @@
+"""What a person asks of a run: checked, then written as a request that the holder of its lock carries out."""
+
+from __future__ import annotations
+
+from rsdash.data import open_dataset
+from rsdash.errors import RunBusyError, RunError
+from rsdash.runs.commands import Action, append_command
+from rsdash.runs.folder import RunFolder, remove_run
+from rsdash.runs.index import RunEntry
+from rsdash.runs.lock import Lock
+from rsdash.runs.states import ENDED, LIVING, RunState
+
+
+def request_stop(entry: RunEntry) -> str:
+    """End early, keep and evaluate what was learnt; returns the request's id.
+
+    Raises:
+        RunError: the run is not running.
+    """
+    _require(entry, LIVING, "stopped")
+    return append_command(entry.folder.commands_path, Action.STOP)
+
+
+def request_cancel(entry: RunEntry) -> str:
+    """Give up a waiting or running run; returns the request's id.
+
+    Raises:
+        RunError: the run has ended.
+    """
+    _require(entry, LIVING | {RunState.QUEUED}, "cancelled")
+    return append_command(entry.folder.commands_path, Action.CANCEL)
+
+
+def request_pause(entry: RunEntry) -> str:
+    """Write a checkpoint and leave the device; returns the request's id.
+
+    Raises:
+        RunError: the run is not running.
+    """
+    _require(entry, LIVING, "paused")
+    return append_command(entry.folder.commands_path, Action.SUSPEND, reason="suspended")
+
+
+def request_resume(entry: RunEntry) -> str:
+    """Go on from the last checkpoint, at the front of the queue; returns the request's id.
+
+    Raises:
+        RunError: the run waits, lives or is finished.
+        DataChangedError: its images are no longer those it was started on.
+        StorageError: the disk is full.
+    """
+    _require(entry, ENDED - {RunState.FINISHED}, "resumed")
+    open_dataset(entry.request.data.name).verify(entry.request.data.fingerprint)
+    return append_command(entry.folder.commands_path, Action.RESUME)
+
+
+def delete_run(entry: RunEntry) -> None:
+    """Delete a run that has ended.
+
+    Raises:
+        RunError: it is an example, waits or lives.
+        RunBusyError: a worker holds it.
+    """
+    _require(entry, ENDED, "deleted")
+    lock = Lock.take(entry.folder.lock_path)
+    if lock is None:
+        raise RunBusyError(f"{entry.name} is still held by its worker; try again in a moment.")
+    with lock:
+        remove_run(entry.folder)
+
+
+def require_own(folder: RunFolder, example: bool) -> None:
+    """Refuse to change an example.
+
+    Raises:
+        RunError: the run is one of the examples.
+    """
+    if example:
+        raise RunError(f"{folder.id} is an example without weights; it can be looked at, but not changed.")
+
+
+def _require(entry: RunEntry, states: frozenset[RunState], done: str) -> None:
+    require_own(entry.folder, entry.example)
+    if entry.state.state not in states:
+        raise RunError(f"{entry.name} is {entry.state.state.lower()} and cannot be {done}.")

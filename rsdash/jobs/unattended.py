@@ -1,0 +1,117 @@
+"""What is done to a run that no worker holds: requests carried out, deaths recorded, resumption."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from rsdash.runs.commands import Action, Command, read_commands
+from rsdash.runs.events import cut_torn_line
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.lock import Lock
+from rsdash.runs.records import StateRecord
+from rsdash.runs.states import ENDED, LIVING, Interruption, RunState
+
+MAX_FRUITLESS = 2
+"""A run that was launched so often without a new checkpoint no longer resumes by itself."""
+LOG_LINES = 5
+
+
+def carry_out(folder: RunFolder, *, front: float) -> bool:
+    """Carry out the requests to a run that waits or has ended.
+
+    Args:
+        folder: the run.
+        front: queue position before all that wait, for a resumed run.
+
+    Returns:
+        Whether the lock was free, so that it was done.
+    """
+    lock = Lock.take(folder.lock_path)
+    if lock is None:
+        return False
+    with lock:
+        cut_torn_line(folder.metrics_path)
+        state = folder.state()
+        end = state.commands_end
+        for command in read_commands(folder.commands_path, state.commands_end):
+            end = command.end
+            state = _answer(folder, state, command, front)
+        folder.write_state(commands_end=max(end, _size(folder.commands_path)))
+    return True
+
+
+def interrupt(folder: RunFolder, *, exit_code: int | None) -> bool:
+    """Record that a living run's worker is gone.
+
+    Args:
+        folder: the run, whose lock was seen free.
+        exit_code: how the worker ended, or None if nobody saw it.
+
+    Returns:
+        Whether the state changed; it does not where the worker had just written its last one.
+    """
+    lock = Lock.take(folder.lock_path)
+    if lock is None:
+        return False
+    with lock:
+        if folder.state().state not in LIVING:
+            return True
+        cut_torn_line(folder.metrics_path)
+        reason = Interruption.VANISHED if exit_code is None else Interruption.KILLED
+        message = _cause(exit_code)
+        tail = folder.log_tail(lines=LOG_LINES)
+        folder.log_event("alert", code=reason.value, message=message, log=tail)
+        folder.write_state(state=RunState.INTERRUPTED, reason=reason, message=message)
+    return True
+
+
+def may_resume_itself(state: StateRecord, *, host: str) -> bool:
+    """Whether a run was shut down on this host and may go on without being asked."""
+    return (
+        state.state is RunState.INTERRUPTED
+        and state.reason is Interruption.SHUTDOWN
+        and state.host == host
+        and state.fruitless < MAX_FRUITLESS
+    )
+
+
+def requeue(folder: RunFolder) -> bool:
+    """Put a run back into the queue at its old place; returns whether its lock was free."""
+    lock = Lock.take(folder.lock_path)
+    if lock is None:
+        return False
+    with lock:
+        folder.write_state(state=RunState.QUEUED, reason=None, message="")
+    return True
+
+
+def _answer(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:
+    refusal = ""
+    if command.action is Action.CANCEL and state.state is RunState.QUEUED:
+        state = folder.write_state(state=RunState.CANCELLED)
+    elif command.action is Action.RESUME and state.state in ENDED - {RunState.FINISHED}:
+        folder.write_about(queue_position=front)
+        state = folder.write_state(state=RunState.QUEUED, reason=None, message="", fruitless=0)
+    else:
+        refusal = f"The run is {state.state.lower()}."
+    outcome = {"outcome": "refused", "reason": refusal} if refusal else {"outcome": "done"}
+    folder.log_event("acknowledgement", command=command.id, action=command.action.value, **outcome)
+    return state
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "The worker is gone and nobody saw it end."
+    if exit_code >= 0:
+        return f"The worker ended with exit code {exit_code}."
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = str(-exit_code)
+    hint = " (out of memory, or killed by a person)" if -exit_code == signal.SIGKILL else ""
+    return f"The worker was ended by signal {name}{hint}."
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,135 @@
+"""Checkpoints: everything needed to go on, written beside the training, loadable as weights only."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rsdash.errors import CheckpointError
+from rsdash.files import write_atomic
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a run between two optimizer steps.
+
+    Attributes:
+        run_id: run it belongs to.
+        model: state dict of the network.
+        optimizer: state dict of the optimizer.
+        scaler: state dict of the fp16 loss scaler; empty elsewhere.
+        average: state dict of the averaged weights; empty without averaging.
+        best: state dict of the best epoch's weights; empty while there is none.
+        progress: counters and sums, see Progress.
+        threads: CPU threads that took part, for equal sums on resume.
+    """
+
+    run_id: str
+    model: Mapping[str, Any]
+    optimizer: Mapping[str, Any]
+    scaler: Mapping[str, Any]
+    average: Mapping[str, Any]
+    best: Mapping[str, Any]
+    progress: Mapping[str, Any]
+    threads: int
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; the former one stays until the new one is complete.
+
+    Raises:
+        StorageError: the disk is full; the former checkpoint is untouched.
+    """
+    content = {"version": FORMAT_VERSION, **vars(checkpoint)}
+    write_atomic(path, lambda file: torch.save(content, file))
+
+
+def load_checkpoint(path: Path, run_id: str) -> Checkpoint:
+    """Read a checkpoint of a run, on the CPU.
+
+    Raises:
+        CheckpointError: it is damaged, of another format or of another run.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        version = content.pop("version")
+        checkpoint = Checkpoint(**content)
+    except (RuntimeError, EOFError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(_damaged(path)) from error
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(_damaged(path)) from error
+    if version != FORMAT_VERSION:
+        raise CheckpointError(f"{path} has format {version}; this rsdash reads format {FORMAT_VERSION}.")
+    if checkpoint.run_id != run_id:
+        raise CheckpointError(f"{path} belongs to run {checkpoint.run_id}, not to {run_id}.")
+    return checkpoint
+
+
+class CheckpointWriter:
+    """Writes checkpoints in a thread of its own, one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+        self.written_step: int | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether one is being written."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, checkpoint: Checkpoint) -> None:
+        """Begin to write a copy of a checkpoint whose tensors may change from now on.
+
+        Raises:
+            StorageError: the one before could not be written.
+        """
+        self.wait()
+        frozen = Checkpoint(**{name: _copy(value) for name, value in vars(checkpoint).items()})
+        self._thread = threading.Thread(target=self._write, args=(frozen,), name="checkpoint")
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until the one in progress is on disk.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def _write(self, checkpoint: Checkpoint) -> None:
+        try:
+            save_checkpoint(self._path, checkpoint)
+        except Exception as error:  # noqa: BLE001  # raised again in the training thread by wait()
+            self._error = error
+        else:
+            self.written_step = int(checkpoint.progress["step"])
+
+
+def _copy(value: Any) -> Any:
+    """Copy nested containers, moving tensors to the CPU."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, Mapping):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_copy(item) for item in value)
+    return value
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged and cannot be loaded. Delete it to begin again at step 0."

@@ -1,0 +1,67 @@
+"""Measuring a network on images that it is not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from rsdash.training.compute import Compute
+from rsdash.training.tiles import Tiles
+
+BATCH = 128
+"""Images at a time; no gradients are kept, so this is no matter of memory."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Means over some images.
+
+    Attributes:
+        loss: plain cross-entropy, in nats.
+        accuracy: share of images whose highest logit is that of their class.
+        images: number of images.
+    """
+
+    loss: float
+    accuracy: float
+    images: int
+
+
+def score(model: nn.Module, tiles: Tiles, compute: Compute) -> Score:
+    """Mean loss and accuracy over all tiles, in the precision of training."""
+    logits = torch.from_numpy(measure_logits(model, tiles, compute))
+    labels = torch.from_numpy(tiles.labels)
+    loss = F.cross_entropy(logits.double(), labels)
+    right = (logits.argmax(1) == labels).double().mean()
+    return Score(float(loss), float(right), len(labels))
+
+
+@torch.inference_mode()
+def measure_logits(
+    model: nn.Module, tiles: Tiles, compute: Compute, *, on_batch: Callable[[], None] = lambda: None
+) -> np.ndarray:
+    """Logits of all tiles in their order, with the model in evaluation mode.
+
+    Args:
+        model: network; left in the mode it came in.
+        tiles: n images.
+        compute: device and number format.
+        on_batch: called before each batch; may raise to leave.
+
+    Returns:
+        float32 of shape (n, K).
+    """
+    was_training = model.training
+    model.eval()
+    parts = []
+    for images, _ in tiles.in_order(BATCH):
+        on_batch()
+        with compute.autocast():
+            parts.append(model(images).float())
+    model.train(was_training)
+    return torch.cat(parts).cpu().numpy()

@@ -1,0 +1,40 @@
+"""Randomness as counters: every draw follows from (seed, stream, epoch, step), so nothing needs saving.
+
+A resumed run draws what the undisturbed one would have drawn, dropout included.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+import torch
+
+
+class Stream(IntEnum):
+    """Independent sources of randomness within one run."""
+
+    WEIGHTS = 0
+    """Initial weights."""
+    ORDER = 1
+    """Order of the training images, per epoch."""
+    AUGMENTATION = 2
+    """Random changes of a batch, per step."""
+    NETWORK = 3
+    """Draws inside the network, such as dropout, per step."""
+
+
+def seed_for(seed: int, stream: Stream, *, epoch: int = 0, step: int = 0) -> int:
+    """A well-mixed 63-bit seed for one draw."""
+    state = np.random.SeedSequence((seed, int(stream), epoch, step)).generate_state(1, np.uint64)
+    return int(state[0] >> np.uint64(1))
+
+
+def generator_for(seed: int, stream: Stream, *, epoch: int = 0, step: int = 0) -> torch.Generator:
+    """A CPU generator for one draw."""
+    return torch.Generator().manual_seed(seed_for(seed, stream, epoch=epoch, step=step))
+
+
+def seed_network(seed: int, stream: Stream, *, epoch: int = 0, step: int = 0) -> None:
+    """Seed torch's global generators, from which layers draw, on every device."""
+    torch.manual_seed(seed_for(seed, stream, epoch=epoch, step=step))

@@ -1,0 +1,171 @@
+"""Writes what happens in a run to its folder: events, heartbeats, alerts and checkpoints."""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+import time
+from typing import Any
+
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.records import SPARKLINE_POINTS, Summary
+from rsdash.training.checkpoint import Checkpoint, CheckpointWriter
+from rsdash.training.control import Control, Request
+from rsdash.training.measure import Score
+from rsdash.training.progress import Progress, Sums
+
+HEARTBEAT_S = 2.0
+CHANCE_EPOCHS = 3
+"""Epochs after which a loss that is still at chance is worth an alert."""
+CHANCE_SHARE = 0.98
+"""A loss above this share of ln K, that of guessing among K classes, counts as chance."""
+
+
+class Recorder:
+    """The trainer's watcher: keeps state.json fresh and the event log complete."""
+
+    def __init__(self, folder: RunFolder, control: Control, *, classes: int, role: str) -> None:
+        """Begin to record.
+
+        Args:
+            folder: the run; the caller holds its lock.
+            control: where requests come from.
+            classes: number of classes, for the loss of guessing.
+            role: role of the images that each epoch is measured on.
+        """
+        state = folder.state()
+        self.summary: Summary = state.summary.model_copy(update={"role": role})
+        self.writer = CheckpointWriter(folder.checkpoint_path)
+        self._folder = folder
+        self._control = control
+        self._chance_loss = math.log(classes)
+        self._began = (time.monotonic(), 0)
+        self._steps_per_epoch = 1
+        self._beat_at = 0.0
+        self._interval_at: float | None = None
+        self._checkpoint_step = state.checkpoint_step
+        self._fruitless = state.fruitless
+        self._alerted = False
+
+    def begin(
+        self, progress: Progress, *, steps: int, steps_per_epoch: int, parameters: int, device: str
+    ) -> None:
+        """Note what is known before the first step."""
+        self._began = (time.monotonic(), progress.step)
+        self._steps_per_epoch = steps_per_epoch
+        self._update(steps=steps, parameters=parameters, device=device, step=progress.step)
+        self.heartbeat(force=True)
+
+    def poll(self) -> Request | None:
+        """The request that ends this stretch of training, if there is one."""
+        self.heartbeat()
+        return self._control.poll()
+
+    def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
+        """Log the means over the last interval."""
+        self._folder.log_event(
+            "step",
+            step=progress.step,
+            epoch=round(progress.step / self._steps_per_epoch, 4),
+            loss=interval.mean_loss,
+            accuracy=interval.accuracy,
+            learning_rate=rate,
+        )
+        self._measure_speed(interval.images, progress)
+
+    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
+        """Log an epoch's figures and say so if the network is no better than guessing."""
+        row: dict[str, Any] = {
+            "step": progress.step,
+            "epoch": progress.epoch,
+            "train_loss": training.mean_loss,
+            "train_accuracy": training.accuracy,
+            "elapsed_s": round(progress.elapsed_s, 3),
+        }
+        if validation:
+            row |= {"loss": validation.loss, "accuracy": validation.accuracy, "images": validation.images}
+        self._folder.log_event("epoch", **row)
+        self._update(
+            epoch=progress.epoch,
+            train_loss=training.mean_loss,
+            train_accuracy=training.accuracy,
+            loss=row.get("loss"),
+            accuracy=row.get("accuracy"),
+            images=row.get("images", 0),
+            sparkline=sparkline(progress.accuracies),
+        )
+        self._interval_at = None
+        if progress.epoch >= CHANCE_EPOCHS and training.mean_loss > CHANCE_SHARE * self._chance_loss:
+            self._alert_chance(training.mean_loss)
+        self.heartbeat(force=True)
+
+    def on_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Have a checkpoint written beside the training."""
+        self.writer.start(checkpoint)
+
+    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint and wait until it is on disk."""
+        self.writer.start(checkpoint)
+        self.writer.wait()
+        self.heartbeat(force=True)
+
+    def heartbeat(self, *, force: bool = False) -> None:
+        """Refresh state.json when it is due."""
+        now = time.monotonic()
+        if not force and now - self._beat_at < HEARTBEAT_S:
+            return
+        self._beat_at = now
+        if self.writer.written_step is not None and self.writer.written_step != self._checkpoint_step:
+            self._checkpoint_step, self._fruitless = self.writer.written_step, 0
+        self._folder.write_state(
+            summary=self.summary,
+            commands_end=self._control.commands_end,
+            checkpoint_step=self._checkpoint_step,
+            fruitless=self._fruitless,
+        )
+
+    def _measure_speed(self, images: int, progress: Progress) -> None:
+        now = time.monotonic()
+        began_at, began_step = self._began
+        per_step = (now - began_at) / max(progress.step - began_step, 1)
+        speed = self.summary.images_per_s
+        if self._interval_at is not None:
+            latest = images / (now - self._interval_at)
+            speed = latest if speed is None else 0.8 * speed + 0.2 * latest
+        self._interval_at = now
+        self._update(
+            step=progress.step,
+            elapsed_s=progress.elapsed_s,
+            remaining_s=per_step * (self.summary.steps - progress.step),
+            images_per_s=speed,
+            memory_bytes=peak_memory_bytes(),
+        )
+
+    def _alert_chance(self, loss: float) -> None:
+        if not self._alerted:
+            self._alerted = True
+            self._folder.log_event(
+                "alert",
+                code="chance",
+                message=f"No better than guessing: the training loss is {loss:.2f}, guessing gives "
+                f"{self._chance_loss:.2f}. Try a lower learning rate or another seed.",
+            )
+
+    def _update(self, **changes: Any) -> None:
+        self.summary = self.summary.model_copy(update=changes)
+
+
+def sparkline(values: list[float]) -> tuple[float, ...]:
+    """At most SPARKLINE_POINTS of the values, evenly spread, the last one among them."""
+    if len(values) <= SPARKLINE_POINTS:
+        return tuple(round(value, 4) for value in values)
+    last = len(values) - 1
+    rows = [round(i * last / (SPARKLINE_POINTS - 1)) for i in range(SPARKLINE_POINTS)]
+    return tuple(round(values[row], 4) for row in rows)
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident memory of this process so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,47 @@
+"""The worker process: takes the run's lock before anything slow is imported, then trains."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from rsdash.errors import RsdashError
+from rsdash.runs.folder import RunFolder, open_run
+from rsdash.runs.lock import LOCK_VARIABLE, Lock
+
+LOCK_WAIT_S = 1.0
+NICENESS = 10
+
+EXIT_DONE = 0
+"""Finished or stopped."""
+EXIT_ENDED = 1
+"""Failed, cancelled or interrupted."""
+EXIT_REFUSED = 2
+"""Not a run, or one that another process holds; nothing was written."""
+
+
+def main(path: Path) -> int:
+    """Train the run in a folder and return the exit code."""
+    try:
+        folder = open_run(path.resolve().parent, path.resolve().name)
+        lock = _take_lock(folder)
+    except RsdashError as error:
+        print(error, file=sys.stderr)
+        return EXIT_REFUSED
+    if lock is None:
+        print(f"Run {folder.id} is held by another process.", file=sys.stderr)
+        return EXIT_REFUSED
+    lock.close_in_children()
+    with lock:
+        from rsdash.training.session import run_session  # imports torch, which the lock must precede
+
+        return EXIT_DONE if run_session(folder) else EXIT_ENDED
+
+
+def _take_lock(folder: RunFolder) -> Lock | None:
+    handed_over = os.environ.pop(LOCK_VARIABLE, None)
+    if handed_over is None:
+        return Lock.take(folder.lock_path, wait_s=LOCK_WAIT_S)
+    os.nice(NICENESS)
+    return Lock.handed_over(int(handed_over))
