@@ -195,4 +195,4 @@ def _rows(x: Tensor) -> Tensor:
 
 def _becomes_a_graph() -> bool:
     """Compilers and exporters want the one operation they know."""
-    return torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export() or torch.jit.is_tracing()
+    return torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export() or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]  # public by its documentation
