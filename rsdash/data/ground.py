@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 TILE_PX = 64
-OVERSAMPLING = 4
+SHEET_PX = 512
+"""Noise is made in sheets of this side, once."""
+OVERSAMPLING = 3
 """Shapes are drawn so many times larger and shrunk, so that their edges are smooth."""
+
+CURVE_POINTS = 24
 
 Pair = Sequence[float] | np.ndarray
 Triple = Sequence[float] | np.ndarray
 Random = np.random.Generator
+Layer = tuple[np.ndarray, np.ndarray]
 
+_CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
 _AXIS = np.linspace(-1, 1, TILE_PX, dtype=np.float32)
 _X, _Y = np.meshgrid(_AXIS, _AXIS)
 
 
 def noise(rng: Random, cells: int, octaves: int = 1) -> np.ndarray:
-    """Smooth random field of mean 0 and SD about 1; (64, 64)."""
-    field = np.zeros((TILE_PX, TILE_PX), np.float32)
-    for octave in range(octaves):
-        side = min(TILE_PX, cells * 2**octave)
-        grid = Image.fromarray(rng.standard_normal((side, side), dtype=np.float32))
-        field += np.asarray(grid.resize((TILE_PX, TILE_PX), Image.Resampling.BICUBIC)) / 2**octave
-    return field / max(float(field.std()), 1e-6)
+    """Smooth random field of mean about 0 and SD about 1, cut from a larger sheet; (64, 64)."""
+    sheet = _noise_sheet(cells, octaves)
+    top, left, turns = rng.integers((SHEET_PX - TILE_PX, SHEET_PX - TILE_PX, 4)).tolist()
+    return np.rot90(sheet[top : top + TILE_PX, left : left + TILE_PX], turns)
 
 
 def ground(rng: Random, colour: Triple, *, spread: float = 0.03) -> np.ndarray:
@@ -59,12 +63,13 @@ def parcels(rng: Random, count: int) -> tuple[np.ndarray, np.ndarray]:
 def stripes(rng: Random, period_px: float) -> np.ndarray:
     """Rows of plants: a wave in a random direction, in [-1, 1]; (64, 64)."""
     along, _ = rotated(rng)
-    return np.sin(along * (np.pi * TILE_PX / period_px) + rng.uniform(0, 2 * np.pi))
+    wave = np.float32(np.pi * TILE_PX / period_px)
+    return np.sin(along * wave + np.float32(rng.uniform(0, 2 * np.pi)))
 
 
 def curve(rng: Random, bend: float) -> list[tuple[float, float]]:
     """Points, in px, of a line that crosses the tile; `bend` 0 is straight, 1 winds."""
-    along = np.linspace(-1.6, 1.6, 40)
+    along = np.linspace(-1.6, 1.6, CURVE_POINTS)
     waves = sum(
         rng.normal(0, bend / order) * np.sin(order * along + rng.uniform(0, 2 * np.pi)) for order in (1, 2, 3)
     )
@@ -87,24 +92,28 @@ def line_mask(points: Sequence[tuple[float, float]], widths_px: Pair) -> np.ndar
     return _shrunk(canvas)
 
 
-def block_mask(centre: Pair, size: Pair, angle: float) -> np.ndarray:
-    """Coverage in [0, 1] of one turned rectangle, all in px; (64, 64)."""
-    canvas, pen = _canvas()
-    pen.polygon(_corners(centre, size, angle), fill=255)
-    return _shrunk(canvas)
+def blocks(centres: np.ndarray, sizes: np.ndarray, angle: float, shades: np.ndarray) -> Layer:
+    """Rectangles in one direction, later ones above earlier ones.
 
+    Args:
+        centres: px, (K, 2).
+        sizes: px, (K, 2).
+        angle: radians.
+        shades: colour of each, (K, 3).
 
-def roofs(boxes: Sequence[tuple[Pair, Pair, float]], shades: Sequence[Triple]) -> tuple:
-    """Many turned rectangles at once: colours (64, 64, 3) and coverage (64, 64)."""
+    Returns:
+        Colours (64, 64, 3) and coverage in [0, 1] (64, 64).
+    """
     side = TILE_PX * OVERSAMPLING
     colours = Image.new("RGB", (side, side))
     cover, mask_pen = _canvas()
     pen = ImageDraw.Draw(colours)
-    for (centre, size, angle), shade in zip(boxes, shades, strict=True):
-        corners = _corners(centre, size, angle)
-        red, green, blue = (int(np.clip(channel, 0, 1) * 255) for channel in shade)
-        pen.polygon(corners, fill=(red, green, blue))
-        mask_pen.polygon(corners, fill=255)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    corners = (centres[:, None] + (sizes[:, None] / 2 * _CORNERS) @ turn) * OVERSAMPLING  # (K, 4, 2)
+    fills = (shades.clip(0, 1) * 255).astype(int).tolist()
+    for outline, fill in zip(corners.reshape(-1, 8).tolist(), fills, strict=True):
+        pen.polygon(outline, fill=tuple(fill))
+        mask_pen.polygon(outline, fill=255)
     mask = _shrunk(cover)
     small = np.asarray(colours.reduce(OVERSAMPLING), np.float32) / 255
     return small / np.maximum(mask, 1e-3)[..., None], mask
@@ -112,8 +121,19 @@ def roofs(boxes: Sequence[tuple[Pair, Pair, float]], shades: Sequence[Triple]) -
 
 def paint(image: np.ndarray, mask: np.ndarray, colour: Triple) -> np.ndarray:
     """Lay a colour, or a picture, over the image where the mask covers it."""
-    cover = mask[..., None]
-    return image * (1 - cover) + np.asarray(colour, np.float32) * cover
+    cover = np.asarray(mask, np.float32)[..., None]
+    return image + (np.asarray(colour, np.float32) - image) * cover
+
+
+@lru_cache
+def _noise_sheet(cells: int, octaves: int) -> np.ndarray:
+    rng = np.random.default_rng((cells, octaves))
+    field = np.zeros((SHEET_PX, SHEET_PX), np.float32)
+    for octave in range(octaves):
+        side = min(SHEET_PX, cells * 2**octave * SHEET_PX // TILE_PX)
+        grid = Image.fromarray(rng.standard_normal((side, side), dtype=np.float32))
+        field += np.asarray(grid.resize((SHEET_PX, SHEET_PX), Image.Resampling.BICUBIC)) / 2**octave
+    return (field - field.mean()) / field.std()
 
 
 def _canvas() -> tuple[Image.Image, ImageDraw.ImageDraw]:
@@ -123,16 +143,3 @@ def _canvas() -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 def _shrunk(canvas: Image.Image) -> np.ndarray:
     return np.asarray(canvas.reduce(OVERSAMPLING), np.float32) / 255
-
-
-def _corners(centre: Pair, size: Pair, angle: float) -> list[tuple[float, float]]:
-    cos, sin = np.cos(angle), np.sin(angle)
-    half_w, half_h = size[0] / 2, size[1] / 2
-    offsets = ((-half_w, -half_h), (half_w, -half_h), (half_w, half_h), (-half_w, half_h))
-    return [
-        (
-            float(centre[0] + dx * cos - dy * sin) * OVERSAMPLING,
-            float(centre[1] + dx * sin + dy * cos) * OVERSAMPLING,
-        )
-        for dx, dy in offsets
-    ]

@@ -11,23 +11,23 @@ from collections.abc import Callable
 import numpy as np
 
 from rsdash.data.ground import (
+    CURVE_POINTS,
     TILE_PX,
     Random,
-    block_mask,
+    blocks,
     curve,
     ground,
     line_mask,
     noise,
     paint,
     parcels,
-    roofs,
     rotated,
     stripes,
 )
 
-MIXED_SHARE = 0.4
+MIXED_SHARE = 0.3
 """Scenes of which a corner shows another class, as real tiles do."""
-LARGEST_CORNER = 0.4
+LARGEST_CORNER = 0.35
 
 _SOILS = ((0.50, 0.42, 0.33), (0.43, 0.37, 0.31), (0.56, 0.50, 0.38))
 _GREENS = ((0.30, 0.40, 0.26), (0.36, 0.44, 0.27), (0.27, 0.35, 0.25))
@@ -35,6 +35,7 @@ _WATERS = ((0.17, 0.26, 0.34), (0.20, 0.29, 0.31), (0.14, 0.22, 0.30))
 _ROOFS = ((0.62, 0.45, 0.38), (0.55, 0.52, 0.50), (0.68, 0.62, 0.56), (0.44, 0.38, 0.36))
 _HALLS = ((0.80, 0.80, 0.80), (0.62, 0.64, 0.68), (0.70, 0.66, 0.60), (0.50, 0.50, 0.52))
 _ASPHALT = (0.54, 0.53, 0.52)
+_HAZE = np.array((0.75, 0.80, 0.88), np.float32)
 
 
 def draw_scene(class_name: str, rng: Random) -> np.ndarray:
@@ -62,8 +63,8 @@ def _annual_crop(rng: Random) -> np.ndarray:
     labels, border = parcels(rng, int(rng.integers(2, 7)))
     image = ground(rng, _pick(rng, _SOILS))
     for label in range(labels.max() + 1):
-        colour = ground(rng, _pick(rng, _SOILS + _GREENS), spread=0.05)
-        rows = 0.02 * rng.random() * stripes(rng, rng.uniform(3, 6))
+        colour = ground(rng, _pick(rng, _SOILS + _GREENS), spread=0.035)
+        rows = 0.012 * rng.random() * stripes(rng, rng.uniform(3, 6))
         image = np.where((labels == label)[..., None], colour + rows[..., None], image)
     image = image + 0.012 * noise(rng, 8, 3)[..., None]
     return paint(image, 0.3 * border, _pick(rng, _GREENS))
@@ -74,17 +75,17 @@ def _permanent_crop(rng: Random) -> np.ndarray:
     image = ground(rng, _pick(rng, _SOILS))
     for label in range(labels.max() + 1):
         soil = ground(rng, _pick(rng, _SOILS + _GREENS), spread=0.04)
-        rows = np.clip(stripes(rng, rng.uniform(3.2, 5.5)), 0, 1)
+        rows = np.clip(stripes(rng, rng.uniform(3.6, 6.5)), 0, 1)
         if rng.random() < 0.4:
             rows = rows * np.clip(stripes(rng, rng.uniform(3.2, 5.5)) + 0.5, 0, 1)
-        planted = paint(soil, rng.uniform(0.25, 0.7) * rows, _pick(rng, _GREENS))
+        planted = paint(soil, rng.uniform(0.5, 0.95) * rows, _pick(rng, _GREENS))
         image = np.where((labels == label)[..., None], planted, image)
     image = image + 0.02 * noise(rng, 12, 2)[..., None]
     return paint(image, 0.4 * border, _pick(rng, _SOILS))
 
 
 def _pasture(rng: Random) -> np.ndarray:
-    image = ground(rng, (0.36, 0.44, 0.27), spread=0.04)
+    image = ground(rng, (0.36, 0.44, 0.27), spread=0.03)
     labels, border = parcels(rng, int(rng.integers(1, 4)))
     shades = rng.normal(0, 0.025, labels.max() + 1).astype(np.float32)
     image = image + shades[labels][..., None] + 0.02 * noise(rng, 3, 3)[..., None]
@@ -110,26 +111,26 @@ def _forest(rng: Random) -> np.ndarray:
 def _highway(rng: Random) -> np.ndarray:
     image = _surroundings(rng)
     points = curve(rng, rng.uniform(0, 0.25))
-    width = rng.uniform(1.8, 4.2)
+    width = rng.uniform(2.4, 5)
     shade = np.asarray(_ASPHALT) + rng.normal(0, 0.06)
-    image = paint(image, 0.5 * line_mask(points, [width + 2.5] * 40), _pick(rng, _GREENS + _SOILS))
-    image = paint(image, 0.9 * line_mask(points, [width] * 40), shade)
-    if width > 2.8:
-        image = paint(image, 0.6 * line_mask(points, [0.6] * 40), (0.40, 0.42, 0.34))
+    image = paint(image, 0.5 * line_mask(points, [width + 2.5] * CURVE_POINTS), _pick(rng, _GREENS + _SOILS))
+    image = paint(image, 0.9 * line_mask(points, [width] * CURVE_POINTS), shade)
+    if width > 3.2:
+        image = paint(image, 0.6 * line_mask(points, [0.6] * CURVE_POINTS), (0.40, 0.42, 0.34))
     for _ in range(int(rng.integers(0, 3))):
-        image = paint(image, 0.8 * line_mask(curve(rng, 0.6), [rng.uniform(1, 2)] * 40), shade)
+        image = paint(image, 0.8 * line_mask(curve(rng, 0.6), [rng.uniform(1, 2)] * CURVE_POINTS), shade)
     return image
 
 
 def _river(rng: Random) -> np.ndarray:
     image = _surroundings(rng)
     width = rng.uniform(2.5, 13)
-    widths = width * (1 + 0.25 * np.sin(np.linspace(0, rng.uniform(2, 9), 40) + rng.uniform(0, 6)))
+    widths = width * (1 + 0.25 * np.sin(np.linspace(0, rng.uniform(2, 9), CURVE_POINTS) + rng.uniform(0, 6)))
     points = curve(rng, rng.uniform(0.3, 0.9))
     image = paint(image, 0.5 * line_mask(points, widths + 3), _pick(rng, _GREENS + _SOILS[:1]))
     water = ground(rng, _pick(rng, _WATERS), spread=0.03) + 0.01 * noise(rng, 6, 2)[..., None]
     image = paint(image, 0.95 * line_mask(points, widths), water)
-    return _maybe_road(image, rng, 0.3)
+    return _maybe_road(image, rng, 0.15)
 
 
 def _industrial(rng: Random) -> np.ndarray:
@@ -137,33 +138,29 @@ def _industrial(rng: Random) -> np.ndarray:
     angle = rng.uniform(0, np.pi / 2)
     green = np.clip((noise(rng, 4) - 0.8) * 3, 0, 1)
     image = paint(image, green, _pick(rng, _GREENS + _SOILS))
-    for _ in range(int(rng.integers(5, 13))):
-        size = rng.uniform(6, 22, 2)
-        centre = rng.uniform(0, TILE_PX, 2)
-        hall = np.asarray(_pick(rng, _HALLS)) + rng.normal(0, 0.05)
-        image = paint(image, 0.5 * block_mask(centre + 1.2, size, angle), (0.22, 0.22, 0.25))
-        image = paint(image, block_mask(centre, size, angle), hall)
-    return _maybe_road(image, rng, 0.5)
+    count = int(rng.integers(5, 13))
+    centres, sizes = rng.uniform(0, TILE_PX, (count, 2)), rng.uniform(6, 22, (count, 2))
+    halls = _picks(rng, _HALLS, count) + rng.normal(0, 0.05, (count, 1))
+    _, shadows = blocks(centres + 1.2, sizes, angle, halls)
+    colours, mask = blocks(centres, sizes, angle, halls)
+    image = paint(paint(image, 0.5 * shadows, (0.22, 0.22, 0.25)), mask, colours)
+    return _maybe_road(image, rng, 0.4)
 
 
 def _residential(rng: Random) -> np.ndarray:
     gardens = paint(ground(rng, _pick(rng, _GREENS)), np.clip(0.4 + 0.3 * noise(rng, 12, 2), 0, 1), _ASPHALT)
     angle = rng.uniform(0, np.pi / 2)
     step = rng.uniform(4.5, 8)
-    cells = np.arange(-TILE_PX, TILE_PX, step)
-    cos, sin = np.cos(angle), np.sin(angle)
-    boxes, shades = [], []
-    for u in cells:
-        for v in cells:
-            x, y = TILE_PX / 2 + u * cos - v * sin, TILE_PX / 2 + u * sin + v * cos
-            if 0 <= x < TILE_PX and 0 <= y < TILE_PX and rng.random() < 0.8:
-                boxes.append(
-                    (np.array([x, y]) + rng.normal(0, 0.8, 2), rng.uniform(2, 0.75 * step, 2), angle)
-                )
-                shades.append(np.asarray(_pick(rng, _ROOFS)) + rng.normal(0, 0.03, 3))
+    u, v = np.meshgrid(*[np.arange(-TILE_PX, TILE_PX, step)] * 2)
+    turned = np.stack([u * np.cos(angle) - v * np.sin(angle), u * np.sin(angle) + v * np.cos(angle)], axis=-1)
+    centres = turned.reshape(-1, 2) + TILE_PX / 2
+    built = ((centres >= 0) & (centres < TILE_PX)).all(axis=1) & (rng.random(len(centres)) < 0.8)
+    centres = centres[built] + rng.normal(0, 0.8, (built.sum(), 2))
+    sizes = rng.uniform(2, 0.75 * step, centres.shape)
+    houses = _picks(rng, _ROOFS, len(centres)) + rng.normal(0, 0.03, (len(centres), 3))
     street = np.abs(stripes(rng, 6 * step)) < 0.12
     image = paint(gardens, 0.7 * street, _ASPHALT)
-    colours, mask = roofs(boxes, shades)
+    colours, mask = blocks(centres, sizes, angle, houses)
     image = paint(image, 0.9 * mask, colours)
     return _maybe_road(image, rng, 0.4)
 
@@ -184,29 +181,33 @@ def _surroundings(rng: Random) -> np.ndarray:
 
 
 def _shrubs(image: np.ndarray, rng: Random, count: int) -> np.ndarray:
-    boxes = [(rng.uniform(0, TILE_PX, 2), rng.uniform(1, 2.5, 2), rng.uniform(0, 3)) for _ in range(count)]
-    colours, mask = roofs(boxes, [(0.20, 0.27, 0.18)] * count)
+    places, sizes = rng.uniform(0, TILE_PX, (count, 2)), rng.uniform(1, 2.5, (count, 2))
+    colours, mask = blocks(places, sizes, rng.uniform(0, 3), np.full((count, 3), (0.20, 0.27, 0.18)))
     return paint(image, 0.7 * mask, colours)
 
 
 def _maybe_road(image: np.ndarray, rng: Random, chance: float) -> np.ndarray:
     if rng.random() >= chance:
         return image
-    return paint(image, 0.8 * line_mask(curve(rng, 0.3), [rng.uniform(1, 2.6)] * 40), _ASPHALT)
+    return paint(image, 0.8 * line_mask(curve(rng, 0.3), [rng.uniform(1, 2.6)] * CURVE_POINTS), _ASPHALT)
 
 
 def _seen_from_above(image: np.ndarray, rng: Random) -> np.ndarray:
     """Season, sun, haze and sensor noise."""
-    season = rng.normal(1, 0.045, 3)
-    light = rng.uniform(0.72, 1.25) * (1 + 0.05 * noise(rng, 2))
+    season = rng.normal(1, 0.045, 3).astype(np.float32)
+    light = np.float32(rng.uniform(0.72, 1.25)) * (1 + 0.05 * noise(rng, 2))
     haze = rng.uniform(0, 0.12)
-    image = image * season * light[..., None] * (1 - haze) + haze * np.array((0.75, 0.80, 0.88))
-    image = image + rng.normal(0, rng.uniform(0.01, 0.035), image.shape)
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    image = image * (season * np.float32(1 - haze)) * light[..., None] + np.float32(haze) * _HAZE
+    image = image + np.float32(rng.uniform(0.008, 0.028)) * rng.standard_normal(image.shape, np.float32)
+    return np.rint(image.clip(0, 1) * 255).astype(np.uint8)
 
 
 def _pick(rng: Random, colours: tuple) -> tuple:
     return colours[rng.integers(len(colours))]
+
+
+def _picks(rng: Random, colours: tuple, count: int) -> np.ndarray:
+    return np.asarray(colours)[rng.integers(len(colours), size=count)]
 
 
 DRAWINGS: dict[str, Callable[[Random], np.ndarray]] = {
