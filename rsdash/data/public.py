@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rsdash import home
 from rsdash.data.disk import megabytes, require_space
 from rsdash.data.parallel import Progress
 from rsdash.errors import DataError, DataNotFoundError, storage_errors
 
+if TYPE_CHECKING:
+    import httpx
+
 TIMEOUT_S = 30.0
-CHUNK_BYTES = 2**18
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,11 @@ def _transfer(entry: PublicSet, partial: Path, on_progress: Progress | None) -> 
         ) from error
 
 
-def _save(reply, partial: Path, start: int, on_progress: Progress | None) -> None:
+def _save(reply: httpx.Response, partial: Path, start: int, on_progress: Progress | None) -> None:
     done = start
     total = start + int(reply.headers.get("Content-Length", 0))
     with partial.open("ab" if start else "wb") as file:
-        for chunk in reply.iter_raw(CHUNK_BYTES):
+        for chunk in reply.iter_raw():  # a chunk size would lose what it gathers when the line breaks
             file.write(chunk)
             done += len(chunk)
             if on_progress:

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from rsdash.config import RunConfig
+from rsdash.data.augmentation import augment, symmetry
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def images(count: int, side: int = 8) -> torch.Tensor:
+    return torch.rand((count, 3, side, side), generator=generator(99))
+
+
+def test_nothing_switched_on_returns_the_batch_itself():
+    batch = images(4)
+    assert augment(batch, RunConfig(), generator()) is batch
+
+
+def test_the_8_symmetries_are_all_different_and_form_the_group_of_the_square():
+    image = images(1)
+    all_eight = [symmetry(image, number) for number in range(8)]
+    corners = {tuple(one[0, 0, [0, 0, -1, -1], [0, -1, 0, -1]].tolist()) for one in all_eight}
+    assert len(corners) == 8
+    twice = [symmetry(one, number) for one in all_eight for number in range(8)]
+    assert all(any(torch.equal(one, other) for other in all_eight) for one in twice)
+
+
+def test_flips_move_pixels_without_touching_them():
+    batch = images(200)
+    result = augment(batch, RunConfig(flip="symmetries"), generator())
+    used = []
+    for before, after in zip(batch, result, strict=True):
+        matches = [n for n in range(8) if torch.equal(symmetry(before[None], n)[0], after)]
+        assert len(matches) == 1
+        used += matches
+    counts = torch.bincount(torch.tensor(used), minlength=8)
+    assert counts.min() > 8  # 25 expected of each
+
+
+def test_horizontal_flips_mirror_about_half():
+    batch = images(200)
+    result = augment(batch, RunConfig(flip="horizontal"), generator())
+    kept = sum(torch.equal(a, b) for a, b in zip(batch, result, strict=True))
+    mirrored = sum(torch.equal(a.flip(2), b) for a, b in zip(batch, result, strict=True))
+    assert kept + mirrored == 200 and 70 < kept < 130
+
+
+def test_the_generator_alone_decides():
+    config = RunConfig(flip="symmetries", rotation_deg=30, scale=0.2, crop=0.3)
+    batch = images(16)
+    torch.manual_seed(1)
+    first = augment(batch, config, generator(5))
+    torch.manual_seed(2)
+    state = torch.random.get_rng_state()
+    assert torch.equal(first, augment(batch, config, generator(5)))
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert not torch.equal(first, augment(batch, config, generator(6)))
+
+
+@pytest.mark.parametrize("setting", [{"rotation_deg": 180}, {"scale": 0.5}, {"crop": 0.9}])
+def test_no_black_corners_appear(setting):
+    batch = torch.full((32, 3, 16, 16), 0.7)
+    result = augment(batch, RunConfig(**setting), generator())
+    assert torch.allclose(result, batch, atol=1e-5)
+
+
+def ramp(side: int = 64) -> torch.Tensor:
+    """An image whose value is its x, then its y, in [-1, 1]: resampled, it shows where pixels came from."""
+    axis = (torch.arange(side) + 0.5) / side * 2 - 1
+    return torch.stack([axis.expand(side, side), axis[:, None].expand(side, side)])[None]
+
+
+def jacobians(result: torch.Tensor) -> torch.Tensor:
+    """d(source x, y) / d(x, y) at the centre of each image; (N, 2, 2)."""
+    step = 2 / result.shape[-1]
+    middle = result.shape[-1] // 2
+    across = (result[:, :, middle, middle + 1] - result[:, :, middle, middle]) / step
+    down = (result[:, :, middle + 1, middle] - result[:, :, middle, middle]) / step
+    return torch.stack([across, down], dim=2)
+
+
+def test_rotation_turns_up_to_the_angle_and_keeps_the_size():
+    result = augment(ramp().repeat(300, 1, 1, 1), RunConfig(rotation_deg=30), generator())
+    turned = jacobians(result)
+    angles = torch.rad2deg(torch.atan2(turned[:, 1, 0], turned[:, 0, 0]))
+    assert torch.allclose(torch.linalg.det(turned), torch.ones(300), atol=1e-3)
+    assert angles.abs().max() <= 30.01 and angles.max() > 27 and angles.min() < -27
+
+
+def test_scale_zooms_between_its_bounds():
+    result = augment(ramp().repeat(300, 1, 1, 1), RunConfig(scale=0.2), generator())
+    zoom = 1 / jacobians(result)[:, 0, 0]
+    assert zoom.min() >= 0.799 and zoom.max() <= 1.201
+    assert zoom.min() < 0.82 and zoom.max() > 1.18
+
+
+def test_crop_cuts_at_most_its_share_of_the_area_and_stays_inside():
+    result = augment(ramp().repeat(300, 1, 1, 1), RunConfig(crop=0.36), generator())
+    kept = torch.linalg.det(jacobians(result))
+    assert kept.min() >= 0.639 and kept.min() < 0.66 and kept.max() > 0.97 and kept.max() <= 1.001
+    centres = result[:, :, 31:33, 31:33].mean(dim=(2, 3))  # (N, 2)
+    assert ((centres.abs() + kept.sqrt()[:, None]) <= 1.001).all()
+    assert centres.abs().max() > 0.1  # it is not always the middle
+
+
+def test_memory_format_and_type_are_kept():
+    batch = images(4).to(memory_format=torch.channels_last)
+    result = augment(batch, RunConfig(flip="symmetries"), generator())
+    assert result.is_contiguous(memory_format=torch.channels_last) and result.dtype == torch.float32
