@@ -58,6 +58,24 @@ class SettingInfo:
     advanced: bool
     models: tuple[str, ...]
 
+    def describe(self) -> str:
+        """Help in one paragraph: text, unit, what is allowed, and the default."""
+        parts = [self.text]
+        if self.unit:
+            parts.append(f"In {self.unit}.")
+        if self.choices:
+            parts.append(f"One of {', '.join(self.choices)}.")
+        if self.models:
+            parts.append(f"For {', '.join(self.models)}.")
+        return " ".join([*parts, f"Default: {self.default_text}."])
+
+    @property
+    def default_text(self) -> str:
+        """The default as it is typed."""
+        if self.default is None:
+            return "empty"
+        return ",".join(map(str, self.default)) if isinstance(self.default, tuple) else str(self.default)
+
 
 def setting(
     default: Any,

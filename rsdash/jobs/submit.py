@@ -15,8 +15,8 @@ from rsdash.errors import ConfigError
 from rsdash.jobs.devices import find_slots, slot_for
 from rsdash.models.catalogue import check_model
 from rsdash.runs.folder import RunFolder, create_run, new_run_id
+from rsdash.runs.parts import Parts
 from rsdash.runs.records import DataReference, RunRequest
-from rsdash.runs.roles import Parts
 
 SPARE_BYTES = 1_000_000_000
 """Room that a run may need for weights and checkpoints; AlexNet's with Adam take 0.9 GB."""

@@ -13,16 +13,17 @@ import torch
 
 from rsdash.data import open_dataset, open_pixels
 from rsdash.errors import RsdashError
+from rsdash.evaluation.figures import headline, read_evaluation
+from rsdash.evaluation.roles import measured_roles
 from rsdash.models.registry import build_model, freeze_all_but_head, head_parameter_names, normalization_for
 from rsdash.runs.folder import RunFolder
+from rsdash.runs.parts import Parts
 from rsdash.runs.records import RunRequest
-from rsdash.runs.roles import MERIT, Parts, Role, measured_roles
 from rsdash.runs.states import EVALUATED, RunState
 from rsdash.training.checkpoint import load_checkpoint
 from rsdash.training.compute import Compute, choose_compute
 from rsdash.training.control import Control, Ending, Request
 from rsdash.training.environment import describe_environment
-from rsdash.training.measure import Score
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recorder import Recorder, sparkline
 from rsdash.training.result import ModelCard, save_evaluation, save_weights
@@ -190,31 +191,22 @@ class _Session:
             on_batch=self._look,
         )
         final = RunState.STOPPED if request.ending is Ending.STOP else RunState.FINISHED
-        role, score = self._headline()
+        figures = headline(read_evaluation(self._folder.evaluation_path))
         summary = recorder.summary.model_copy(
             update={
-                "accuracy": score.accuracy,
-                "loss": score.loss,
-                "images": score.images,
-                "role": role.value,
+                "accuracy": figures.accuracy,
+                "loss": figures.loss,
+                "images": figures.images,
+                "role": figures.role,
                 "remaining_s": 0.0,
                 "elapsed_s": trainer.progress.elapsed_s,
                 "sparkline": sparkline(trainer.progress.accuracies),
             }
         )
-        self._folder.log_event("result", role=role.value, **vars(score))
+        self._folder.log_event(
+            "result", role=figures.role, accuracy=figures.accuracy, loss=figures.loss, images=figures.images
+        )
         self._folder.write_state(state=final, summary=summary, commands_end=self._control.commands_end)
-
-    def _headline(self) -> tuple[Role, Score]:
-        """The most trustworthy figures in evaluation.npz."""
-        with np.load(self._folder.evaluation_path) as saved:
-            logits, labels, roles = saved["logits"], saved["labels"], saved["roles"]
-        role = next(role for role in MERIT if (roles == role.value).any())
-        chosen = torch.from_numpy(logits[roles == role.value]).double()
-        truth = torch.from_numpy(labels[roles == role.value])
-        loss = torch.nn.functional.cross_entropy(chosen, truth)
-        accuracy = (chosen.argmax(1) == truth).double().mean()
-        return role, Score(float(loss), float(accuracy), len(truth))
 
     def _look(self) -> None:
         """Leave a long step if that is asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -125,7 +126,9 @@ def measure_scale(pixels: np.ndarray, rows: np.ndarray, *, chunk: int = 512) -> 
 
 def _place(pixels: np.ndarray, device: torch.device) -> torch.Tensor:
     """Wrap the cache as a tensor without copying it, or move it to the GPU when it fits well."""
-    whole = torch.from_numpy(np.asarray(pixels))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*not writable.*")  # the cache is read, never written
+        whole = torch.from_numpy(np.asarray(pixels))
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         if whole.nbytes <= SHARE_OF_GPU_MEMORY * free:

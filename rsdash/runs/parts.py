@@ -1,11 +1,10 @@
-"""Roles of images in a run's figures, and split.json, which says which image had which part."""
+"""split.json: which image of a data set had which part in a run."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -14,23 +13,6 @@ from rsdash.errors import RunError
 from rsdash.files import write_text
 
 PARTS = ("train", "validation", "test")
-
-
-class Role(StrEnum):
-    """What a figure on some images is worth."""
-
-    GIVEN_TEST = "given test"
-    """The data set's own test images; nothing was selected on them."""
-    HELD_OUT = "held-out"
-    """Held out by rsdash; nothing was selected on them."""
-    VALIDATION = "validation"
-    """Watched during training, but nothing was selected on them."""
-    SELECTED_ON = "validation selected on"
-    """The reported epoch was chosen on them, which flatters the figure."""
-
-
-MERIT = (Role.GIVEN_TEST, Role.HELD_OUT, Role.VALIDATION, Role.SELECTED_ON)
-"""Roles from the most to the least trustworthy; a run's headline figure has the first it offers."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +56,3 @@ class Parts:
             return cls(rows, {part: tuple(content[part]["names"]) for part in PARTS})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{path} is missing or damaged.") from error
-
-
-def measured_roles(counts: Mapping[str, int], *, report: str, test_role: str) -> dict[str, Role]:
-    """Parts that are not trained on and have images: part → role of figures on them.
-
-    Args:
-        counts: images per part.
-        report: `best` selects an epoch on validation; `last` selects nothing.
-        test_role: role of the test part.
-    """
-    roles = {}
-    if counts["test"]:
-        roles["test"] = Role(test_role)
-    if counts["validation"]:
-        roles["validation"] = Role.SELECTED_ON if report == "best" else Role.VALIDATION
-    return roles

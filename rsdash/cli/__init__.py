@@ -1,0 +1,68 @@
+"""The same jobs without a browser: `python -m rsdash train | runs | compare | predict | worker | serve`.
+
+Exit codes: 0 done (a run finished or was stopped), 1 a run failed, was cancelled or interrupted,
+2 refused before anything started, 130 detached from a run that goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rsdash.cli.reading import compare, predict, runs
+from rsdash.cli.train import train
+from rsdash.errors import RsdashError
+from rsdash.home import RUNS_VARIABLE
+
+EXIT_REFUSED = 2
+
+app = typer.Typer(
+    help="Train, compare and use image classifiers for remote-sensing scenes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(train)
+app.command()(runs)
+app.command()(compare)
+app.command()(predict)
+
+
+@app.callback()
+def choose_places(
+    runs_dir: Annotated[
+        Path | None, typer.Option(help="Folder of runs; otherwise RSDASH_RUNS, or checkpoints/.")
+    ] = None,
+) -> None:
+    """Set what holds for every command."""
+    if runs_dir is not None:
+        os.environ[RUNS_VARIABLE] = str(runs_dir.absolute())
+
+
+@app.command()
+def worker(folder: Annotated[Path, typer.Argument(help="Folder of one run.")]) -> None:
+    """Train the run in a folder, as the job runner does."""
+    from rsdash.training.worker import main as train_folder  # imports torch later, once it holds the lock
+
+    raise typer.Exit(train_folder(folder))
+
+
+@app.command()
+def serve() -> None:
+    """Run the inference service until nobody has asked for a while."""
+    from rsdash.inference.service import serve as answer_requests  # imports torch
+
+    answer_requests()
+
+
+def main() -> None:
+    """Run a command; a person's mistake ends with one sentence and exit code 2."""
+    try:
+        app()
+    except RsdashError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_REFUSED)

@@ -1,0 +1,1 @@
+"""Figures from saved logits, and what may be said when runs stand side by side: numpy in, numbers out."""

@@ -1,0 +1,39 @@
+"""What a figure on some images is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a figure on some images is worth."""
+
+    GIVEN_TEST = "given test"
+    """The data set's own test images; nothing was selected on them."""
+    HELD_OUT = "held-out"
+    """Held out by rsdash; nothing was selected on them."""
+    VALIDATION = "validation"
+    """Watched during training, but nothing was selected on them."""
+    SELECTED_ON = "validation selected on"
+    """The reported epoch was chosen on them, which flatters the figure."""
+
+
+MERIT = (Role.GIVEN_TEST, Role.HELD_OUT, Role.VALIDATION, Role.SELECTED_ON)
+"""Roles from the most to the least trustworthy; a run's headline figure has the first it offers."""
+
+
+def measured_roles(counts: Mapping[str, int], *, report: str, test_role: str) -> dict[str, Role]:
+    """Parts that are not trained on and have images: part → role of figures on them.
+
+    Args:
+        counts: images per part.
+        report: `best` selects an epoch on validation; `last` selects nothing.
+        test_role: role of the test part.
+    """
+    roles = {}
+    if counts["test"]:
+        roles["test"] = Role(test_role)
+    if counts["validation"]:
+        roles["validation"] = Role.SELECTED_ON if report == "best" else Role.VALIDATION
+    return roles
