@@ -27,13 +27,15 @@ from rsdash.data.ground import (
 
 MIXED_SHARE = 0.3
 """Scenes of which a corner shows another class, as real tiles do."""
-LARGEST_CORNER = 0.35
+LARGEST_CORNER = 0.55
+"""Share of the tile; above a half the label is arguable, so that no model can be right throughout."""
 
 _SOILS = ((0.50, 0.42, 0.33), (0.43, 0.37, 0.31), (0.56, 0.50, 0.38))
 _GREENS = ((0.30, 0.40, 0.26), (0.36, 0.44, 0.27), (0.27, 0.35, 0.25))
 _WATERS = ((0.17, 0.26, 0.34), (0.20, 0.29, 0.31), (0.14, 0.22, 0.30))
 _ROOFS = ((0.62, 0.45, 0.38), (0.55, 0.52, 0.50), (0.68, 0.62, 0.56), (0.44, 0.38, 0.36))
 _HALLS = ((0.80, 0.80, 0.80), (0.62, 0.64, 0.68), (0.70, 0.66, 0.60), (0.50, 0.50, 0.52))
+_ORCHARD = (0.24, 0.33, 0.22)
 _ASPHALT = (0.54, 0.53, 0.52)
 _HAZE = np.array((0.75, 0.80, 0.88), np.float32)
 
@@ -74,13 +76,13 @@ def _permanent_crop(rng: Random) -> np.ndarray:
     labels, border = parcels(rng, int(rng.integers(2, 5)))
     image = ground(rng, _pick(rng, _SOILS))
     for label in range(labels.max() + 1):
-        soil = ground(rng, _pick(rng, _SOILS + _GREENS), spread=0.04)
-        rows = np.clip(stripes(rng, rng.uniform(3.6, 6.5)), 0, 1)
+        soil = ground(rng, _pick(rng, _SOILS), spread=0.035)
+        rows = np.clip(stripes(rng, rng.uniform(4, 7.5)), 0, 1)
         if rng.random() < 0.4:
-            rows = rows * np.clip(stripes(rng, rng.uniform(3.2, 5.5)) + 0.5, 0, 1)
-        planted = paint(soil, rng.uniform(0.5, 0.95) * rows, _pick(rng, _GREENS))
+            rows = rows * np.clip(stripes(rng, rng.uniform(4, 7.5)) + 0.5, 0, 1)
+        planted = paint(soil, rng.uniform(0.35, 0.85) * rows, _ORCHARD)
         image = np.where((labels == label)[..., None], planted, image)
-    image = image + 0.02 * noise(rng, 12, 2)[..., None]
+    image = image + 0.012 * noise(rng, 12, 2)[..., None]
     return paint(image, 0.4 * border, _pick(rng, _SOILS))
 
 

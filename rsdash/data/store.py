@@ -5,6 +5,7 @@ A data set appears under its name only when it is complete: it is built aside an
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -63,7 +64,7 @@ def open_dataset(name_or_path: str, on_progress: Progress | None = None) -> Data
             f"with `python -m rsdash data download {name_or_path}`."
         )
     path = Path(name_or_path).expanduser()
-    if path.exists():
+    if name_or_path and os.path.exists(path):  # noqa: PTH110  # unlike Path.exists, never raises
         return add_dataset(path, on_progress=on_progress)
     known = ", ".join(sorted({SAMPLE, *(info.name for info in list_datasets())}))
     raise DataNotFoundError(
@@ -135,7 +136,9 @@ def download(name: str, on_progress: Progress | None = None) -> Dataset:
     archive = fetch(entry, on_progress)
     info = DatasetInfo(**_blank(name, "public", _KEPT_ZIP))
     info = replace(info, licence=entry.licence, citation=entry.citation)
-    return _build(info, lambda site, _progress: _move(archive, site), on_progress)
+    dataset = _build(info, lambda site, _progress: _keep(archive, site), on_progress)
+    archive.unlink(missing_ok=True)
+    return dataset
 
 
 def remove_dataset(name: str) -> None:
@@ -163,8 +166,11 @@ def _build(
         info = replace(info, fingerprint=manifest.fingerprint, counts=manifest.counts())
         manifest.save(manifest_path(site, manifest.fingerprint))
         replace(info, refused=len(manifest.refused)).save(site)
-        put_in_place(site, target)  # where another process was first, its twin is opened
-    return Dataset(target)
+        first = put_in_place(site, target)
+    dataset = Dataset(target)
+    if not first and dataset.info.fingerprint != manifest.fingerprint:
+        raise DataError(f"The name {info.name!r} was taken by another data set meanwhile. Try again.")
+    return dataset
 
 
 def _rescan(folder: Path, on_progress: Progress | None) -> Dataset:
@@ -221,8 +227,12 @@ def _free_name(wanted: str | None, fallback: str) -> str:
     return next(name for name in names if name not in reserved and not (_root() / name).exists())
 
 
-def _move(archive: Path, site: Path) -> None:
-    archive.rename(site / _KEPT_ZIP)
+def _keep(archive: Path, site: Path) -> None:
+    """A second name for the download, which stays where it is until the data set is complete."""
+    try:
+        os.link(archive, site / _KEPT_ZIP)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(archive, site / _KEPT_ZIP)
 
 
 def _nothing(_site: Path, _progress: Progress | None) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import io
 import shutil
 import threading
+import zipfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rsdash.data import pixels as pixels_module
 from rsdash.data.images import decode_rgb
@@ -91,12 +94,12 @@ def test_two_builders_at_once_end_with_one_cache(dataset, data_dir):
 
 
 def test_eurosat_tiles_arrive_unchanged(eurosat_zip, zipped):
-    import zipfile
-
     with zipfile.ZipFile(eurosat_zip) as archive:
-        wanted = [f"EuroSAT_RGB/{name}/{name}_{n}.jpg" for name in ("River", "Forest") for n in range(1, 120)]
-        members = {name: archive.read(name) for name in wanted if name in archive.namelist()}
+        files = [name for name in archive.namelist() if name.endswith(".jpg")]
+        wanted = [name for part in ("/River/", "/Forest/") for name in [n for n in files if part in n][:100]]
+        members = {name: archive.read(name) for name in wanted}
     dataset = add_dataset(zipped(members, "some.zip"))
     pixels = open_pixels(dataset, 64)
-    row = dataset.manifest.names.index("River/River_7.jpg")
-    assert np.array_equal(pixels[row], decode_rgb(members["EuroSAT_RGB/River/River_7.jpg"], "x"))
+    for row in (0, 150):
+        reference = Image.open(io.BytesIO(members[f"EuroSAT_RGB/{dataset.manifest.names[row]}"]))
+        assert np.array_equal(pixels[row], np.asarray(reference))
