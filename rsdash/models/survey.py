@@ -48,13 +48,13 @@ def timm_settings(name: str) -> Any:
     Raises:
         ModelError: the model has no weights of that tag.
     """
-    settings = get_pretrained_cfg(name)
-    if settings is None:
+    try:
+        return get_pretrained_cfg(name)
+    except RuntimeError as error:
         architecture, _, tag = name.partition(".")
         raise ModelError(
             f"timm has no weights {tag!r} for {architecture}. Leave the tag out to take the default."
-        )
-    return settings
+        ) from error
 
 
 def facts_of(source: Source, name: str) -> ModelFacts:
