@@ -60,13 +60,18 @@ def require_space(place: Path, needed_bytes: int, purpose: str) -> None:
     Raises:
         StorageError: fewer than `needed_bytes` and a little spare room are free.
     """
-    existing = next(folder for folder in (place, *place.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_bytes(place)
     if free < needed_bytes + SPARE_BYTES:
         raise StorageError(
             f"{purpose} needs {megabytes(needed_bytes + SPARE_BYTES)} at {place}, but only "
             f"{megabytes(free)} are free. Free some space and try again."
         )
+
+
+def free_bytes(place: Path) -> int:
+    """Free space on the disk where `place` is or will be."""
+    existing = next(folder for folder in (place, *place.parents) if folder.exists())
+    return shutil.disk_usage(existing).free
 
 
 def megabytes(count: float) -> str:

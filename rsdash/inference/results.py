@@ -34,7 +34,7 @@ class Profile(_Result):
         flops: floating-point operations of one forward pass of one image.
         memory_bytes: estimate of the training memory at the batch size asked for.
         seconds_per_step: measured time of one optimizer step at that batch size.
-        seconds_per_image: measured time of one forward pass of one image.
+        seconds_per_image_forward: measured time of one forward pass of one image.
         device: what it was measured on.
     """
 
@@ -43,7 +43,7 @@ class Profile(_Result):
     flops: int
     memory_bytes: int
     seconds_per_step: float
-    seconds_per_image: float
+    seconds_per_image_forward: float
     device: str
 
 

@@ -114,10 +114,11 @@ class Service:
         return JSONResponse(found)
 
     def _measure(self, config: RunConfig, classes: int) -> dict[str, Any]:
-        with self._mutex:
-            measured = profile_model(config, classes)
         compute = choose_compute(config)
-        return Profile(**vars(measured), device=compute.description).model_dump()
+        precision = None if compute.dtype == torch.float32 else compute.dtype
+        with self._mutex:
+            measured = profile_model(config, classes, device=compute.device, autocast_dtype=precision)
+        return Profile(**{**vars(measured), "device": compute.description}).model_dump()
 
     def _ask(self, run: Path, images: list[tuple[str, bytes]], top: int) -> list[dict[str, Any]]:
         with self._mutex:

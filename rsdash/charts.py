@@ -1,0 +1,256 @@
+"""Numbers in, Plotly figure out. Knows no run and no page.
+
+Red is accuracy and blue is loss wherever a single run is drawn, as in the study; dashes are training
+images, solid lines are images that are not trained on. Several runs take a colour each from RUN_COLORS.
+A class keeps its colour on every page, by its place in the data set's list of classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from rsdash.runs.history import History, thin
+
+ACCURACY_RED = "#d1403f"
+LOSS_BLUE = "#2f74c0"
+RUN_COLORS = ("#2f74c0", "#d9822b", "#3f9b5f", "#8e5bb5", "#c2477f", "#7a6a58", "#27a3a3", "#99851f")
+CLASS_COLORS = (
+    "#c9a227",
+    "#1f6f3d",
+    "#86a84b",
+    "#7d7d7d",
+    "#8c4a9e",
+    "#a8d08d",
+    "#d9822b",
+    "#c2473f",
+    "#3fa7d6",
+    "#1d4e89",
+)
+TRAINING_LABEL = "training"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The epochs of one run.
+
+    Attributes:
+        name: what the run is called.
+        epoch: float64 of shape (n,), from 1.
+        values: column of History.epochs → float64 of shape (n,).
+        measured_on: role of the images that are not trained on.
+    """
+
+    name: str
+    epoch: np.ndarray
+    values: Mapping[str, np.ndarray]
+    measured_on: str
+
+
+def curve_from(name: str, history: History, *, measured_on: str) -> Curve:
+    """The epochs of a history."""
+    return Curve(name, history.epochs["epoch"], history.epochs, measured_on)
+
+
+def class_color(label: int) -> str:
+    """Colour of the class at a place in the list of classes."""
+    return CLASS_COLORS[label % len(CLASS_COLORS)]
+
+
+def run_color(position: int) -> str:
+    """Colour of the run at a place in a comparison."""
+    return RUN_COLORS[position % len(RUN_COLORS)]
+
+
+def learning_curves(history: History, *, epochs: int, measured_on: str, revision: str) -> go.Figure:
+    """Accuracy above, loss below, over the epochs of one run that may still be training.
+
+    Args:
+        history: what has been recorded so far.
+        epochs: epochs asked for; the axis shows them all.
+        measured_on: role of the images that are not trained on, for the legend.
+        revision: zoom and hidden legend entries stay as long as this does.
+    """
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    marked = "lines+markers" if len(history.epochs["epoch"]) < 60 else "lines"
+    for row, quantity, color in ((1, "accuracy", ACCURACY_RED), (2, "loss", LOSS_BLUE)):
+        step = thin(history.steps["epoch"], history.steps[quantity])
+        line = thin(history.epochs["epoch"], history.epochs[quantity])
+        figure.add_scatter(
+            x=step.x,
+            y=step.y,
+            name=f"{quantity}, {TRAINING_LABEL}",
+            row=row,
+            col=1,
+            mode="lines",
+            line={"color": color, "dash": "dot", "width": 1.3},
+            opacity=0.75,
+        )
+        figure.add_scatter(
+            x=line.x,
+            y=line.y,
+            name=f"{quantity}, {measured_on}",
+            row=row,
+            col=1,
+            mode=marked,
+            line={"color": color, "width": 2.5},
+        )
+    figure.update_xaxes(range=[0, epochs])
+    figure.update_xaxes(title_text="epoch", row=2, col=1)
+    figure.update_yaxes(title_text="accuracy (share)", range=[0, 1], row=1, col=1)
+    figure.update_yaxes(title_text="loss (nats)", rangemode="tozero", row=2, col=1)
+    return _finish(figure, height=520, title=_progress_title(history), revision=revision)
+
+
+def study_panels(curves: Sequence[Curve]) -> go.Figure:
+    """The study's Figures 1 and 2: a panel a model on the same axes, accuracy red and loss blue.
+
+    Args:
+        curves: one a panel, at least one.
+    """
+    figure = make_subplots(
+        rows=1,
+        cols=len(curves),
+        subplot_titles=[curve.name for curve in curves],
+        specs=[[{"secondary_y": True}] * len(curves)],
+        horizontal_spacing=0.08,
+    )
+    for column, curve in enumerate(curves, start=1):
+        for quantity, color in (("accuracy", ACCURACY_RED), ("loss", LOSS_BLUE)):
+            for prefix, dash in (("train_", "dash"), ("", "solid")):
+                label = f"{quantity}, {TRAINING_LABEL if prefix else 'not trained on'}"
+                figure.add_trace(
+                    go.Scatter(
+                        x=curve.epoch,
+                        y=curve.values[f"{prefix}{quantity}"],
+                        name=label,
+                        legendgroup=label,
+                        showlegend=column == 1,
+                        mode="lines",
+                        line={"color": color, "dash": dash, "width": 2},
+                    ),
+                    row=1,
+                    col=column,
+                    secondary_y=quantity == "loss",
+                )
+    figure.update_xaxes(title_text="epoch", range=[0, max(_last(curve.epoch) for curve in curves)])
+    figure.update_yaxes(range=[0, 1], secondary_y=False)
+    figure.update_yaxes(range=[0, _top_loss(curves)], showgrid=False, secondary_y=True)
+    figure.update_yaxes(title_text="accuracy (share)", secondary_y=False, col=1)
+    figure.update_yaxes(title_text="loss (nats)", secondary_y=True, col=len(curves))
+    return _finish(figure, height=400, title="Each model on its own, on the same axes")
+
+
+def overlay(curves: Sequence[Curve], quantity: str, *, title: str) -> go.Figure:
+    """One quantity of several runs in one chart, a colour a run.
+
+    Args:
+        curves: the runs.
+        quantity: accuracy or loss.
+        title: says what it shows.
+    """
+    figure = go.Figure()
+    for position, curve in enumerate(curves):
+        color = run_color(position)
+        figure.add_scatter(
+            x=curve.epoch,
+            y=curve.values[f"train_{quantity}"],
+            name=f"{curve.name}, {TRAINING_LABEL}",
+            mode="lines",
+            line={"color": color, "dash": "dash", "width": 1.3},
+            legendgroup=curve.name,
+        )
+        figure.add_scatter(
+            x=curve.epoch,
+            y=curve.values[quantity],
+            name=f"{curve.name}, {curve.measured_on}",
+            mode="lines+markers",
+            line={"color": color, "width": 2.5},
+            legendgroup=curve.name,
+        )
+    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    unit = "share" if quantity == "accuracy" else "nats"
+    figure.update_yaxes(title_text=f"{quantity} ({unit})", rangemode="tozero")
+    if quantity == "accuracy":
+        figure.update_yaxes(range=[0, 1])
+    return _finish(figure, height=400, title=title)
+
+
+def class_counts(counts: Mapping[str, int]) -> go.Figure:
+    """Images of each class as bars."""
+    names = list(counts)
+    figure = go.Figure(
+        go.Bar(
+            x=list(counts.values()),
+            y=names,
+            orientation="h",
+            text=[f"{n:,}" for n in counts.values()],
+            marker_color=[class_color(label) for label in range(len(names))],
+        )
+    )
+    figure.update_xaxes(title_text="images")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    low, high = min(counts.values()), max(counts.values())
+    title = f"{len(names)} classes of {low:,} to {high:,} images" if low < high else f"{low:,} images a class"
+    return _finish(figure, height=80 + 26 * len(names), title=title)
+
+
+def probability_bars(
+    classes: Sequence[str], probabilities: Sequence[float], *, labels: Sequence[int]
+) -> go.Figure:
+    """The most probable classes of one image as bars, the most probable on top.
+
+    Args:
+        classes: class names, the most probable first.
+        probabilities: their probabilities, from 0 to 1.
+        labels: places of the classes in the data set's list, which give the colours.
+    """
+    figure = go.Figure(
+        go.Bar(
+            x=list(probabilities),
+            y=list(classes),
+            orientation="h",
+            cliponaxis=False,
+            text=[f"{share:.1%}" for share in probabilities],
+            textposition="outside",
+            marker_color=[class_color(label) for label in labels],
+        )
+    )
+    figure.update_xaxes(
+        title_text="probability", range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    return _finish(figure, height=90 + 28 * len(classes), title=f"Most probable: {classes[0]}")
+
+
+def _finish(figure: go.Figure, *, height: int, title: str, revision: str = "") -> go.Figure:
+    return figure.update_layout(
+        height=height,
+        title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left"},
+        margin={"l": 60, "r": 30, "t": 70, "b": 50},
+        legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0},
+        hovermode="x unified" if revision else "closest",
+        uirevision=revision or None,
+    )
+
+
+def _progress_title(history: History) -> str:
+    if not len(history.epochs["epoch"]):
+        return "No epoch is complete yet"
+    accuracy, epoch = history.epochs["accuracy"][-1], int(history.epochs["epoch"][-1])
+    return f"Accuracy {accuracy:.3f} after epoch {epoch}"
+
+
+def _last(values: np.ndarray) -> float:
+    return float(values[-1]) if len(values) else 1.0
+
+
+def _top_loss(curves: Sequence[Curve]) -> float:
+    """A common upper end for losses: outliers of a first epoch may leave the picture."""
+    losses = np.concatenate([curve.values[name] for curve in curves for name in ("loss", "train_loss")])
+    losses = losses[np.isfinite(losses)]
+    return float(1.1 * np.percentile(losses, 95)) if len(losses) else 1.0

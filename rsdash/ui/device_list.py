@@ -1,0 +1,26 @@
+"""The devices of this machine and how busy they are."""
+
+from __future__ import annotations
+
+import psutil
+import streamlit as st
+
+from rsdash.jobs.devices import CPU_SLOT, find_slots, slot_for
+from rsdash.runs.states import LIVING
+from rsdash.ui.server import server
+from rsdash.ui.words import plain, size
+
+
+def device_list() -> None:
+    """One line a device: name, memory, and the run that trains on it."""
+    slots = find_slots()
+    living = [entry for entry in server().listing().entries if entry.state.state in LIVING]
+    for slot in slots:
+        here = [e for e in living if slot_for(e.request.config.device, slots) == slot and not e.example]
+        doing = ", ".join(f"trains {plain(entry.name)}" for entry in here) or "free"
+        memory = f"{size(slot.memory_bytes)} memory"
+        if slot.id == CPU_SLOT:
+            memory += f", {size(psutil.virtual_memory().available)} free"
+        st.markdown(f"**{plain(slot.name)}** · {memory} · {doing}")
+    if not server().runner.in_charge:
+        st.caption("Another process supervises this folder of runs; this dashboard watches and takes over.")

@@ -1,0 +1,76 @@
+"""A chart that grows: redrawn in place by Plotly, so that zoom and hidden legend entries stay."""
+
+from __future__ import annotations
+
+import plotly.io
+from plotly.graph_objects import Figure
+from streamlit.components.v2 import component
+
+VENDOR_PATH = "/vendor/plotly"
+"""Where the server offers the installed plotly package's JavaScript."""
+
+_SCRIPT = """
+const source = new URL("vendor/plotly/plotly.min.js", document.baseURI).href
+
+function library() {
+  if (window.Plotly) return Promise.resolve(window.Plotly)
+  window.rsdashPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    script.src = source
+    script.onload = () => resolve(window.Plotly)
+    script.onerror = () => reject(new Error("plotly.min.js could not be loaded"))
+    document.head.appendChild(script)
+  })
+  return window.rsdashPlotly
+}
+
+function themed(layout, element) {
+  const style = getComputedStyle(element)
+  const text = style.getPropertyValue("--st-text-color").trim()
+  const line = style.getPropertyValue("--st-border-color").trim()
+  const themedLayout = {
+    ...layout,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { ...layout.font, color: text, family: style.getPropertyValue("--st-font").trim() },
+  }
+  for (const name of Object.keys(layout)) {
+    if (/^[xy]axis/.test(name)) {
+      themedLayout[name] = { ...layout[name], gridcolor: line, linecolor: line, zerolinecolor: line }
+    }
+  }
+  return themedLayout
+}
+
+export default function (component) {
+  const { data, parentElement } = component
+  const chart = parentElement.querySelector(".chart")
+  chart.setAttribute("aria-label", data.alt)
+  chart.style.height = data.height + "px"
+  const figure = JSON.parse(data.figure)
+  library().then((Plotly) =>
+    Plotly.react(chart, figure.data, themed(figure.layout, chart), { displaylogo: false, responsive: true })
+  ).catch((error) => { chart.textContent = error.message })
+}
+"""
+
+_mount = component(
+    "rsdash_live_chart",
+    html='<div class="chart" role="img"></div>',
+    js=_SCRIPT,
+    css=".chart { width: 100%; }\n",
+    isolate_styles=False,
+)
+
+
+def live_chart(figure: Figure, *, key: str, alt: str) -> None:
+    """Draw a figure that will be drawn again with more points.
+
+    Args:
+        figure: what to draw; its `layout.uirevision` keeps zoom and legend as long as it stays the same.
+        key: names the chart on its page.
+        alt: what it shows, for those who cannot see it.
+    """
+    content = plotly.io.to_json(figure)
+    height = figure.to_dict()["layout"]["height"]
+    _mount(key=key, data={"figure": content, "alt": alt, "height": height})

@@ -1,0 +1,72 @@
+"""What a run will take, measured before it starts: time an epoch, memory, disk."""
+
+from __future__ import annotations
+
+import hashlib
+
+import psutil
+import streamlit as st
+
+from rsdash.config import RunConfig
+from rsdash.data import missing_bytes, open_dataset
+from rsdash.data.disk import free_bytes
+from rsdash.inference.client import profile
+from rsdash.jobs.submit import check_split
+from rsdash.models.catalogue import check_model
+from rsdash.ui.server import server
+from rsdash.ui.tasks import Report
+from rsdash.ui.words import duration, plain, size
+
+TICK_S = 1.0
+BYTES_PER_PARAMETER_ON_DISK = 16
+"""Weights, averaged or best weights and two moments of the optimizer, in fp32."""
+
+
+def preflight(config: RunConfig) -> None:
+    """Offer the check, show its progress, then its result."""
+    key = "preflight " + hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
+    task = server().tasks.get(key)
+    if task is None:
+        if st.button("Check time, memory and disk", key="preflight"):
+            server().tasks.start(key, "Checking", lambda report: _check(config, report))
+            st.rerun()
+        return
+    if not task.finished:
+        _wait(key)
+    elif task.error:
+        st.error(plain(task.error))
+    else:
+        st.markdown(task.result)
+
+
+@st.fragment(run_every=TICK_S)
+def _wait(key: str) -> None:
+    task = server().tasks.get(key)
+    if task is None or task.finished:
+        st.rerun()
+    else:
+        st.progress(task.share, text="Measuring a few training steps on this machine …")
+
+
+def _check(config: RunConfig, report: Report) -> str:
+    check_model(config)
+    dataset = open_dataset(config.data)
+    split = dataset.split_for(config)
+    check_split(config, split)
+    report(1, 3)
+    cost = profile(config, len(dataset.info.classes))
+    report(2, 3)
+    measured = len(split.validation) or len(split.test)
+    epoch_s = len(split.train) / config.batch_size * cost.seconds_per_step
+    epoch_s += measured * cost.seconds_per_image_forward
+    disk = missing_bytes(dataset.manifest, config.im_size) + cost.parameters * BYTES_PER_PARAMETER_ON_DISK
+    free, memory = free_bytes(server().runs_dir), psutil.virtual_memory().available
+    lines = [
+        f"**{duration(epoch_s)} an epoch, {duration(epoch_s * config.epochs)} in all** on {plain(cost.device)}",
+        f"{len(split.train):,} images to train on, {measured:,} measured after each epoch",
+        f"{cost.parameters / 1e6:.1f} M parameters, {cost.flops / 1e9:.2f} GFLOPs an image",
+        f"about {size(cost.memory_bytes)} memory ({size(memory)} free)"
+        + (" — **too little; lower batch size**" if cost.memory_bytes > memory else ""),
+        f"about {size(disk)} disk ({size(free)} free)" + (" — **too little**" if disk > free else ""),
+    ]
+    return "\n".join(f"- {line}" for line in lines)

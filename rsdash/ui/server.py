@@ -1,0 +1,87 @@
+"""What all sessions of a server share: the list of runs, the job runner, and readers of histories."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rsdash.home import examples_dir, runs_dir
+from rsdash.jobs.runner import JobRunner
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.history import History, HistoryReader
+from rsdash.runs.index import Listing, RunIndex
+from rsdash.ui.tasks import Tasks
+
+READERS_KEPT = 64
+
+
+class Server:
+    """Shared by all sessions; holds nothing that is not also on disk."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs_dir = runs
+        self.index = RunIndex(runs, examples_dir())
+        self.runner = JobRunner(runs, self.index)
+        self.tasks = Tasks()
+        self._readers: OrderedDict[Path, HistoryReader] = OrderedDict()
+        self._payloads: OrderedDict[tuple[Path, int, str], Any] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def listing(self) -> Listing:
+        """All runs now; the runner's own snapshot while it is in charge."""
+        return self.index.listing if self.runner.in_charge else self.index.refresh()
+
+    def history(self, folder: RunFolder) -> History:
+        """A run's events up to now; only new bytes are read, whoever asks."""
+        with self._mutex:
+            reader = self._readers.setdefault(folder.path, HistoryReader(folder.metrics_path))
+            self._readers.move_to_end(folder.path)
+            while len(self._readers) > READERS_KEPT:
+                self._readers.popitem(last=False)
+            return reader.refresh()
+
+    def payload(self, folder: RunFolder, kind: str, revision: int, build: Callable[[], Any]) -> Any:
+        """Something drawn from a run's history: built once for a revision, shared by all who watch."""
+        key = (folder.path, revision, kind)
+        with self._mutex:
+            if key not in self._payloads:
+                self._payloads[key] = build()
+            self._payloads.move_to_end(key)
+            while len(self._payloads) > READERS_KEPT:
+                self._payloads.popitem(last=False)
+            return self._payloads[key]
+
+    def refresh(self) -> None:
+        """Take in what was just written, and have the runner look at it."""
+        self.index.refresh()
+        self.runner.wake()
+
+
+_server: Server | None = None
+_making = threading.Lock()
+
+
+def server() -> Server:
+    """The one of this process; made without a running job runner where the lifespan has not (in tests)."""
+    global _server  # the one shared object of the process
+    with _making:
+        if _server is None:
+            _server = Server(runs_dir())
+        return _server
+
+
+def start_server() -> None:
+    """Start supervising runs."""
+    server().runner.start()
+
+
+def stop_server() -> None:
+    """Suspend all workers, wait for them a while, and leave."""
+    global _server  # the one shared object of the process
+    with _making:
+        if _server is not None:
+            _server.runner.stop(suspend_workers=True)
+            _server = None

@@ -1,0 +1,153 @@
+"""The form of a run's settings, drawn from their one definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from rsdash.config import PRESET_TEXTS, PRESETS, SETTINGS, RunConfig, SettingInfo, make_config
+
+PREFIX = "set-"
+PRESET_KEY = "preset"
+KEPT_KEY = "settings"
+HIDDEN = ("class_mode",)
+"""Settings with a single possible value."""
+TITLES = {
+    "model": "Model",
+    "data": "Data",
+    "training": "Training",
+    "regularization": "Regularization",
+    "augmentation": "Augmentation",
+    "machine": "Machine",
+}
+
+
+def fill_form(config: RunConfig) -> None:
+    """Put the settings of a run into the form."""
+    st.session_state[PRESET_KEY] = config.preset
+    for name, info in SETTINGS.items():
+        st.session_state[PREFIX + name] = _shown(info, getattr(config, name))
+    _remember()
+
+
+def preset_picker() -> None:
+    """Choose a recipe; the form takes over what it sets."""
+    _recall()
+    st.segmented_control(
+        "Recipe",
+        list(PRESETS),
+        key=PRESET_KEY,
+        required=True,
+        on_change=_apply_preset,
+        help="Where the settings start from. Every field stays editable.",
+    )
+    st.caption(PRESET_TEXTS[st.session_state[PRESET_KEY]])
+
+
+def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str, Any]:
+    """Draw all fields that apply to the chosen model and return what they hold.
+
+    Args:
+        models: names offered for `model`; any other may be typed.
+        datasets: names offered for `data`; a path may be typed.
+
+    Returns:
+        Setting → value, for `make_config`.
+    """
+    options = {"model": list(models), "data": list(datasets)}
+    chosen = st.session_state[PREFIX + "model"]
+    fields = [info for info in SETTINGS.values() if info.name not in HIDDEN]
+    fields = [info for info in fields if not info.models or chosen in info.models]
+    columns = st.columns(3, gap="large")
+    for column, groups in zip(
+        columns, (("model", "data"), ("training",), ("augmentation", "machine")), strict=True
+    ):
+        with column:
+            for group in groups:
+                st.markdown(f"**{TITLES[group]}**")
+                for info in fields:
+                    if info.group == group and not info.advanced:
+                        _field(info, options.get(info.name))
+    with st.expander("More settings"):
+        _advanced(fields)
+    _remember()
+    return {info.name: _value(info) for info in fields}
+
+
+def config_from(values: dict[str, Any]) -> RunConfig:
+    """The settings that the form holds.
+
+    Raises:
+        ConfigError: one sentence on what does not fit.
+    """
+    return make_config(values, preset=st.session_state[PRESET_KEY])
+
+
+def _remember() -> None:
+    """Keep a copy of what the fields hold: Streamlit forgets a field that a page does not draw."""
+    kept = st.session_state.setdefault(KEPT_KEY, {})
+    for key in (PRESET_KEY, *(PREFIX + name for name in SETTINGS)):
+        if key in st.session_state:
+            kept[key] = st.session_state[key]
+
+
+def _recall() -> None:
+    if KEPT_KEY not in st.session_state:
+        fill_form(RunConfig())
+    for key, value in st.session_state[KEPT_KEY].items():
+        if key not in st.session_state:
+            st.session_state[key] = value
+
+
+def _advanced(fields: Sequence[SettingInfo]) -> None:
+    groups = [group for group in TITLES if any(info.group == group and info.advanced for info in fields)]
+    for column, group in zip(st.columns(len(groups)), groups, strict=True):
+        with column:
+            st.markdown(f"**{TITLES[group]}**")
+            for info in fields:
+                if info.group == group and info.advanced:
+                    _field(info, None)
+
+
+def _apply_preset() -> None:
+    preset = st.session_state[PRESET_KEY]
+    data, model = st.session_state[PREFIX + "data"], st.session_state[PREFIX + "model"]
+    fill_form(make_config({}, preset=preset))
+    st.session_state[PREFIX + "data"] = data
+    if preset == "paper":
+        st.session_state[PREFIX + "model"] = model if model in ("alexnet", "resnet18") else "alexnet"
+
+
+def _field(info: SettingInfo, options: list[str] | None) -> None:
+    key = PREFIX + info.name
+    label = info.name.replace("_", " ") + (f" ({info.unit})" if info.unit else "")
+    if options is not None:
+        known = st.session_state[key]
+        choices = options if known in options else [known, *options]
+        st.selectbox(label, choices, key=key, help=info.text, accept_new_options=True)
+    elif info.kind == "choice":
+        st.selectbox(label, info.choices, key=key, help=info.text)
+    elif info.kind == "switch":
+        st.toggle(label, key=key, help=info.text)
+    elif info.kind == "whole":
+        low = None if info.minimum is None else int(info.minimum)
+        high = None if info.maximum is None else int(info.maximum)
+        st.number_input(label, min_value=low, max_value=high, step=1, key=key, help=info.text, value=None)
+    else:
+        st.text_input(label, key=key, help=info.describe())
+
+
+def _shown(info: SettingInfo, value: Any) -> Any:
+    """A value as its widget holds it; numbers are typed as text, so that 5e-4 can be."""
+    if value is None:
+        return None if info.kind == "whole" else ""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if info.kind == "number" else value
+
+
+def _value(info: SettingInfo) -> Any:
+    value = st.session_state.get(PREFIX + info.name, info.default)
+    return None if info.optional and value == "" else value

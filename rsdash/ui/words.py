@@ -1,0 +1,60 @@
+"""How numbers and states read on pages."""
+
+from __future__ import annotations
+
+import re
+
+from rsdash.runs.index import RunEntry
+from rsdash.runs.states import Interruption, RunState
+
+STATE_COLORS = {
+    RunState.QUEUED: "gray",
+    RunState.STARTING: "blue",
+    RunState.RUNNING: "blue",
+    RunState.STOPPING: "orange",
+    RunState.EVALUATING: "blue",
+    RunState.FINISHED: "green",
+    RunState.STOPPED: "green",
+    RunState.FAILED: "red",
+    RunState.CANCELLED: "gray",
+    RunState.INTERRUPTED: "orange",
+}
+
+
+def duration(seconds: float | None) -> str:
+    """A time as a person says it: `45 s`, `3 min`, `2 h 05 min`."""
+    if seconds is None:
+        return "–"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: float) -> str:
+    """A number of bytes: `1.2 GB`."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+
+
+def figure_text(value: float | None, half_width: float | None = None) -> str:
+    """A figure rounded to what its interval supports: `0.948 ± 0.006`."""
+    if value is None:
+        return "–"
+    if half_width is None:
+        return f"{value:.4f}"
+    digits = 3 if half_width >= 0.002 else 4
+    return f"{value:.{digits}f} ± {half_width:.{digits}f}"
+
+
+def state_text(entry: RunEntry) -> str:
+    """The state of a run in words, with its reason."""
+    state = entry.state
+    if state.state is RunState.INTERRUPTED:
+        paused = state.reason is Interruption.SUSPENDED
+        return "paused" if paused else f"interrupted ({state.reason.value if state.reason else 'unknown'})"
+    return state.state.lower()
+
+
+def plain(text: str) -> str:
+    """Text of a person's own with Markdown's signs escaped, so that it shows as typed."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", text)
