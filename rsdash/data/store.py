@@ -60,8 +60,7 @@ def open_dataset(name_or_path: str, on_progress: Progress | None = None) -> Data
         return _build(DatasetInfo(**_blank(SAMPLE, "sample", _KEPT_FOLDER)), write_sample, on_progress)
     if name_or_path in PUBLIC_SETS:
         raise DataNotFoundError(
-            f"The public data set {name_or_path!r} is not downloaded yet. Download it on the Data page or "
-            f"with `python -m rsdash data download {name_or_path}`."
+            f"The public data set {name_or_path!r} is not downloaded yet; the Data page downloads it."
         )
     path = Path(name_or_path).expanduser()
     if name_or_path and os.path.exists(path):  # noqa: PTH110  # unlike Path.exists, never raises

@@ -62,7 +62,8 @@ def _check(config: RunConfig, report: Report) -> str:
     disk = missing_bytes(dataset.manifest, config.im_size) + cost.parameters * BYTES_PER_PARAMETER_ON_DISK
     free, memory = free_bytes(server().runs_dir), psutil.virtual_memory().available
     lines = [
-        f"**{duration(epoch_s)} an epoch, {duration(epoch_s * config.epochs)} in all** on {plain(cost.device)}",
+        f"**{duration(epoch_s)} an epoch, {duration(epoch_s * config.epochs)} in all**, "
+        f"measured on {plain(cost.device)}",
         f"{len(split.train):,} images to train on, {measured:,} measured after each epoch",
         f"{cost.parameters / 1e6:.1f} M parameters, {cost.flops / 1e9:.2f} GFLOPs an image",
         f"about {size(cost.memory_bytes)} memory ({size(memory)} free)"

@@ -1,0 +1,61 @@
+"""Stop, pause, resume, cancel, clone and delete, as far as the state of a run allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from rsdash.errors import RsdashError
+from rsdash.jobs.requests import delete_run, request_cancel, request_pause, request_resume, request_stop
+from rsdash.runs.index import RunEntry
+from rsdash.runs.states import ENDED, EVALUATED, LIVING, RunState
+from rsdash.ui.server import server
+from rsdash.ui.words import plain
+
+
+def run_actions(entry: RunEntry) -> None:
+    """A row of buttons; each writes a request that the worker or the runner answers."""
+    state = entry.state.state
+    with st.container(horizontal=True):
+        if state in LIVING - {RunState.EVALUATING, RunState.STOPPING}:
+            _button("Pause", entry, request_pause, "Write a checkpoint and free the device; resume later.")
+            _button("Stop", entry, request_stop, "End early; keep and evaluate what was learnt.")
+        if state in ENDED - {RunState.FINISHED} and not entry.example:
+            again = "Resume" if entry.state.checkpoint_step is not None else "Begin again"
+            _button(again, entry, request_resume, "Go on from the last checkpoint, first in the queue.")
+        if state not in ENDED:
+            _button("Cancel", entry, request_cancel, "Give up; nothing is evaluated.")
+        if state in EVALUATED:
+            st.page_link("pages/compare.py", label="Compare", query_params={"runs": entry.id})
+            if not entry.example:
+                st.page_link("pages/predict.py", label="Predict", query_params={"run": entry.id})
+        st.page_link("pages/train.py", label="Clone to form", query_params={"from": entry.id})
+        if state in ENDED and not entry.example:
+            with st.popover("Delete"):
+                st.write("Deletes the run's folder with its weights and figures.")
+                if st.button("Delete for good", key="delete", type="primary"):
+                    _delete(entry)
+
+
+def _button(label: str, entry: RunEntry, request: Callable[[RunEntry], str], text: str) -> None:
+    if st.button(label, key=label.lower().replace(" ", "-"), help=text):
+        try:
+            request(entry)
+        except RsdashError as error:
+            st.error(plain(str(error)))
+            return
+        server().refresh()
+        st.toast(f"{label}: asked for")
+        if entry.state.state in ENDED:
+            st.session_state["resumed"] = entry.id
+
+
+def _delete(entry: RunEntry) -> None:
+    try:
+        delete_run(entry)
+    except RsdashError as error:
+        st.error(plain(str(error)))
+        return
+    server().index.refresh()
+    st.switch_page("pages/overview.py")

@@ -1,0 +1,99 @@
+"""What a run is doing: state, progress, figures, notices, and everything behind them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsdash.config import RunConfig
+from rsdash.runs.history import History
+from rsdash.runs.index import RunEntry
+from rsdash.runs.states import ENDED, EVALUATED, RunState
+from rsdash.ui.words import STATE_COLORS, duration, plain, size, state_text
+
+NOTICES_SHOWN = 6
+
+
+def status(entry: RunEntry) -> None:
+    """State, progress with remaining time, and the latest figures."""
+    state, summary, config = entry.state, entry.state.summary, entry.request.config
+    _page_title(entry)
+    share = summary.step / summary.steps if summary.steps else 0.0
+    text = f"epoch {summary.epoch} of {config.epochs}"
+    if state.state is RunState.RUNNING and summary.remaining_s is not None:
+        text += f", about {duration(summary.remaining_s)} left"
+    st.badge(state_text(entry), color=STATE_COLORS[state.state])  # pyright: ignore[reportArgumentType]  # a known colour
+    if state.message:
+        (st.error if state.state is RunState.FAILED else st.warning)(plain(state.message))
+    if state.state not in EVALUATED:
+        st.progress(min(1.0, share), text=text)
+    columns = st.columns(5)
+    columns[0].metric("Accuracy", _figure(summary.accuracy), help=_role_help(entry))
+    columns[1].metric("Loss (nats)", _figure(summary.loss), help=_role_help(entry))
+    columns[2].metric("Training time", duration(summary.elapsed_s))
+    speed = f"{summary.images_per_s:.0f} images/s" if summary.images_per_s else "–"
+    columns[3].metric("Speed", speed, help=plain(summary.device))
+    columns[4].metric("Peak memory", size(summary.memory_bytes) if summary.memory_bytes else "–")
+
+
+def notices(entry: RunEntry, history: History) -> None:
+    """Alerts, and the newest acknowledgements."""
+    for notice in history.notices:
+        if notice.kind == "alert" and notice.text != entry.state.message:
+            st.warning(plain(notice.text))
+    answers = [notice.text for notice in history.notices if notice.kind != "alert"]
+    if answers:
+        st.caption(" · ".join(plain(text) for text in answers[-NOTICES_SHOWN:]))
+
+
+def details(entry: RunEntry) -> None:
+    """Settings, data, environment and log, folded away."""
+    with st.expander("Settings"):
+        changed = entry.request.config.changed_from(RunConfig())
+        rows = [
+            {"Setting": name, "Value": _plain(value), "Changed from Table 1": name in changed}
+            for name, value in entry.request.config.model_dump().items()
+        ]
+        st.dataframe(rows, hide_index=True, alt="Settings of this run")
+    with st.expander("Data"):
+        data = entry.request.data
+        st.markdown(
+            f"**{plain(data.name)}**{' (synthetic)' if data.synthetic else ''}, split {plain(data.split)}: "
+            + ", ".join(f"{count:,} {part}" for part, count in data.counts.items())
+        )
+        st.caption(
+            "Near-duplicates and neighbouring tiles were not looked for: where they sit on both sides of a "
+            "split, figures flatter the model."
+        )
+        st.text(f"classes: {', '.join(data.classes)}\nfingerprint: {data.fingerprint}")
+    with st.expander("Environment and log"):
+        for attempt in entry.folder.environment().attempts:
+            st.json(attempt, expanded=False)
+        st.code(entry.folder.log_tail(lines=40) or "The worker printed nothing.", language=None)
+        disk = sum(path.stat().st_size for path in entry.folder.path.iterdir() if path.is_file())
+        st.caption(f"{size(disk)} on disk")
+        st.text(str(entry.folder.path))
+
+
+def _page_title(entry: RunEntry) -> None:
+    """Tell in the browser's tab how far the run is, or that it has ended."""
+    summary = entry.state.summary
+    if entry.state.state in ENDED:
+        mark = state_text(entry)
+    else:
+        mark = f"{summary.step / summary.steps:.0%}" if summary.steps else state_text(entry)
+    st.set_page_config(page_title=f"{mark} · {entry.name} · rsdash")
+
+
+def _role_help(entry: RunEntry) -> str:
+    summary = entry.state.summary
+    if not summary.role:
+        return "Measured after each epoch."
+    return f"On {summary.images:,} images: {summary.role}."
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _plain(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
