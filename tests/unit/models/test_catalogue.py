@@ -33,10 +33,23 @@ def test_the_first_call_surveys_and_later_ones_read(folder: Path, monkeypatch: p
     assert [path.name for path in (folder / "catalogue").iterdir()] == [catalogue.catalogue_path().name]
 
 
-def test_a_damaged_cache_is_surveyed_again() -> None:
+def test_a_damaged_cache_is_surveyed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = load_catalogue()
-    catalogue.catalogue_path().write_text("[{")
+    path = catalogue.catalogue_path()
+    whole = path.read_text()
+    path.write_text(whole[:-5])
+    monkeypatch.setattr(catalogue, "_survey", lambda place: place.write_text(whole))
     assert load_catalogue() == facts
+
+
+def test_a_survey_that_fails_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'No module named timm' >&2\nexit 1\n")
+    broken.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    monkeypatch.setenv("RSDASH_DATA", str(tmp_path))
+    with pytest.raises(ModelError, match="could not be asked for their models: No module named timm"):
+        load_catalogue()
 
 
 def test_it_names_the_study_first_and_every_library_model_once() -> None:
