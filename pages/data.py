@@ -6,6 +6,7 @@ from rsdash.charts import class_counts
 from rsdash.data import list_datasets, open_dataset
 from rsdash.errors import RsdashError
 from rsdash.ui.data_sources import add_data, task_progress
+from rsdash.ui.links import page
 from rsdash.ui.tile_grid import tile_grid
 from rsdash.ui.words import plain
 
@@ -44,6 +45,6 @@ try:
         st.subheader(f"{len(dataset.manifest.refused)} files are not used")
         rows = [{"File": refusal.name, "Reason": refusal.reason} for refusal in dataset.manifest.refused]
         st.dataframe(rows, hide_index=True, alt="Files that are not used, with reasons")
-    st.page_link("pages/train.py", label="Train on this data set")
+    st.page_link(page("train"), label="Train on this data set")
 except RsdashError as error:
     st.error(plain(str(error)))

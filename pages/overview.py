@@ -4,6 +4,7 @@ import streamlit as st
 
 from rsdash.runs.states import ENDED
 from rsdash.ui.device_list import device_list
+from rsdash.ui.links import page
 from rsdash.ui.run_list import run_table
 from rsdash.ui.server import server
 from rsdash.ui.study import repeat_the_study
@@ -27,7 +28,7 @@ def recent_runs() -> None:
         return
     chosen = run_table(entries, key="recent-runs")
     if chosen is not None:
-        st.switch_page("pages/run.py", query_params={"run": entries[chosen].id})
+        st.switch_page(page("run"), query_params={"run": entries[chosen].id})
     if busy and all(entry.state.state in ENDED for entry in entries):
         st.rerun()
 
@@ -48,4 +49,4 @@ with right:
         st.subheader("An example to look at")
         st.caption("Two finished runs shipped with rsdash, without their weights.")
         ids = [entry.id for entry in examples[:2]]
-        st.page_link("pages/compare.py", label="Open the example comparison", query_params={"runs": ids})
+        st.page_link(page("compare"), label="Open the example comparison", query_params={"runs": ids})

@@ -8,6 +8,7 @@ from rsdash.inference.client import predict
 from rsdash.inference.results import Prediction
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
+from rsdash.ui.links import page
 from rsdash.ui.run_list import pick_run
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
@@ -35,7 +36,7 @@ usable = [e for e in server().listing().entries if e.state.state in EVALUATED an
 entry = pick_run(usable, key="predictor", label="Model")
 if entry is None:
     st.info("No trained model yet: predictions need a run that is finished or was stopped.")
-    st.page_link("pages/train.py", label="Train a model")
+    st.page_link(page("train"), label="Train a model")
     st.stop()
 
 st.caption(f"Knows the classes {', '.join(plain(name) for name in entry.request.data.classes)}.")

@@ -5,6 +5,7 @@ import streamlit as st
 from rsdash.charts import learning_curves
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import ENDED
+from rsdash.ui.links import page
 from rsdash.ui.live_chart import live_chart
 from rsdash.ui.run_actions import run_actions
 from rsdash.ui.run_list import pick_run
@@ -33,9 +34,8 @@ def chart(entry: RunEntry) -> None:
 entries = server().listing().entries
 entry = pick_run(entries, key="run", label="Run")
 if entry is None:
-    st.title("Run")
     st.info("No runs yet. Start one on the Train page.")
-    st.page_link("pages/train.py", label="Train a model")
+    st.page_link(page("train"), label="Train a model")
     st.stop()
 
 live = entry.state.state not in ENDED

@@ -6,6 +6,7 @@ from rsdash.config import RunConfig
 from rsdash.data import list_datasets
 from rsdash.errors import RsdashError
 from rsdash.jobs.submit import submit
+from rsdash.ui.links import page
 from rsdash.ui.model_names import model_names
 from rsdash.ui.preflight import preflight
 from rsdash.ui.server import server
@@ -31,7 +32,7 @@ def start(config: RunConfig, name: str) -> None:
     taken = {entry.name for entry in server().listing().entries}
     folder = submit(config, runs_dir=server().runs_dir, name=name.strip() or None, taken_names=taken)
     server().refresh()
-    st.switch_page("pages/run.py", query_params={"run": folder.id})
+    st.switch_page(page("run"), query_params={"run": folder.id})
 
 
 st.title("Train")

@@ -10,6 +10,7 @@ from rsdash.errors import RsdashError
 from rsdash.jobs.requests import delete_run, request_cancel, request_pause, request_resume, request_stop
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import ENDED, EVALUATED, LIVING, RunState
+from rsdash.ui.links import page
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
@@ -17,7 +18,7 @@ from rsdash.ui.words import plain
 def run_actions(entry: RunEntry) -> None:
     """A row of buttons; each writes a request that the worker or the runner answers."""
     state = entry.state.state
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if state in LIVING - {RunState.EVALUATING, RunState.STOPPING}:
             _button("Pause", entry, request_pause, "Write a checkpoint and free the device; resume later.")
             _button("Stop", entry, request_stop, "End early; keep and evaluate what was learnt.")
@@ -27,10 +28,10 @@ def run_actions(entry: RunEntry) -> None:
         if state not in ENDED:
             _button("Cancel", entry, request_cancel, "Give up; nothing is evaluated.")
         if state in EVALUATED:
-            st.page_link("pages/compare.py", label="Compare", query_params={"runs": entry.id})
+            st.page_link(page("compare"), label="Compare", icon=":material/compare_arrows:", query_params={"runs": entry.id})
             if not entry.example:
-                st.page_link("pages/predict.py", label="Predict", query_params={"run": entry.id})
-        st.page_link("pages/train.py", label="Clone to form", query_params={"from": entry.id})
+                st.page_link(page("predict"), label="Predict", icon=":material/image_search:", query_params={"run": entry.id})
+        st.page_link(page("train"), label="Clone to form", icon=":material/content_copy:", query_params={"from": entry.id})
         if state in ENDED and not entry.example:
             with st.popover("Delete"):
                 st.write("Deletes the run's folder with its weights and figures.")
@@ -58,4 +59,4 @@ def _delete(entry: RunEntry) -> None:
         st.error(plain(str(error)))
         return
     server().index.refresh()
-    st.switch_page("pages/overview.py")
+    st.switch_page(page("overview"))

@@ -52,6 +52,8 @@ def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
 
 def pick_run(entries: Sequence[RunEntry], *, key: str, label: str) -> RunEntry | None:
     """Choose one run; the URL's `run` holds its id."""
+    if not entries:
+        return None
     by_id = {entry.id: entry for entry in entries}
     asked = st.query_params.get("run")
     if key not in st.session_state and asked in by_id:

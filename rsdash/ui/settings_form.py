@@ -62,7 +62,7 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str
     fields = [info for info in fields if not info.models or chosen in info.models]
     columns = st.columns(3, gap="large")
     for column, groups in zip(
-        columns, (("model", "data"), ("training",), ("augmentation", "machine")), strict=True
+        columns, (("model", "augmentation", "machine"), ("data",), ("training",)), strict=True
     ):
         with column:
             for group in groups:

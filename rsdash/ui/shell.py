@@ -2,20 +2,18 @@
 
 import streamlit as st
 
-from rsdash.home import PROJECT_DIR
+from rsdash.ui.links import page
 
-PAGES = PROJECT_DIR / "pages"
-
-page = st.navigation(
+chosen = st.navigation(
     [
-        st.Page(PAGES / "overview.py", title="Overview", icon=":material/home:", default=True),
-        st.Page(PAGES / "data.py", title="Data", icon=":material/photo_library:"),
-        st.Page(PAGES / "train.py", title="Train", icon=":material/model_training:"),
-        st.Page(PAGES / "run.py", title="Run", icon=":material/monitoring:"),
-        st.Page(PAGES / "compare.py", title="Compare", icon=":material/compare_arrows:"),
-        st.Page(PAGES / "predict.py", title="Predict", icon=":material/image_search:"),
+        st.Page(page("overview"), title="Overview", icon=":material/home:", default=True),
+        st.Page(page("data"), title="Data", icon=":material/photo_library:"),
+        st.Page(page("train"), title="Train", icon=":material/model_training:"),
+        st.Page(page("run"), title="Run", icon=":material/monitoring:"),
+        st.Page(page("compare"), title="Compare", icon=":material/compare_arrows:"),
+        st.Page(page("predict"), title="Predict", icon=":material/image_search:"),
     ],
     position="top",
 )
-st.set_page_config(page_title=f"{page.title} · rsdash", page_icon=":material/satellite_alt:", layout="wide")
-page.run()
+st.set_page_config(page_title=f"{chosen.title} · rsdash", page_icon=":material/satellite_alt:", layout="wide")
+chosen.run()

@@ -12,6 +12,7 @@ from rsdash.errors import RsdashError
 from rsdash.inference.client import profile
 from rsdash.inference.results import Profile
 from rsdash.jobs.submit import submit
+from rsdash.ui.links import page
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Report
 from rsdash.ui.words import duration, plain
@@ -76,7 +77,7 @@ def _start(configs: Sequence[RunConfig]) -> None:
         st.error(plain(str(error)))
         return
     server().refresh()
-    st.switch_page("pages/run.py", query_params={"run": folders[0].id})
+    st.switch_page(page("run"), query_params={"run": folders[0].id})
 
 
 def _plan(data: str, report: Report) -> list[tuple[str, list[RunConfig], float]]:
