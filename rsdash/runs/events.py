@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -24,14 +25,18 @@ class Line:
 def append_event(path: Path, kind: str, **fields: Any) -> None:
     """Append one event in a single write, so that lines of several writers never mix.
 
+    Where a writer before was cut off in the middle of its line, the event begins a line of its own.
+
     Raises:
         StorageError: the disk is full or the file cannot be written.
     """
     line = json.dumps({"kind": kind, "at": round(time.time(), 3), **fields}, separators=(",", ":")) + "\n"
     with storage_errors(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
-            os.write(descriptor, line.encode())
+            data = (line if _ends_with_newline(descriptor) else "\n" + line).encode()
+            if os.write(descriptor, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
 
@@ -45,10 +50,8 @@ def read_lines(path: Path, start: int = 0) -> Iterator[Line]:
     except FileNotFoundError:
         return
     end = start
-    for raw in data.splitlines(keepends=True):
-        if not raw.endswith(b"\n"):
-            return
-        end += len(raw)
+    for raw in data.split(b"\n")[:-1]:  # behind the last newline there is nothing, or a torn line
+        end += len(raw) + 1
         try:
             fields = json.loads(raw)
         except ValueError:
@@ -66,3 +69,8 @@ def cut_torn_line(path: Path) -> None:
         complete = data.rfind(b"\n") + 1
         if complete < len(data):
             file.truncate(complete)
+
+
+def _ends_with_newline(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
