@@ -10,6 +10,9 @@ from rsdash.errors import RunError, RunNotFoundError
 from rsdash.runs.folder import RunFolder, list_run_folders
 from rsdash.runs.records import About, RunRequest, StateRecord
 
+Stamps = tuple[tuple[int, int], tuple[int, int]]
+"""When state.json and about.json were last replaced, and their inodes."""
+
 
 @dataclass(frozen=True)
 class RunEntry:
@@ -68,7 +71,7 @@ class RunIndex:
     def __init__(self, runs_dir: Path, examples_dir: Path | None = None) -> None:
         self._runs_dir = runs_dir
         self._examples_dir = examples_dir
-        self._known: dict[Path, tuple[tuple[int, int], RunEntry]] = {}
+        self._known: dict[Path, tuple[Stamps, RunEntry]] = {}
         self._listing = Listing()
         self._mutex = threading.Lock()
 
@@ -81,12 +84,14 @@ class RunIndex:
         """Look at every run folder and return a new snapshot."""
         with self._mutex:
             problems: list[tuple[str, str]] = []
-            seen: dict[Path, tuple[tuple[int, int], RunEntry]] = {}
+            seen: dict[Path, tuple[Stamps, RunEntry]] = {}
             for folder, example in self._folders():
                 try:
                     seen[folder.path] = self._read(folder, example)
-                except FileNotFoundError:
-                    continue
+                except FileNotFoundError as error:
+                    if folder.path.exists():  # else it was deleted just now
+                        missing = f"{error.filename} is missing; the run folder is incomplete."
+                        problems.append((folder.id, missing))
                 except RunError as error:
                     problems.append((folder.id, str(error)))
             self._known = seen
@@ -99,13 +104,19 @@ class RunIndex:
         shipped = list_run_folders(self._examples_dir) if self._examples_dir else []
         return own + [(folder, True) for folder in shipped]
 
-    def _read(self, folder: RunFolder, example: bool) -> tuple[tuple[int, int], RunEntry]:
-        stamp = (folder.state_path.stat().st_mtime_ns, folder.about_path.stat().st_mtime_ns)
+    def _read(self, folder: RunFolder, example: bool) -> tuple[Stamps, RunEntry]:
+        stamp = (_stamp(folder.state_path), _stamp(folder.about_path))
         known = self._known.get(folder.path)
         if known and known[0] == stamp:
             return known
         request = known[1].request if known else folder.request()
         return stamp, RunEntry(folder, request, folder.state(), folder.about(), example)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Time and inode: a file that is replaced twice within one tick of the clock still shows."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_ino
 
 
 def _order(entry: RunEntry) -> tuple[bool, float]:
