@@ -33,11 +33,11 @@ def carry_out(folder: RunFolder, *, front: float) -> bool:
     with lock:
         cut_torn_line(folder.metrics_path)
         state = folder.state()
-        end = state.commands_end
+        end = _size(folder.commands_path)  # taken first: what is asked from here on is read, or waits
         for command in read_commands(folder.commands_path, state.commands_end):
-            end = command.end
+            end = max(end, command.end)
             state = _answer(folder, state, command, front)
-        folder.write_state(commands_end=max(end, _size(folder.commands_path)))
+        folder.write_state(commands_end=end)
     return True
 
 
