@@ -16,10 +16,11 @@ from rsdash.errors import RsdashError
 from rsdash.evaluation.figures import headline, read_evaluation
 from rsdash.evaluation.roles import measured_roles
 from rsdash.models.registry import build_model, freeze_all_but_head, head_parameter_names, normalization_for
+from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.parts import Parts
-from rsdash.runs.records import RunRequest
-from rsdash.runs.states import EVALUATED, RunState
+from rsdash.runs.records import RunRequest, StateRecord
+from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
 from rsdash.training.checkpoint import load_checkpoint
 from rsdash.training.compute import Compute, choose_compute
 from rsdash.training.control import Control, Ending, Request
@@ -39,13 +40,17 @@ class _LeaveError(Exception):
         self.request = request
 
 
-def run_session(folder: RunFolder) -> bool:
+def run_session(folder: RunFolder, *, by_hand: bool = False) -> bool:
     """Bring a run as far as it goes; the caller holds its lock.
+
+    Args:
+        folder: the run.
+        by_hand: no runner launched this worker, so that nobody wrote STARTING for it.
 
     Returns:
         Whether the run is now finished or stopped, with its figures.
     """
-    session = _Session(folder)
+    session = _Session(folder, by_hand=by_hand)
     try:
         session.run()
     except _LeaveError as error:
@@ -67,33 +72,27 @@ class _Setup:
     material: Material
     card: ModelCard
     measured: dict[str, Tiles]
+    watched_role: str
 
 
 class _Session:
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, *, by_hand: bool) -> None:
         self._folder = folder
         self._request: RunRequest = folder.request()
-        state = folder.state()
+        cut_torn_line(folder.metrics_path)
+        state = _announce(folder) if by_hand else folder.state()
         self._attempt = state.attempt
+        self._stop: Request | None = None
         self._control = Control(folder, state.commands_end)
         self._control.listen_to_signals()
-        if state.state is not RunState.STARTING:  # started by hand: nobody announced it
-            self._attempt += 1
-            if state.state is not RunState.QUEUED:
-                folder.write_state(state=RunState.QUEUED, reason=None, message="")
-            folder.write_state(
-                state=RunState.STARTING, attempt=self._attempt, host=socket.gethostname(), message=""
-            )
 
     def run(self) -> None:
         config = self._request.config
         torch.set_num_threads(config.threads or os.cpu_count() or 1)
         compute = choose_compute(config)
         setup = self._prepare(compute)
-        roles = list(setup.measured)
-        recorder = Recorder(
-            self._folder, self._control, classes=len(self._request.data.classes), role=roles[0]
-        )
+        classes = len(self._request.data.classes)
+        recorder = Recorder(self._folder, self._control, classes=classes, role=setup.watched_role)
         trainer = Trainer(self._folder.id, config, setup.material, recorder)
         self._restore(trainer)
         self._folder.add_attempt(describe_environment(compute, attempt=self._attempt))
@@ -105,7 +104,7 @@ class _Session:
             parameters=setup.card.parameters,
             device=compute.description,
         )
-        request = trainer.run()
+        request = self._stop or trainer.run()
         if request.ending is not Ending.CANCEL:
             recorder.write_checkpoint(trainer.checkpoint())
         if request.ending in (Ending.CANCEL, Ending.SUSPEND):
@@ -158,12 +157,11 @@ class _Session:
 
         roles = measured_roles(parts.counts, report=config.report, test_role=data.test_role)
         measured = {role.value: tiles(part) for part, role in roles.items()}
-        watched = tiles("validation") if parts.counts["validation"] else tiles("test")
-        material = Material(model, head_parameter_names(model), tiles("train"), watched, compute)
+        watched = "validation" if parts.counts["validation"] else "test"
+        material = Material(model, head_parameter_names(model), tiles("train"), tiles(watched), compute)
         trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-        return _Setup(
-            material, ModelCard(self._folder.id, config, data, scale, pixels.shape[1], trainable), measured
-        )
+        card = ModelCard(self._folder.id, config, data, scale, pixels.shape[1], trainable)
+        return _Setup(material, card, measured, roles[watched].value)
 
     def _restore(self, trainer: Trainer) -> None:
         if self._folder.checkpoint_path.exists():
@@ -209,6 +207,27 @@ class _Session:
         self._folder.write_state(state=final, summary=summary, commands_end=self._control.commands_end)
 
     def _look(self) -> None:
-        """Leave a long step if that is asked."""
-        if request := self._control.poll():
-            raise _LeaveError(request)
+        """Leave a long step if that is asked; a stop keeps what was learnt, so it waits for the figures."""
+        request = self._control.poll()
+        if request is None:
+            return
+        if request.ending is Ending.STOP and self._folder.checkpoint_path.exists():
+            self._stop = request
+            return
+        raise _LeaveError(request)
+
+
+def _announce(folder: RunFolder) -> StateRecord:
+    """Write what a runner writes before it launches a worker."""
+    state = folder.state()
+    if state.state in LIVING:  # the lock was free, so the worker before this one died unseen
+        folder.write_state(state=RunState.INTERRUPTED, reason=Interruption.VANISHED)
+    if state.state is not RunState.QUEUED:
+        folder.write_state(state=RunState.QUEUED, reason=None, message="")
+    return folder.write_state(
+        state=RunState.STARTING,
+        message="",
+        attempt=state.attempt + 1,
+        fruitless=state.fruitless + 1,
+        host=socket.gethostname(),
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from rsdash.errors import RsdashError
 from rsdash.runs.folder import RunFolder, open_run
 from rsdash.runs.lock import LOCK_VARIABLE, Lock
+from rsdash.runs.states import RunState
 
 LOCK_WAIT_S = 1.0
 NICENESS = 10
@@ -18,14 +19,16 @@ EXIT_DONE = 0
 EXIT_ENDED = 1
 """Failed, cancelled or interrupted."""
 EXIT_REFUSED = 2
-"""Not a run, or one that another process holds; nothing was written."""
+"""Not a run, a finished one, or one that another process holds; nothing was written."""
 
 
 def main(path: Path) -> int:
     """Train the run in a folder and return the exit code."""
+    descriptor = os.environ.pop(LOCK_VARIABLE, None)
+    by_hand = descriptor is None
     try:
         folder = open_run(path.resolve().parent, path.resolve().name)
-        lock = _take_lock(folder)
+        lock = _take_lock(folder, descriptor)
     except RsdashError as error:
         print(error, file=sys.stderr)
         return EXIT_REFUSED
@@ -34,13 +37,15 @@ def main(path: Path) -> int:
         return EXIT_REFUSED
     lock.close_in_children()
     with lock:
+        if folder.state().state is RunState.FINISHED:
+            print(f"Run {folder.id} is finished; there is nothing left to train.", file=sys.stderr)
+            return EXIT_REFUSED
         from rsdash.training.session import run_session  # imports torch, which the lock must precede
 
-        return EXIT_DONE if run_session(folder) else EXIT_ENDED
+        return EXIT_DONE if run_session(folder, by_hand=by_hand) else EXIT_ENDED
 
 
-def _take_lock(folder: RunFolder) -> Lock | None:
-    handed_over = os.environ.pop(LOCK_VARIABLE, None)
+def _take_lock(folder: RunFolder, handed_over: str | None) -> Lock | None:
     if handed_over is None:
         return Lock.take(folder.lock_path, wait_s=LOCK_WAIT_S)
     os.nice(NICENESS)
