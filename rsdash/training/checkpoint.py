@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -49,7 +49,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         StorageError: the disk is full; the former checkpoint is untouched.
     """
     content = {"version": FORMAT_VERSION, **vars(checkpoint)}
-    write_atomic(path, lambda file: torch.save(content, file))
+    write_atomic(path, lambda file: _save(content, file))
 
 
 def load_checkpoint(path: Path, run_id: str) -> Checkpoint:
@@ -118,6 +118,34 @@ class CheckpointWriter:
             self._error = error
         else:
             self.written_step = int(checkpoint.progress["step"])
+
+
+class _Target:
+    """A file that remembers why it could not be written: torch reports a full disk as a RuntimeError."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def _save(content: dict[str, Any], file: BinaryIO) -> None:
+    target = _Target(file)
+    try:
+        torch.save(content, target)  # pyright: ignore[reportArgumentType]  # torch only writes and flushes
+    except RuntimeError as error:
+        if target.error is None:
+            raise
+        raise target.error from error
 
 
 def _copy(value: Any) -> Any:
