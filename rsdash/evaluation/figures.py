@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,12 +93,12 @@ def read_evaluation(path: Path) -> Evaluation:
         with np.load(path, allow_pickle=False) as saved:
             classes = tuple(saved["classes"].tolist())
             evaluation = Evaluation(saved["logits"], saved["labels"], saved["rows"], saved["roles"], classes)
+            fits = _fits_together(evaluation)
     except FileNotFoundError as error:
         raise RunError(f"{path.parent.name} has no evaluation yet.") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zlib.error, zipfile.BadZipFile) as error:
         raise RunError(f"{path} is damaged and cannot be read.") from error
-    count = len(evaluation.labels)
-    if not count or evaluation.logits.shape != (count, len(classes)) or len(evaluation.roles) != count:
+    if not fits:
         raise RunError(f"{path} is damaged: its arrays do not fit together.")
     return evaluation
 
@@ -129,6 +130,18 @@ def figures_for(part: Evaluation) -> Figures:
         confusion=confusion,
         classes=part.classes,
     )
+
+
+def _fits_together(evaluation: Evaluation) -> bool:
+    """Whether shapes agree, each label names a class and each role is known."""
+    labels, count = evaluation.labels, len(evaluation.labels)
+    if not count or evaluation.logits.shape != (count, len(evaluation.classes)):
+        return False
+    columns = (labels, evaluation.rows, evaluation.roles)
+    if any(column.shape != (count,) for column in columns) or labels.dtype.kind != "i":
+        return False
+    in_range = labels.min() >= 0 and labels.max() < len(evaluation.classes)
+    return bool(in_range) and set(evaluation.roles.tolist()) <= set(MERIT)
 
 
 def _average_accuracy(confusion: np.ndarray) -> float:
