@@ -70,8 +70,8 @@ def predict(
     from rsdash.inference.predictor import Predictor  # imports torch
 
     found = Predictor(entry.folder.weights_path).predict(contents, top=top)
-    if len(found) == 1 and found[0].error:
-        raise ImageError(found[0].error)
+    if all(prediction.error for prediction in found):
+        raise ImageError("\n".join(prediction.error for prediction in found))
     if json or format is Format.JSON:
         print_json([prediction.model_dump() for prediction in found])
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cache
 
@@ -44,8 +45,10 @@ def slot_for(device: str, slots: tuple[Slot, ...]) -> Slot | None:
     gpus = [slot for slot in slots if slot.id != CPU_SLOT]
     if device == "auto":
         return gpus[0] if gpus else slots[-1]
-    if device in ("cpu", "mps"):
+    if device == "cpu":
         return slots[-1]
+    if device == "mps":
+        return slots[-1] if sys.platform == "darwin" else None
     if device == "cuda":
         return gpus[0] if gpus else None
     number = device.removeprefix("cuda:")
