@@ -38,7 +38,7 @@ if entry is None:
     st.page_link(page("train"), label="Train a model")
     st.stop()
 
-live = entry.state.state not in ENDED
+live = entry.state.state not in ENDED or entry.has_requests
 
 
 @st.fragment(run_every=TICK_S if live else None)
@@ -48,7 +48,7 @@ def watch(run_id: str) -> None:
     run_actions(entry)
     notices(entry, server().history(entry.folder))
     chart(entry)
-    if live and entry.state.state in ENDED:
+    if live and entry.state.state in ENDED and not entry.has_requests:
         st.session_state["ended"] = run_id
         st.rerun()
 

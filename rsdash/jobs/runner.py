@@ -113,7 +113,7 @@ class JobRunner:
             return self._watch(entry)
         if state in ENDED and entry.id in self._workers and self._workers[entry.id].poll() is not None:
             del self._workers[entry.id]
-        if self._has_requests(entry):
+        if entry.has_requests:
             return carry_out(entry.folder, front=self._front_of_queue())
         if may_resume_itself(entry.state, host=socket.gethostname()):
             return requeue(entry.folder)
@@ -124,12 +124,6 @@ class JobRunner:
             return False
         worker = self._workers.pop(entry.id, None)
         return interrupt(entry.folder, exit_code=_exit_code(worker))
-
-    def _has_requests(self, entry: RunEntry) -> bool:
-        try:
-            return entry.folder.commands_path.stat().st_size > entry.state.commands_end
-        except FileNotFoundError:
-            return False
 
     def _front_of_queue(self) -> float:
         waiting = [e for e in _own(self._index.listing) if e.state.state is RunState.QUEUED]
@@ -157,7 +151,7 @@ class JobRunner:
             return False
         with lock:
             state = entry.folder.state()
-            if state.state is not RunState.QUEUED or self._has_requests(entry):
+            if state.state is not RunState.QUEUED or entry.has_requests:
                 return False
             entry.folder.write_state(
                 state=RunState.STARTING,

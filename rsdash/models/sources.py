@@ -58,7 +58,7 @@ def locate(name: str, *, torchvision: Collection[str], timm: Collection[str]) ->
         return "timm", rest
     names = {*STUDY_MODELS, *torchvision, *timm}
     close = difflib.get_close_matches(architecture, sorted(names), n=3)
-    hint = f"Did you mean {' or '.join(close)}?" if close else "`python -m rsdash models` lists all names."
+    hint = f"Did you mean {' or '.join(close)}?" if close else "The Train page lists all names."
     raise ModelError(f"There is no model {name!r}. {hint}")
 
 

@@ -34,6 +34,14 @@ class RunEntry:
         """What a person calls the run."""
         return self.about.name
 
+    @property
+    def has_requests(self) -> bool:
+        """Whether something was asked of the run that is not carried out yet."""
+        try:
+            return self.folder.commands_path.stat().st_size > self.state.commands_end
+        except FileNotFoundError:
+            return False
+
 
 @dataclass(frozen=True)
 class Listing:

@@ -28,15 +28,34 @@ def run_actions(entry: RunEntry) -> None:
         if state not in ENDED:
             _button("Cancel", entry, request_cancel, "Give up; nothing is evaluated.")
         if state in EVALUATED:
-            st.page_link(page("compare"), label="Compare", icon=":material/compare_arrows:", query_params={"runs": entry.id})
+            st.page_link(
+                page("compare"),
+                label="Compare",
+                icon=":material/compare_arrows:",
+                query_params={"runs": entry.id},
+            )
             if not entry.example:
-                st.page_link(page("predict"), label="Predict", icon=":material/image_search:", query_params={"run": entry.id})
-        st.page_link(page("train"), label="Clone to form", icon=":material/content_copy:", query_params={"from": entry.id})
+                st.page_link(
+                    page("predict"),
+                    label="Predict",
+                    icon=":material/image_search:",
+                    query_params={"run": entry.id},
+                )
+        st.page_link(
+            page("train"),
+            label="Clone to form",
+            icon=":material/content_copy:",
+            query_params={"from": entry.id},
+        )
         if state in ENDED and not entry.example:
             with st.popover("Delete"):
                 st.write("Deletes the run's folder with its weights and figures.")
                 if st.button("Delete for good", key="delete", type="primary"):
                     _delete(entry)
+
+
+def _link(name: str, label: str, icon: str, query: dict[str, str]) -> None:
+    st.page_link(page(name), label=label, icon=icon, query_params=query)
 
 
 def _button(label: str, entry: RunEntry, request: Callable[[RunEntry], str], text: str) -> None:
@@ -49,7 +68,7 @@ def _button(label: str, entry: RunEntry, request: Callable[[RunEntry], str], tex
         server().refresh()
         st.toast(f"{label}: asked for")
         if entry.state.state in ENDED:
-            st.session_state["resumed"] = entry.id
+            st.rerun()  # the page, which polls only what may change, has to begin to
 
 
 def _delete(entry: RunEntry) -> None:

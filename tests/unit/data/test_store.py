@@ -111,7 +111,7 @@ def test_an_unknown_name_lists_the_known_ones(three_classes, name):
 
 
 def test_a_public_set_that_is_not_here_says_how_to_get_it():
-    with pytest.raises(DataNotFoundError, match="data download eurosat"):
+    with pytest.raises(DataNotFoundError, match="not downloaded yet"):
         open_dataset("eurosat")
 
 
