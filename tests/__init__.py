@@ -1,0 +1,1 @@
+"""Tests: unit/ mirrors rsdash/, faults/ kills and corrupts, app/ and browser/ look at the pages."""

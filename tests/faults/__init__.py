@@ -1,0 +1,1 @@
+"""Tests with real processes that are killed, starved and lied to."""

@@ -1,0 +1,117 @@
+"""Settings: the study's table, one clear sentence on each mistake, and texts that forms can show."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from rsdash.config import PRESETS, SECTIONS, SETTINGS, RunConfig, make_config
+from rsdash.errors import ConfigError
+
+
+def test_the_defaults_are_the_studys_table_1() -> None:
+    config = RunConfig()
+    table = (config.im_size, config.batch_size, config.class_mode, config.learning_rate, config.epochs)
+    assert table == (224, 64, "categorical", 0.0005, 15)
+    assert (config.model, config.optimizer, config.weights, config.schedule) == (
+        "alexnet",
+        "adam",
+        "random",
+        "constant",
+    )
+    assert (config.validation_share, config.test_share, config.report) == (0.0, 0.2, "last")
+    assert (config.flip, config.rotation_deg, config.scale, config.crop) == ("none", 0, 0, 0)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_survives_json(preset: str) -> None:
+    config = make_config({}, preset=preset)
+    assert config.preset == preset
+    assert RunConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_recipes_other_than_the_papers_select_on_validation_and_report_on_test() -> None:
+    for name in PRESETS.keys() - {"paper"}:
+        config = make_config({}, preset=name)
+        assert (config.validation_share, config.test_share, config.report) == (0.2, 0.2, "best")
+
+
+def test_settings_cannot_be_changed_once_made() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        RunConfig().epochs = 3  # pyright: ignore[reportAttributeAccessIssue]  # the point of the test
+
+
+def test_text_values_become_numbers_and_kernel_sizes() -> None:
+    config = make_config({"epochs": "3", "skip": "true", "kernel_sizes": "7,5,3,3,3", "l2": "1e-4"})
+    assert (config.epochs, config.skip, config.kernel_sizes, config.l2) == (3, True, (7, 5, 3, 3, 3), 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ({"learning_rate": "-1"}, ["learning_rate", "greater than 0", "-1"]),
+        ({"learning_rate": "nan"}, ["learning_rate", "finite"]),
+        ({"learning_rate": "inf"}, ["learning_rate", "finite"]),
+        ({"epochs": "0"}, ["epochs", "greater than or equal to 1", "0"]),
+        ({"epochs": "many"}, ["epochs", "many"]),
+        ({"batch_size": "0"}, ["batch_size", "1"]),
+        ({"optimizer": "lion"}, ["optimizer", "sgd", "adamw", "lion"]),
+        ({"epochz": "3"}, ["epochz", "Did you mean 'epochs'"]),
+        ({"qqqq": "3"}, ["qqqq", "--help"]),
+        ({"model": "resnet18", "pooling": "average"}, ["pooling", "alexnet", "resnet18"]),
+        ({"model": "resnet18", "norm": "lrn"}, ["norm=lrn", "alexnet"]),
+        ({"model": "alexnet", "skip": "false"}, ["skip", "resnet18", "alexnet"]),
+        ({"kernel_sizes": "11,5,3,3"}, ["kernel_sizes", "five odd numbers", "11,5,3,3"]),
+        ({"kernel_sizes": "11,5,3,3,4"}, ["kernel_sizes", "odd"]),
+        ({"validation_share": "0.6", "test_share": "0.5"}, ["validation_share", "test_share"]),
+        ({"test_share": "0"}, ["validation_share", "test_share", "both 0"]),
+        ({"report": "best"}, ["report=best", "validation"]),
+        ({"checkpoint_minutes": "0"}, ["checkpoint_minutes", "greater than 0"]),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_setting_value_and_what_is_allowed(
+    values: dict[str, str], parts: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_config(values)
+    message = str(caught.value)
+    assert all(part in message for part in parts), message
+    assert message.endswith((".", "?")) and "\n" not in message and "pydantic" not in message
+
+
+def test_an_unknown_preset_names_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"'fast'.*paper, modern, quick, transfer"):
+        make_config({}, preset="fast")
+
+
+def test_a_stored_split_lifts_the_demand_for_shares() -> None:
+    config = RunConfig(split="by-region", report="best", test_share=0)
+    assert config.split == "by-region"
+
+
+def test_differences_name_both_values() -> None:
+    changed = RunConfig(epochs=3, seed=1).changed_from(RunConfig())
+    assert changed == {"epochs": (15, 3), "seed": (0, 1)}
+
+
+def test_every_field_stands_in_one_section_with_help_and_default() -> None:
+    assert set(SETTINGS) | {"preset"} == set(RunConfig.model_fields)
+    assert len(SETTINGS) == sum(len(section.model_fields) for section in SECTIONS)
+    for name, info in SETTINGS.items():
+        assert info.text.endswith(".") and info.default == getattr(RunConfig(), name), name
+
+
+def test_a_description_tells_unit_choices_models_and_default() -> None:
+    assert "In px." in SETTINGS["im_size"].describe()
+    assert "One of sgd, adam, adamw, rmsprop." in SETTINGS["optimizer"].describe()
+    assert "For resnet18, resnet34, resnet50." in SETTINGS["skip"].describe()
+    assert "Default: 11,5,3,3,3." in SETTINGS["kernel_sizes"].describe()
+    assert "Default: empty." in SETTINGS["limit_per_class"].describe()
+
+
+def test_bounds_reach_the_forms() -> None:
+    rate, epochs, limit = SETTINGS["learning_rate"], SETTINGS["epochs"], SETTINGS["limit_per_class"]
+    assert (rate.minimum, rate.exclusive_minimum, rate.maximum, rate.kind) == (0, True, 100, "number")
+    assert (epochs.minimum, epochs.exclusive_minimum, epochs.kind) == (1, False, "whole")
+    assert (limit.optional, limit.minimum) == (True, 5)
+    assert SETTINGS["skip"].kind == "switch" and SETTINGS["flip"].kind == "choice"

@@ -1,0 +1,156 @@
+"""Reading a run's events: only new bytes, resumes take back what was repeated, charts stay small."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rsdash.runs.events import append_event, read_lines
+from rsdash.runs.history import MAX_POINTS, HistoryReader, thin
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "metrics.jsonl"
+
+
+def log_steps(path: Path, steps: range, loss: float = 1.0) -> None:
+    for step in steps:
+        append_event(path, "step", step=step, epoch=step / 10, loss=loss, accuracy=0.5, learning_rate=0.1)
+
+
+def log_epoch(path: Path, epoch: int, **fields: float) -> None:
+    append_event(path, "epoch", step=10 * epoch, epoch=epoch, train_loss=1.0, elapsed_s=1.0, **fields)
+
+
+def test_columns_hold_what_was_logged(log: Path) -> None:
+    log_steps(log, range(1, 4), loss=0.25)
+    log_epoch(log, 1, train_accuracy=0.5, loss=0.7, accuracy=0.6)
+    history = HistoryReader(log).refresh()
+    assert history.steps["step"].tolist() == [1, 2, 3]
+    assert history.steps["loss"].tolist() == [0.25] * 3
+    assert history.epochs["accuracy"].tolist() == [0.6]
+
+
+def test_an_epoch_without_measured_images_has_no_accuracy(log: Path) -> None:
+    log_epoch(log, 1)
+    assert math.isnan(HistoryReader(log).refresh().epochs["accuracy"][0])
+
+
+def test_a_reader_before_the_first_event_is_empty(log: Path) -> None:
+    reader = HistoryReader(log)
+    assert len(reader.refresh().steps["step"]) == 0
+    log_steps(log, range(1, 2))
+    assert len(reader.refresh().steps["step"]) == 1
+
+
+def test_only_new_bytes_are_taken_and_old_snapshots_stay(log: Path) -> None:
+    log_steps(log, range(1, 4))
+    reader = HistoryReader(log)
+    before = reader.refresh()
+    content = log.read_bytes()
+    log.write_bytes(b"#" * (len(content) - 1) + b"\n")  # same inode: the old part is not read again
+    log_steps(log, range(4, 6))
+    after = reader.refresh()
+    assert after.steps["step"].tolist() == [1, 2, 3, 4, 5]
+    assert before.steps["step"].tolist() == [1, 2, 3]
+    assert after.revision > before.revision
+
+
+def test_an_unchanged_log_gives_the_same_snapshot(log: Path) -> None:
+    log_steps(log, range(1, 4))
+    reader = HistoryReader(log)
+    assert reader.refresh() is reader.refresh()
+
+
+def test_a_torn_line_is_taken_once_it_is_complete(log: Path) -> None:
+    log_steps(log, range(1, 3))
+    reader = HistoryReader(log)
+    reader.refresh()
+    with log.open("ab") as file:
+        file.write(b'{"kind":"step","step":3,')
+    assert reader.refresh().steps["step"].tolist() == [1, 2]
+    with log.open("ab") as file:
+        file.write(b'"loss":1}\n')
+    assert reader.refresh().steps["step"].tolist() == [1, 2, 3]
+
+
+def test_a_replaced_log_is_read_anew(log: Path) -> None:
+    log_steps(log, range(1, 4))
+    reader = HistoryReader(log)
+    reader.refresh()
+    fresh = log.with_name("fresh")
+    log_steps(fresh, range(7, 9))
+    fresh.replace(log)
+    assert reader.refresh().steps["step"].tolist() == [7, 8]
+
+
+def test_a_resume_drops_rows_beyond_its_step_and_keeps_the_rest(log: Path) -> None:
+    log_steps(log, range(1, 26), loss=9.0)
+    log_epoch(log, 1)
+    log_epoch(log, 2)
+    reader = HistoryReader(log)
+    reader.refresh()
+    append_event(log, "resume", attempt=2, step=12)
+    log_steps(log, range(13, 15), loss=1.0)
+    history = reader.refresh()
+    assert history.steps["step"].tolist() == list(range(1, 15))
+    assert history.steps["loss"].tolist() == [9.0] * 12 + [1.0] * 2
+    assert history.epochs["epoch"].tolist() == [1]
+    assert [len(column) for column in history.steps.values()] == [14] * 5
+
+
+def test_a_resume_at_step_0_begins_again(log: Path) -> None:
+    log_steps(log, range(1, 5))
+    append_event(log, "resume", attempt=2, step=0)
+    assert len(HistoryReader(log).refresh().steps["step"]) == 0
+
+
+def test_notices_say_what_happened_in_order(log: Path) -> None:
+    append_event(log, "alert", code="chance", message="No better than guessing.")
+    append_event(log, "acknowledgement", command="1", action="stop", outcome="done")
+    append_event(log, "acknowledgement", command="2", action="resume", outcome="refused", reason="It runs.")
+    append_event(log, "resume", attempt=2, step=5)
+    notices = HistoryReader(log).refresh().notices
+    assert [notice.text for notice in notices] == [
+        "No better than guessing.",
+        "Stop: done",
+        "Resume: refused: It runs.",
+        "Resumed at step 5 (attempt 2).",
+    ]
+    assert notices[0].fields["code"] == "chance"
+    assert len(list(read_lines(log))) == len(notices)
+
+
+@pytest.mark.parametrize("count", [0, 1, MAX_POINTS, MAX_POINTS + 1, 2_047, 2_048, 2_049, 99_999])
+def test_a_line_never_has_more_than_1000_points(count: int) -> None:
+    values = np.random.default_rng(0).normal(size=count)
+    line = thin(np.arange(float(count)), values)
+    assert len(line.x) == len(line.y) <= MAX_POINTS
+    assert len(line.x) == count if count <= MAX_POINTS else len(line.x) > MAX_POINTS / 4
+
+
+def test_thinning_keeps_peaks_pits_and_the_order(count: int = 50_000) -> None:
+    values = np.sin(np.arange(count) / 500)
+    values[12_345], values[40_001] = 7.0, -7.0
+    line = thin(np.arange(float(count)), values)
+    assert (line.y.max(), line.y.min()) == (7.0, -7.0)
+    assert (np.diff(line.x) > 0).all()
+    assert (values[line.x.astype(int)] == line.y).all()
+
+
+def test_points_already_drawn_stay_while_a_line_grows() -> None:
+    values = np.random.default_rng(1).normal(size=4_000)
+    shorter, longer = (thin(np.arange(float(n)), values[:n]) for n in (3_000, 3_600))
+    settled = shorter.x[shorter.x < 2_992]  # all but the last, unfilled bin of 8
+    assert longer.x[: len(settled)].tolist() == settled.tolist()
+
+
+def test_thinning_passes_over_missing_values() -> None:
+    values = np.full(5_000, np.nan)
+    values[::100] = 1.0
+    line = thin(np.arange(5_000.0), values)
+    assert len(line.y) and not np.isnan(line.y).any()
