@@ -14,6 +14,19 @@ from scipy.stats import binomtest
 from rsdash.errors import RunError
 from rsdash.evaluation.roles import MERIT
 
+_BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    RuntimeError,
+    SyntaxError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+"""What numpy and zipfile raise on damaged bytes."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -90,13 +103,13 @@ def read_evaluation(path: Path) -> Evaluation:
         RunError: it is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             classes = tuple(saved["classes"].tolist())
             evaluation = Evaluation(saved["logits"], saved["labels"], saved["rows"], saved["roles"], classes)
             fits = _fits_together(evaluation)
     except FileNotFoundError as error:
         raise RunError(f"{path.parent.name} has no evaluation yet.") from error
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zlib.error, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         raise RunError(f"{path} is damaged and cannot be read.") from error
     if not fits:
         raise RunError(f"{path} is damaged: its arrays do not fit together.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -111,5 +110,5 @@ def test_requests_come_back_in_order_with_their_place(tmp_path: Path) -> None:
         (first, Action.SUSPEND, "shutdown"),
         (second, Action.RESUME, ""),
     ]
-    assert commands[-1].end == os.stat(path).st_size
+    assert commands[-1].end == path.stat().st_size
     assert [c.id for c in read_commands(path, commands[0].end)] == [second]
