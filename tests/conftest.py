@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from rsdash.models.catalogue import catalogue_path, load_catalogue
 from tests.tiny import make_tiles
 
 
@@ -18,11 +20,23 @@ def runs_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+@pytest.fixture(scope="session")
+def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The catalogue of models, surveyed once for all tests."""
+    place = tmp_path_factory.mktemp("surveyed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RSDASH_DATA", str(place))
+        load_catalogue()
+        return catalogue_path()
+
+
 @pytest.fixture
-def data_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty data folder, which RSDASH_DATA names."""
+def data_place(tmp_path: Path, surveyed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with no data sets, which RSDASH_DATA names."""
     place = tmp_path / "data"
     monkeypatch.setenv("RSDASH_DATA", str(place))
+    catalogue_path().parent.mkdir(parents=True)
+    shutil.copy(surveyed, catalogue_path())
     return place
 
 

@@ -1,0 +1,162 @@
+"""Runs that no worker holds: requests are carried out once, deaths are recorded, resumption is limited."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue
+from rsdash.runs.commands import Action, append_command
+from rsdash.runs.events import read_lines
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.lock import Lock
+from rsdash.runs.records import StateRecord
+from rsdash.runs.states import ENDED, LIVING, Interruption, RunState
+from tests.tiny import make_run
+
+
+def outcomes(folder: RunFolder) -> list[tuple[str, str]]:
+    return [
+        (line.fields["command"], line.fields["outcome"])
+        for line in read_lines(folder.metrics_path)
+        if line.fields["kind"] == "acknowledgement"
+    ]
+
+
+def test_cancel_takes_a_waiting_run_out_of_the_queue(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    request = append_command(folder.commands_path, Action.CANCEL)
+    assert carry_out(folder, front=0.0)
+    assert folder.state().state is RunState.CANCELLED
+    assert outcomes(folder) == [(request, "done")]
+
+
+@pytest.mark.parametrize("state", sorted(ENDED - {RunState.FINISHED}))
+def test_resume_puts_an_ended_run_at_the_front(tmp_path: Path, state: RunState) -> None:
+    folder = make_run(tmp_path, state=state)
+    folder.write_state(fruitless=2, message="died")
+    append_command(folder.commands_path, Action.RESUME)
+    carry_out(folder, front=-5.0)
+    after = folder.state()
+    assert (after.state, after.fruitless, after.message, after.reason) == (RunState.QUEUED, 0, "", None)
+    assert folder.about().queue_position == -5.0
+
+
+@pytest.mark.parametrize(
+    ("state", "action"),
+    [
+        (RunState.FINISHED, Action.RESUME),
+        (RunState.FINISHED, Action.CANCEL),
+        (RunState.INTERRUPTED, Action.SUSPEND),
+        (RunState.QUEUED, Action.STOP),
+        (RunState.QUEUED, Action.RESUME),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_answered(tmp_path: Path, state: RunState, action: Action) -> None:
+    folder = make_run(tmp_path, state=state)
+    request = append_command(folder.commands_path, action)
+    carry_out(folder, front=0.0)
+    assert folder.state().state is state
+    assert outcomes(folder) == [(request, "refused")]
+
+
+def test_requests_are_carried_out_in_order_and_once(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    cancel = append_command(folder.commands_path, Action.CANCEL)
+    resume = append_command(folder.commands_path, Action.RESUME)
+    carry_out(folder, front=0.0)
+    carry_out(folder, front=0.0)
+    assert folder.state().state is RunState.QUEUED
+    assert outcomes(folder) == [(cancel, "done"), (resume, "done")]
+
+
+def test_a_run_that_is_held_is_left_alone(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, state=RunState.RUNNING)
+    append_command(folder.commands_path, Action.CANCEL)
+    with Lock.take(folder.lock_path) or pytest.fail("no lock"):
+        assert not carry_out(folder, front=0.0)
+        assert not interrupt(folder, exit_code=None)
+        assert not requeue(folder)
+    assert folder.state().state is RunState.RUNNING
+
+
+def test_a_request_that_arrives_meanwhile_is_never_passed_over(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    asked: list[str] = []
+
+    def ask() -> None:
+        asked.extend(append_command(folder.commands_path, Action.STOP) for _ in range(400))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while thread.is_alive():
+        carry_out(folder, front=0.0)
+    thread.join()
+    carry_out(folder, front=0.0)
+    assert [command for command, _ in outcomes(folder)] == asked
+
+
+def test_a_garbled_request_is_passed_over_for_good(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    folder.commands_path.write_bytes(b'garbage\n{"action":"explode"}\n')
+    carry_out(folder, front=0.0)
+    assert folder.state().commands_end == folder.commands_path.stat().st_size
+
+
+@pytest.mark.parametrize("state", sorted(LIVING))
+@pytest.mark.parametrize(
+    ("exit_code", "reason", "words"),
+    [
+        (None, Interruption.VANISHED, "nobody saw it end"),
+        (-9, Interruption.KILLED, "SIGKILL (out of memory"),
+        (-250, Interruption.KILLED, "signal 250"),
+        (3, Interruption.KILLED, "exit code 3"),
+    ],
+)
+def test_a_death_is_recorded_with_its_cause_and_last_words(
+    tmp_path: Path, state: RunState, exit_code: int | None, reason: Interruption, words: str
+) -> None:
+    folder = make_run(tmp_path, state=state)
+    folder.log_path.write_text("one\nlast words\n")
+    folder.metrics_path.write_bytes(b'{"kind":"torn')
+    assert interrupt(folder, exit_code=exit_code)
+    after = folder.state()
+    assert (after.state, after.reason) == (RunState.INTERRUPTED, reason)
+    assert words in after.message
+    [alert] = [line.fields for line in read_lines(folder.metrics_path)]
+    assert (alert["kind"], alert["code"]) == ("alert", reason.value)
+    assert "last words" in alert["log"]
+
+
+def test_a_worker_that_wrote_its_end_before_it_died_is_believed(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, state=RunState.FINISHED)
+    interrupt(folder, exit_code=-9)
+    assert folder.state().state is RunState.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"fruitless": 1}, True),
+        ({"fruitless": 2}, False),
+        ({"host": "other"}, False),
+        ({"reason": Interruption.SUSPENDED}, False),
+        ({"reason": Interruption.KILLED}, False),
+        ({"reason": Interruption.VANISHED}, False),
+        ({"state": RunState.FAILED, "reason": None}, False),
+    ],
+    ids=str,
+)
+def test_only_a_shutdown_on_this_host_resumes_by_itself(changes: dict[str, object], expected: bool) -> None:
+    state = StateRecord(state=RunState.INTERRUPTED, reason=Interruption.SHUTDOWN, host="here")
+    assert may_resume_itself(state.model_copy(update=changes), host="here") is expected
+
+
+def test_a_run_that_resumes_by_itself_keeps_its_place(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, state=RunState.INTERRUPTED)
+    place = folder.about().queue_position
+    assert requeue(folder)
+    assert (folder.state().state, folder.about().queue_position) == (RunState.QUEUED, place)
