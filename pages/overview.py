@@ -26,6 +26,7 @@ def recent_runs() -> None:
     if not entries:
         st.info("No runs yet. Repeat the study below, or choose settings of your own on the Train page.")
         return
+    st.caption("Tick a run to open it.")
     chosen = run_table(entries, key="recent-runs")
     if chosen is not None:
         st.switch_page(page("run"), query_params={"run": entries[chosen].id})

@@ -21,8 +21,9 @@ from rsdash.models.registry import build_model, freeze_all_but_head
 TIMED_STEPS = 3
 TIMING_LIMIT_S = 3.0
 TRACED_BATCH = 2
-TIMED_BATCHES = {"cpu": 8, "mps": 16, "cuda": 64}
-"""Images in a timed batch, at most; a CPU is as fast per image with 8 as with 64."""
+TIMED_PIXELS = {"cpu": 800_000, "mps": 1_600_000, "cuda": 6_400_000}
+"""Pixels in a timed batch, about; small images take large batches, or the cost of reading the weights of
+fully connected layers, which a batch shares, would be counted for each image."""
 
 PARAMETER_COPIES = 4
 """Weights, gradients and Adam's two moments."""
@@ -114,7 +115,8 @@ class _Stopwatch:
         self, model: nn.Module, config: RunConfig, device: torch.device, autocast_dtype: torch.dtype | None
     ) -> None:
         self._model, self._device, self._autocast_dtype = model, device, autocast_dtype
-        self._batch = max(TRACED_BATCH, min(config.batch_size, TIMED_BATCHES.get(device.type, TRACED_BATCH)))
+        affordable = TIMED_PIXELS.get(device.type, 0) // config.im_size**2
+        self._batch = max(TRACED_BATCH, min(config.batch_size, affordable))
         self._scale = config.batch_size / self._batch
         shape = (self._batch, 3, config.im_size, config.im_size)
         self._images = torch.randn(shape, device=device).contiguous(memory_format=torch.channels_last)

@@ -18,12 +18,12 @@ def run_rows(entries: Sequence[RunEntry]) -> list[dict[str, Any]]:
             "Name": entry.name + ("  (example)" if entry.example else ""),
             "State": state_text(entry),
             "Model": entry.request.config.model,
-            "Data": entry.request.data.name + (" (synthetic)" if entry.request.data.synthetic else ""),
             "Accuracy": entry.state.summary.accuracy,
             "Loss": entry.state.summary.loss,
-            "Role": entry.state.summary.role or "–",
-            "Progress": entry.state.summary.step / max(entry.state.summary.steps, 1),
             "Curve": list(entry.state.summary.sparkline),
+            "Progress": entry.state.summary.step / max(entry.state.summary.steps, 1),
+            "Data": entry.request.data.name + (" (synthetic)" if entry.request.data.synthetic else ""),
+            "Role": entry.state.summary.role or "–",
             "Time": duration(entry.state.summary.elapsed_s),
         }
         for entry in entries
@@ -31,7 +31,7 @@ def run_rows(entries: Sequence[RunEntry]) -> list[dict[str, Any]]:
 
 
 def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
-    """Show runs as a table; returns the place of the one that was clicked."""
+    """Show runs as a table; returns the place of the one that was ticked."""
     event = st.dataframe(
         run_rows(entries),
         key=key,
@@ -42,8 +42,8 @@ def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
         column_config={
             "Accuracy": st.column_config.NumberColumn(format="%.4f"),
             "Loss": st.column_config.NumberColumn(format="%.4f"),
-            "Progress": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
-            "Curve": st.column_config.LineChartColumn("Accuracy over epochs", y_min=0, y_max=1),
+            "Curve": st.column_config.LineChartColumn("Accuracy over epochs", y_min=0, y_max=1, width=130),
+            "Progress": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=90),
         },
     )
     rows = event["selection"]["rows"]

@@ -7,10 +7,12 @@ import streamlit as st
 from rsdash.config import RunConfig
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
-from rsdash.runs.states import ENDED, EVALUATED, RunState
+from rsdash.runs.states import ENDED, EVALUATED, Interruption, RunState
 from rsdash.ui.words import STATE_COLORS, duration, plain, size, state_text
 
 NOTICES_SHOWN = 6
+PASSED = {reason.value for reason in Interruption}
+"""Codes of alerts that the state itself shows as long as they matter."""
 
 
 def status(entry: RunEntry) -> None:
@@ -38,9 +40,9 @@ def status(entry: RunEntry) -> None:
 def notices(entry: RunEntry, history: History) -> None:
     """Alerts, and the newest acknowledgements."""
     for notice in history.notices:
-        if notice.kind == "alert" and notice.text != entry.state.message:
+        if notice.kind == "alert" and notice.fields.get("code") not in PASSED:
             st.warning(plain(notice.text))
-    answers = [notice.text for notice in history.notices if notice.kind != "alert"]
+    answers = [n.text for n in history.notices if n.kind != "alert" or n.fields.get("code") in PASSED]
     if answers:
         st.caption(" · ".join(plain(text) for text in answers[-NOTICES_SHOWN:]))
 

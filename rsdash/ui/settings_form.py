@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rsdash.config import PRESET_TEXTS, PRESETS, SETTINGS, RunConfig, SettingInfo, make_config
+from rsdash.jobs.devices import find_slots
 
 PREFIX = "set-"
 PRESET_KEY = "preset"
@@ -56,7 +57,9 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str
     Returns:
         Setting → value, for `make_config`.
     """
-    options = {"model": list(models), "data": list(datasets)}
+    devices = ["auto", *(slot.id for slot in reversed(find_slots()))]
+    weights = ["random", "imagenet", "packaged"]
+    options = {"model": list(models), "data": list(datasets), "weights": weights, "device": devices}
     chosen = st.session_state[PREFIX + "model"]
     fields = [info for info in SETTINGS.values() if info.name not in HIDDEN]
     fields = [info for info in fields if not info.models or chosen in info.models]
@@ -122,7 +125,8 @@ def _apply_preset() -> None:
 
 def _field(info: SettingInfo, options: list[str] | None) -> None:
     key = PREFIX + info.name
-    label = info.name.replace("_", " ") + (f" ({info.unit})" if info.unit else "")
+    words = info.name.replace("_", " ")
+    label = words[0].upper() + words[1:] + (f" ({info.unit})" if info.unit else "")
     if options is not None:
         known = st.session_state[key]
         choices = options if known in options else [known, *options]

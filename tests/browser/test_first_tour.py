@@ -1,0 +1,117 @@
+"""The whole way as a person goes it: bring images, train two models, pause and resume, compare, predict."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SETTLED, RunningServer
+
+pytestmark = pytest.mark.browser
+TRAINING_MS = 240_000
+POINTS = """() => {
+  const chart = document.querySelector(".chart")
+  return chart && chart._fullData && chart._fullData.length ? chart._fullData[0].x.length : 0
+}"""
+
+
+@pytest.fixture(scope="module")
+def archive() -> Path | None:
+    folder = os.environ.get("RSDASH_TEST_DATA")
+    return Path(folder) / "eurosat_rgb.zip" if folder else None
+
+
+def go(page: Page, path: str) -> None:
+    page.goto(path)
+    page.wait_for_selector(SETTLED)
+
+
+def fill(page: Page, setting: str, value: str) -> None:
+    field = page.locator(f".st-key-set-{setting} input")
+    field.fill(value)
+    field.press("Enter")
+    page.wait_for_selector(SETTLED)
+
+
+def choose(page: Page, key: str, value: str) -> None:
+    field = page.locator(f".st-key-{key} input")
+    field.fill(value)
+    page.get_by_role("option", name=value, exact=True).click()
+    page.wait_for_selector(SETTLED)
+
+
+def press(page: Page, key: str) -> None:
+    page.locator(f".st-key-{key} button").click()
+
+
+def add_data(page: Page, archive: Path | None) -> str:
+    """Add the zip through the page, or the sample where there is no zip; returns its name."""
+    go(page, "/data")
+    if archive is None:
+        page.get_by_role("tab", name="Sample").click()
+        press(page, "add-sample")
+    else:
+        page.get_by_role("tab", name="Drop a zip").click()
+        page.locator(".st-key-data-zip input[type=file]").set_input_files(archive)
+        expect(page.locator(".st-key-add-zip button")).to_be_enabled()
+        press(page, "add-zip")
+    expect(page.get_by_text(re.compile(r"Added .*: [\d,]+ images of 10 classes"))).to_be_visible(
+        timeout=180_000
+    )
+    return "sample" if archive is None else "eurosat_rgb"
+
+
+def start(page: Page, *, model: str, data: str, epochs: int) -> None:
+    go(page, "/train")
+    choose(page, "set-model", model)
+    choose(page, "set-data", data)
+    for setting, value in {"im_size": 64, "limit_per_class": 25, "batch_size": 20, "epochs": epochs}.items():
+        fill(page, setting, str(value))
+    press(page, "start")
+    page.wait_for_url(re.compile(r"/run\?run="))
+
+
+def test_from_images_to_a_prediction(page: Page, live_server: RunningServer, archive: Path | None) -> None:
+    data = add_data(page, archive)
+
+    start(page, model="resnet18", data=data, epochs=12)
+    page.wait_for_function(POINTS, timeout=TRAINING_MS)
+    first = page.evaluate(POINTS)
+    page.wait_for_function(f"() => ({POINTS})() > {first}", timeout=TRAINING_MS)
+    press(page, "pause")
+    expect(page).to_have_title(re.compile("paused"), timeout=TRAINING_MS)
+    paused_at = page.evaluate(POINTS)
+    press(page, "resume")
+    page.wait_for_function(f"() => ({POINTS})() > {paused_at}", timeout=TRAINING_MS)
+    expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
+
+    start(page, model="alexnet", data=data, epochs=2)
+    expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
+
+    ids = sorted(path.name for path in live_server.runs.iterdir() if path.is_dir())
+    go(page, f"/compare?runs={ids[0]}&runs={ids[1]}")
+    table = page.get_by_role("table").first
+    for text in ("resnet18", "alexnet", "the study's ResNet18", "0.6479", "1.5666"):
+        expect(table).to_contain_text(text)
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+
+    go(page, f"/predict?run={ids[0]}")
+    name, content = one_image(live_server, archive)
+    upload = {"name": name, "mimeType": "image/jpeg", "buffer": content}
+    page.locator(".st-key-images input[type=file]").set_input_files(upload)  # pyright: ignore[reportArgumentType]  # a FilePayload
+    expect(page.get_by_text(re.compile("Most probable: "))).to_be_visible(timeout=TRAINING_MS)
+
+
+def one_image(live_server: RunningServer, archive: Path | None) -> tuple[str, bytes]:
+    if archive is None:
+        path = next((live_server.data / "datasets" / "sample").rglob("*.png"))
+        return path.name, path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as files:
+        name = next(name for name in files.namelist() if "/River_" in name)
+        return Path(name).name, files.read(name)
