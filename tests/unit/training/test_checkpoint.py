@@ -1,0 +1,121 @@
+"""Checkpoints: they come back exactly, refuse what is not theirs, and survive a full disk."""
+
+from __future__ import annotations
+
+import errno
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from rsdash.errors import CheckpointError, StorageError, storage_errors
+from rsdash.training import checkpoint as module
+from rsdash.training.checkpoint import Checkpoint, CheckpointWriter, load_checkpoint, save_checkpoint
+
+
+def checkpoint(value: float = 1.0, step: int = 5) -> Checkpoint:
+    return Checkpoint(
+        run_id="run",
+        model={"weight": torch.full((1_000,), value)},
+        optimizer={"state": {0: {"step": torch.tensor(3.0)}}, "param_groups": [{"lr": 0.1, "params": [0]}]},
+        scaler={},
+        average={},
+        best={},
+        progress={"step": step, "accuracies": [0.5]},
+        threads=2,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "last.ckpt"
+
+
+def test_a_checkpoint_comes_back_as_it_was(path: Path) -> None:
+    save_checkpoint(path, checkpoint())
+    loaded = load_checkpoint(path, "run")
+    assert torch.equal(loaded.model["weight"], checkpoint().model["weight"])
+    assert loaded.optimizer["param_groups"] == checkpoint().optimizer["param_groups"]
+    assert (loaded.progress, loaded.threads) == ({"step": 5, "accuracies": [0.5]}, 2)
+
+
+def test_a_truncated_checkpoint_is_refused_at_every_length(path: Path) -> None:
+    save_checkpoint(path, checkpoint())
+    content = path.read_bytes()
+    for size in range(0, len(content) - 1, len(content) // 40):
+        path.write_bytes(content[:size])
+        with pytest.raises(CheckpointError, match=r"damaged.*Delete it to begin again at step 0"):
+            load_checkpoint(path, "run")
+
+
+@pytest.mark.parametrize("content", [{"version": 1}, [], {"version": 1, "run_id": "run"}, 3], ids=str)
+def test_other_content_is_refused(path: Path, content: Any) -> None:
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(path, "run")
+
+
+def test_a_pickle_is_not_loaded(path: Path, tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "evil",))
+
+    torch.save({"version": 1, "run_id": Evil()}, path)
+    with pytest.raises(CheckpointError):
+        load_checkpoint(path, "run")
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_checkpoint_of_another_run_or_format_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_checkpoint(path, checkpoint())
+    with pytest.raises(CheckpointError, match="belongs to run run, not to other"):
+        load_checkpoint(path, "other")
+    monkeypatch.setattr(module, "FORMAT_VERSION", 2)
+    with pytest.raises(CheckpointError, match="has format 1; this rsdash reads format 2"):
+        load_checkpoint(path, "run")
+
+
+def test_the_writer_keeps_what_the_tensors_were_when_it_was_asked(path: Path) -> None:
+    writer = CheckpointWriter(path)
+    living = checkpoint()
+    writer.start(living)
+    living.model["weight"].zero_()
+    living.optimizer["state"][0]["step"].zero_()
+    writer.wait()
+    loaded = load_checkpoint(path, "run")
+    assert torch.equal(loaded.model["weight"], torch.ones(1_000))
+    assert loaded.optimizer["state"][0]["step"] == 3
+    assert (writer.written_step, writer.busy) == (5, False)
+
+
+class FullDisk(io.BytesIO):
+    """Takes a hundred kB and then no more."""
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > 100_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
+
+
+def test_a_full_disk_is_a_storage_error_and_the_former_checkpoint_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_checkpoint(path, checkpoint())
+
+    def write_to_full_disk(target: Path, write: Any) -> None:
+        with storage_errors(target.parent):
+            write(FullDisk())
+
+    monkeypatch.setattr(module, "write_atomic", write_to_full_disk)
+    writer = CheckpointWriter(path)
+    large = Checkpoint(**{**vars(checkpoint(step=9)), "model": {"weight": torch.zeros(100_000)}})
+    writer.start(large)
+    with pytest.raises(StorageError, match="is full"):
+        writer.wait()
+    assert writer.written_step is None
+    assert load_checkpoint(path, "run").progress["step"] == 5
+    writer.wait()  # told once

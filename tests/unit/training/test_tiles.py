@@ -1,0 +1,87 @@
+"""Batches from the pixel cache: shapes, values, normalization and order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from rsdash.training.tiles import PixelScale, Tiles, measure_scale
+
+CPU = torch.device("cpu")
+PIXELS = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3), dtype=np.uint8)
+LABELS = np.arange(10) % 3
+ROWS = np.array([7, 2, 9, 4, 0])
+SCALE = PixelScale((0.5, 0.4, 0.3), (0.2, 0.25, 0.5))
+
+
+def tiles(side_px: int = 8) -> Tiles:
+    return Tiles(PIXELS, LABELS, rows=ROWS, side_px=side_px, scale=SCALE, device=CPU)
+
+
+def normalized(rows: np.ndarray) -> np.ndarray:
+    """Images of some rows as numpy computes them, (n, 3, 8, 8)."""
+    share = PIXELS[rows].astype(np.float64) / 255
+    return ((share - np.array(SCALE.mean)) / np.array(SCALE.std)).transpose(0, 3, 1, 2)
+
+
+def test_a_batch_holds_the_images_and_labels_asked_for() -> None:
+    images, labels = tiles().batch(torch.tensor([3, 0, 3]))
+    assert images.shape == (3, 3, 8, 8) and images.dtype == torch.float32
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert np.allclose(images.numpy(), normalized(ROWS[[3, 0, 3]]), atol=1e-5)
+    assert labels.tolist() == LABELS[ROWS[[3, 0, 3]]].tolist()
+
+
+def test_taking_a_batch_leaves_the_cache_as_it_is() -> None:
+    before = PIXELS.copy()
+    tiles().batch(torch.arange(5), lambda batch: batch.mul_(0))
+    assert (before == PIXELS).all()
+
+
+def test_a_change_sees_pixels_from_0_to_255_before_they_are_normalized() -> None:
+    seen: list[torch.Tensor] = []
+
+    def invert(batch: torch.Tensor) -> torch.Tensor:
+        seen.append(batch.clone())
+        return 255 - batch
+
+    images, _ = tiles().batch(torch.tensor([1]), invert)
+    assert (seen[0].numpy() == PIXELS[ROWS[[1]]].transpose(0, 3, 1, 2)).all()
+    mean, std = np.array(SCALE.mean)[:, None, None], np.array(SCALE.std)[:, None, None]
+    assert np.allclose(images.numpy(), (1 - PIXELS[2].transpose(2, 0, 1) / 255 - mean) / std, atol=1e-5)
+
+
+def test_a_change_that_returns_the_batch_itself_is_the_same_as_none() -> None:
+    plain, _ = tiles().batch(torch.arange(5))
+    changed, _ = tiles().batch(torch.arange(5), lambda batch: batch)
+    assert torch.allclose(plain, changed, atol=1e-6)
+
+
+def test_images_are_enlarged_as_torch_does() -> None:
+    images, _ = tiles(20).batch(torch.arange(5))
+    raw = torch.from_numpy(normalized(ROWS)).float()
+    expected = F.interpolate(raw, (20, 20), mode="bilinear", align_corners=False)
+    assert torch.allclose(images, expected, atol=1e-4)
+
+
+def test_in_order_gives_each_image_once_with_a_short_last_batch() -> None:
+    batches = list(tiles().in_order(2))
+    assert [len(labels) for _, labels in batches] == [2, 2, 1]
+    assert torch.cat([labels for _, labels in batches]).tolist() == LABELS[ROWS].tolist()
+    assert np.allclose(torch.cat([images for images, _ in batches]).numpy(), normalized(ROWS), atol=1e-5)
+    assert (len(tiles()), tiles().rows.tolist()) == (5, ROWS.tolist())
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 512])
+def test_the_measured_scale_is_numpys_over_the_training_images_alone(chunk: int) -> None:
+    scale = measure_scale(PIXELS, ROWS, chunk=chunk)
+    share = PIXELS[ROWS].astype(np.float64) / 255
+    assert np.allclose(scale.mean, share.mean(axis=(0, 1, 2)), rtol=1e-12)
+    assert np.allclose(scale.std, share.std(axis=(0, 1, 2)), rtol=1e-9)
+
+
+def test_images_of_one_colour_do_not_divide_by_zero() -> None:
+    scale = measure_scale(np.full((3, 4, 4, 3), 9, dtype=np.uint8), np.arange(3))
+    assert min(scale.std) > 0
