@@ -1,0 +1,170 @@
+"""From the start of the server's process to the first interactive page, in Chromium, on an empty machine.
+
+Each round starts the real server on a free port with empty folders for runs and data sets, and opens the
+Overview as soon as the port answers. The page is interactive once its script has run and a button is
+shown. Afterwards the other pages are opened in the same server. Printed are median and worst time, and
+whether any process of the server has mapped PyTorch's library. Exits with 1 where the median exceeds 3 s
+or PyTorch was loaded.
+
+    python -m benchmarks.startup [--rounds 5]
+
+Run it from the root of the project. Chromium is found as scripts/find_chromium.py says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, sync_playwright
+
+from rsdash.home import DATA_VARIABLE, PROJECT_DIR, RUNS_VARIABLE
+from scripts.find_chromium import ARGUMENTS, find_chromium
+
+LONGEST_START_S = 3.0
+PAGES = ("data", "train", "run", "compare", "predict")
+WAIT_S = 60.0
+POLL_S = 0.01
+TORCH_LIBRARIES = ("libtorch", "libc10")
+INTERACTIVE = (
+    "[data-testid='stApp'][data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
+)
+CONTENT = "[data-testid='stMain'] [data-testid='stElementContainer']"
+BUTTON = "[data-testid='stMain'] button:visible"
+
+
+class Round(NamedTuple):
+    """One start: seconds to the first answer and to the interactive Overview, seconds of each other page."""
+
+    port_s: float
+    overview_s: float
+    pages_s: dict[str, float]
+    torch_loaded: bool
+
+
+def main() -> int:
+    """Print the figures; 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="starts of the server")
+    rounds = parser.parse_args().rounds
+    chromium = find_chromium()
+    if chromium is None:
+        print("There is no Chromium; `python -m scripts.find_chromium --install` installs one.")
+        return 1
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        results = [measure(browser) for _ in range(rounds)]
+        browser.close()
+    return report(results)
+
+
+def measure(browser: Browser) -> Round:
+    """Start a server, open every page, stop it."""
+    page = browser.new_page()
+    with tempfile.TemporaryDirectory(prefix="rsdash-startup-") as place, serve(Path(place)) as server:
+        page.goto(server.address, wait_until="commit")
+        page.wait_for_selector(INTERACTIVE)
+        page.wait_for_selector(BUTTON)
+        overview_s = time.perf_counter() - server.started
+        pages_s = {}
+        for name in PAGES:
+            began = time.perf_counter()
+            page.goto(f"{server.address}/{name}", wait_until="commit")
+            page.wait_for_selector(CONTENT)
+            page.wait_for_selector(INTERACTIVE)
+            pages_s[name] = time.perf_counter() - began
+        torch_loaded = has_torch(server.process)
+    page.close()
+    return Round(server.port_s, overview_s, pages_s, torch_loaded)
+
+
+class Server(NamedTuple):
+    """A started server; `started` is on the clock of time.perf_counter."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    started: float
+    port_s: float
+
+
+@contextmanager
+def serve(place: Path) -> Iterator[Server]:
+    """The server on a free port with empty folders below `place`; stopped at the end."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {**os.environ, RUNS_VARIABLE: str(place / "runs"), DATA_VARIABLE: str(place / "data")}
+    with (place / "server.log").open("wb") as log:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=PROJECT_DIR, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        try:
+            wait_for_port(process, port, place / "server.log")
+            port_s = time.perf_counter() - started
+            yield Server(process, f"http://127.0.0.1:{port}", started, port_s)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(WAIT_S)
+
+
+def free_port() -> int:
+    """A port that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Return as soon as the server accepts connections."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server left with exit code {process.returncode}:\n{log.read_text()}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(POLL_S)
+    raise TimeoutError(f"The server did not listen within {WAIT_S:.0f} s:\n{log.read_text()}")
+
+
+def has_torch(process: subprocess.Popen[bytes]) -> bool:
+    """Whether PyTorch's libraries are mapped into the server process, as the system sees it."""
+    maps = psutil.Process(process.pid).memory_maps()
+    return any(Path(entry.path).name.startswith(TORCH_LIBRARIES) for entry in maps)
+
+
+def report(results: list[Round]) -> int:
+    """Print the figures; 1 if a bar is missed."""
+    starts = [result.overview_s for result in results]
+    median_s = statistics.median(starts)
+    loaded = any(result.torch_loaded for result in results)
+    print(
+        f"start to interactive Overview: median {median_s:.2f} s, worst {max(starts):.2f} s over "
+        f"{len(starts)} starts (bar {LONGEST_START_S:.0f} s); "
+        f"the port answers after {statistics.median(result.port_s for result in results):.2f} s"
+    )
+    for name in PAGES:
+        times = [result.pages_s[name] for result in results]
+        print(
+            f"{name} opened by its address: median {statistics.median(times):.2f} s, "
+            f"p95 {np.percentile(times, 95):.2f} s"
+        )
+    print(f"PyTorch in the server: {'loaded' if loaded else 'not loaded'}")
+    return int(median_s > LONGEST_START_S or loaded)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
