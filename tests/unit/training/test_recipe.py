@@ -158,13 +158,14 @@ def test_l1_adds_the_absolute_weights() -> None:
 def test_the_average_follows_the_weights_with_a_rising_decay() -> None:
     model = net()
     average = WeightAverage(model, 0.5)
-    start = model[0].weight.detach().clone()
+    weight, followed = model.get_parameter("0.weight"), average.model.get_parameter("0.weight")
+    start = weight.detach().clone()
     with torch.no_grad():
-        model[0].weight.add_(1.0)
-        model[1].get_buffer("num_batches_tracked").fill_(7)
+        weight += 1.0
+    model.get_buffer("1.num_batches_tracked").fill_(7)
     average.update(model, 1)  # decay min(0.5, 2 / 11)
-    assert torch.allclose(average.model[0].weight, start + 9 / 11)
+    assert torch.allclose(followed, start + 9 / 11)
     average.update(model, 1_000)  # decay 0.5
-    assert torch.allclose(average.model[0].weight, start + 1 - (2 / 11) / 2)
-    assert int(average.model[1].get_buffer("num_batches_tracked")) == 7
+    assert torch.allclose(followed, start + 1 - (2 / 11) / 2)
+    assert int(average.model.get_buffer("1.num_batches_tracked")) == 7
     assert not average.model.training and not any(p.requires_grad for p in average.model.parameters())

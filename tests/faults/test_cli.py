@@ -1,0 +1,169 @@
+"""The command line: exit codes that scripts can rely on, one sentence on a mistake, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rsdash.cli import main
+from tests.faults.bench import Bench
+from tests.faults.conftest import Finished
+from tests.tiny import SMALL_MODEL
+
+SMALL = [f"--set={name}={value}" for name, value in SMALL_MODEL.items()]
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run the command line in this process: exit code, output, errors."""
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["rsdash", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return code if isinstance(code, int) else 0, printed.out, printed.err
+
+    return call
+
+
+def one_class(tiles: Path) -> Path:
+    shutil.rmtree(tiles / "Lake")
+    shutil.rmtree(tiles / "Road")
+    return tiles
+
+
+def empty_class(tiles: Path) -> Path:
+    for path in (tiles / "Lake").iterdir():
+        path.unlink()
+    return tiles
+
+
+def escaping_zip(tiles: Path) -> Path:
+    path = tiles.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for image in tiles.rglob("*.png"):
+            archive.write(image, image.relative_to(tiles))
+        archive.writestr("../../escaped.png", b"x")
+    return path
+
+
+def missing_folder(tiles: Path) -> Path:
+    return tiles / "nowhere"
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (missing_folder, "nowhere"),
+        (one_class, "only one class"),
+        (empty_class, "'Lake'"),
+        (escaping_zip, "escaped.png"),
+    ],
+)
+def test_data_that_cannot_be_trained_on_exits_2(
+    bench: Bench, command: Command, damage: Callable[[Path], Path], words: str
+) -> None:
+    code, _, errors = command("train", *SMALL, f"--data={damage(bench.tiles)}")
+    assert code == 2
+    assert words in errors and "Traceback" not in errors and len(errors.strip().splitlines()) == 1
+    assert list(bench.runs_dir.iterdir()) == []
+    assert not list(bench.tiles.parent.parent.glob("escaped.png"))
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--model=alexnot", "alexnot"),
+        ("--learning-rate=-1", "learning_rate must be greater than 0; got -1."),
+        ("--epochs=0", "epochs must be greater than or equal to 1; got 0."),
+        ("--set=epochz=3", "Did you mean 'epochs'?"),
+        ("--set=epochs", "field=value"),
+        ("--preset=fast", "'fast'"),
+        ("--batch-size=49", "batch_size=49 is larger than the training split of 48 images"),
+        ("--device=cuda:7", "device=cuda:7"),
+    ],
+)
+def test_settings_that_do_not_fit_exit_2_with_one_line(
+    bench: Bench, command: Command, option: str, words: str
+) -> None:
+    given = [part for part in SMALL if "batch_size" not in part or "batch" not in option]
+    given = [part for part in given if not option.startswith("--model") or "width" not in part]
+    given = [part for part in given if not option.startswith("--model") or "hidden" not in part]
+    given = [part for part in given if "model" not in part or not option.startswith("--model")]
+    given = [part for part in given if "device" not in part or not option.startswith("--device")]
+    code, _, errors = command("train", f"--data={bench.tiles}", *given, option)
+    assert code == 2
+    assert words in errors and len(errors.strip().splitlines()) == 1
+    assert list(bench.runs_dir.iterdir()) == []
+
+
+def test_an_unknown_option_exits_2(bench: Bench, command: Command) -> None:
+    code, _, errors = command("train", "--epochz=3")
+    assert code == 2 and "--epochz" in errors
+
+
+def test_a_detached_run_waits_in_the_queue(bench: Bench, command: Command) -> None:
+    code, output, _ = command("train", f"--data={bench.tiles}", *SMALL, "--detach", "--name=later")
+    assert code == 0 and "Queued later" in output
+    _, output, _ = command("runs", "--json")
+    [row] = json.loads(output)
+    assert (row["name"], row["state"], row["accuracy"]) == ("later", "QUEUED", None)
+
+
+def test_a_finished_train_exits_0_and_prints_its_figures(finished: Finished) -> None:
+    summary = finished.folder.state().summary
+    assert finished.exit_code == 0
+    assert f"accuracy {summary.accuracy:.4f}, loss {summary.loss:.4f} on 12 images" in finished.printed
+    assert "(held-out)" in finished.printed
+
+
+def test_runs_as_json_is_a_list_of_objects(finished: Finished, command: Command) -> None:
+    code, output, _ = command("--runs-dir", finished.folder.path.parent, "runs", "--json")
+    [row] = [row for row in json.loads(output) if not row["example"]]
+    summary = finished.folder.state().summary
+    assert code == 0
+    assert (row["id"], row["name"], row["state"]) == (finished.folder.id, "twin", "FINISHED")
+    assert (row["model"], row["accuracy"], row["loss"]) == ("alexnet", summary.accuracy, summary.loss)
+
+
+def test_compare_says_why_one_run_is_not_ranked(finished: Finished, command: Command) -> None:
+    code, output, _ = command("--runs-dir", finished.folder.path.parent, "compare", "twin", "--json")
+    found = json.loads(output)
+    assert code == 0 and found["best"] is None and "Fewer than two" in found["not_ranked"]
+    assert found["runs"][0]["images"] == 12
+    assert [row["accuracy"] for row in found["reference"]] == [0.6479, 0.6023]
+
+
+@pytest.mark.parametrize(
+    "words", [("runs", "--format=xml"), ("compare", "nobody"), ("predict", "nobody", "x")]
+)
+def test_reading_what_is_not_there_exits_2(bench: Bench, command: Command, words: tuple[str, ...]) -> None:
+    code, _, errors = command(*words)
+    assert code == 2 and errors and "Traceback" not in errors
+
+
+@pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")  # the images are only read
+def test_predict_names_classes_and_survives_one_bad_image(finished: Finished, command: Command) -> None:
+    runs, good = finished.folder.path.parent, finished.tiles / "Lake" / "05.png"
+    code, output, _ = command("--runs-dir", runs, "predict", "twin", good, finished.text_file, "--json")
+    first, second = json.loads(output)
+    assert code == 0
+    assert first["classes"][0] == "Lake" and sum(first["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert "notes.jpg" in second["error"] and second["classes"] == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_predict_on_unreadable_images_alone_exits_2(finished: Finished, command: Command, count: int) -> None:
+    bad = [finished.huge_image, finished.text_file][:count]
+    code, output, errors = command("--runs-dir", finished.folder.path.parent, "predict", "twin", *bad)
+    assert code == 2 and output == ""
+    assert "megapixels" in errors and len(errors.strip().splitlines()) == count
