@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from pathlib import Path
 
@@ -98,6 +99,20 @@ def test_lines_of_many_writers_never_mix(log: Path) -> None:
 def test_a_full_disk_is_a_storage_error() -> None:
     with pytest.raises(StorageError, match=r"full\. Free some space"):
         append_event(Path("/dev/full"), "step", n=0)
+
+
+def test_a_line_that_fits_in_part_only_is_a_storage_error_and_the_next_one_is_whole(log: Path) -> None:
+    append_event(log, "step", n=0)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + 10, limits[1]))
+    try:
+        with pytest.raises(StorageError, match="is full"):
+            append_event(log, "step", n=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not log.read_bytes().endswith(b"\n")
+    append_event(log, "step", n=2)
+    assert numbers(log) == [0, 2]
 
 
 def test_requests_come_back_in_order_with_their_place(tmp_path: Path) -> None:

@@ -1,93 +1,28 @@
-"""The loop: what it reports, and that leaving it anywhere and coming back changes no weight."""
+"""The loop: what it measures, reports, leaves out and refuses."""
 
 from __future__ import annotations
-
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from rsdash.config import RunConfig
 from rsdash.errors import RunError
-from rsdash.models.registry import build_model, freeze_all_but_head, head_parameter_names
-from rsdash.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from rsdash.training.compute import Compute
-from rsdash.training.control import Ending, Request
-from rsdash.training.measure import Score
-from rsdash.training.progress import Progress, Sums
-from rsdash.training.randomness import Stream, seed_network
-from rsdash.training.tiles import PixelScale, Tiles
-from rsdash.training.trainer import Material, Trainer
-from tests.tiny import draw_tile, small_config
-
-CPU = Compute(torch.device("cpu"), torch.float32, "CPU")
-LABELS = np.arange(54) % 3
-PIXELS = np.stack([draw_tile(int(label), row) for row, label in enumerate(LABELS)])
-TRAINING_ROWS, VALIDATION_ROWS = np.arange(40), np.arange(40, 54)
-STEPS_PER_EPOCH = 3  # 16 + 16 + 8 images
-
-RECIPES: dict[str, dict[str, Any]] = {
-    "paper": {"learning_rate": 0.001},
-    "sgd": {
-        "optimizer": "sgd",
-        "schedule": "cosine",
-        "learning_rate": 0.01,
-        "flip": "symmetries",
-        "rotation_deg": 30.0,
-        "crop": 0.3,
-        "scale": 0.1,
-        "ema_decay": 0.9,
-        "dropout": 0.3,
-    },
-    "modern": {
-        "optimizer": "adamw",
-        "schedule": "one-cycle",
-        "learning_rate": 0.002,
-        "l2": 0.05,
-        "label_smoothing": 0.1,
-        "clip_gradient": 1.0,
-        "report": "best",
-        "validation_share": 0.2,
-        "norm": "batch",
-        "dropout": 0.5,
-    },
-    "rmsprop": {
-        "optimizer": "rmsprop",
-        "l1": 1e-6,
-        "learning_rate": 0.0003,
-        "warmup_epochs": 1.0,
-        "flip": "horizontal",
-    },
-}
-
-
-class Witness:
-    """Remembers what the loop reports, and asks it to leave after some steps."""
-
-    def __init__(self, leave_after: int | None = None) -> None:
-        self.steps = 0
-        self.leave_after = leave_after
-        self.intervals: list[tuple[Sums, float]] = []
-        self.epochs: list[tuple[int, Sums, Score]] = []
-        self.checkpoints: list[int] = []
-
-    def poll(self) -> Request | None:
-        self.steps += 1
-        return Request(Ending.SUSPEND) if self.steps == self.leave_after else None
-
-    def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
-        self.intervals.append((interval, rate))
-
-    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
-        assert validation
-        self.epochs.append((progress.epoch, training, validation))
-
-    def on_checkpoint(self, checkpoint: Checkpoint) -> None:
-        self.checkpoints.append(int(checkpoint.progress["step"]))
+from rsdash.models.registry import build_model, freeze_all_but_head
+from rsdash.training.trainer import Trainer
+from tests.loop import (
+    LABELS,
+    PIXELS,
+    STEPS_PER_EPOCH,
+    VALIDATION_ROWS,
+    Witness,
+    equal,
+    material,
+    recipe,
+    trainer_for,
+    undisturbed,
+)
+from tests.tiny import small_config
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -95,67 +30,14 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def material(config: RunConfig, rows: np.ndarray = TRAINING_ROWS) -> Material:
-    seed_network(config.seed, Stream.WEIGHTS)
-    model = build_model(config, 3).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword
-
-    def tiles(rows: np.ndarray) -> Tiles:
-        scale = PixelScale((0.4,) * 3, (0.2,) * 3)
-        return Tiles(PIXELS, LABELS, rows=rows, side_px=config.im_size, scale=scale, device=CPU.device)
-
-    return Material(model, head_parameter_names(model), tiles(rows), tiles(VALIDATION_ROWS), CPU)
-
-
-def trainer_for(config: RunConfig, witness: Witness | None = None) -> Trainer:
-    return Trainer("run", config, material(config), witness or Witness())
-
-
-def recipe(name: str, **changes: Any) -> RunConfig:
-    return small_config(**{"epochs": 3, **RECIPES[name], **changes})
-
-
-@cache
-def undisturbed(name: str) -> tuple[Trainer, Witness]:
-    witness = Witness()
-    trainer = trainer_for(recipe(name), witness)
-    assert trainer.run() == Request(Ending.COMPLETE)
-    return trainer, witness
-
-
-def equal(left: Any, right: Any) -> bool:
-    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
-
-
-@pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize("kill_after", [1, 2 * STEPS_PER_EPOCH - 1, 2 * STEPS_PER_EPOCH, 3 * STEPS_PER_EPOCH])
-def test_a_resumed_run_ends_with_the_weights_of_one_never_disturbed(
-    tmp_path: Path, name: str, kill_after: int
-) -> None:
-    config = recipe(name)
-    twin, twins_witness = undisturbed(name)
-    first = trainer_for(config, Witness(kill_after))
-    assert first.run() == Request(Ending.SUSPEND)
-    save_checkpoint(tmp_path / "last.ckpt", first.checkpoint())
-
-    witness = Witness()
-    second = trainer_for(config, witness)
-    torch.rand(7)  # whatever else was drawn meanwhile must not matter
-    second.restore(load_checkpoint(tmp_path / "last.ckpt", "run"))
-    assert second.progress.step == kill_after
-    assert second.run() == Request(Ending.COMPLETE)
-
-    assert witness.steps == 3 * STEPS_PER_EPOCH - kill_after
-    assert equal(second.checkpoint().model, twin.checkpoint().model)
-    assert equal(second.checkpoint().average, twin.checkpoint().average)
-    assert equal(second.reported_weights(), twin.reported_weights())
-    assert second.progress.accuracies == twin.progress.accuracies
-    assert second.progress.best_epoch == twin.progress.best_epoch
-    assert [score for _, _, score in witness.epochs] == [
-        score for _, _, score in twins_witness.epochs[-len(witness.epochs) :]
-    ]
-    last, twins_last = witness.epochs[-1][1], twins_witness.epochs[-1][1]
-    assert (last.right, last.images) == (twins_last.right, twins_last.images)
-    assert last.loss == pytest.approx(twins_last.loss, rel=1e-6)
+def test_no_two_steps_share_their_dropout() -> None:
+    config, seeds = recipe("paper"), []
+    parts = material(config)
+    parts.model.get_submodule("classifier").register_forward_pre_hook(
+        lambda module, _: seeds.append(torch.initial_seed()) if module.training else None
+    )
+    Trainer("run", config, parts, Witness()).run()
+    assert len(set(seeds)) == len(seeds) == 3 * STEPS_PER_EPOCH
 
 
 def test_another_seed_is_another_run() -> None:
@@ -182,7 +64,6 @@ def test_every_image_is_seen_once_an_epoch_and_every_step_is_reported() -> None:
         assert sums.right == sum(part.right for part in parts)
 
 
-@torch.no_grad()
 def test_the_measured_loss_is_plain_cross_entropy_of_the_averaged_model() -> None:
     trainer, witness = undisturbed("sgd")
     model = build_model(recipe("sgd"), 3)
@@ -190,7 +71,9 @@ def test_the_measured_loss_is_plain_cross_entropy_of_the_averaged_model() -> Non
     model.eval()
     raw = torch.from_numpy(PIXELS[VALIDATION_ROWS]).permute(0, 3, 1, 2).float() / 255
     images = F.interpolate((raw - 0.4) / 0.2, (63, 63), mode="bilinear", align_corners=False)
-    logits, labels = model(images), torch.from_numpy(LABELS[VALIDATION_ROWS])
+    with torch.no_grad():
+        logits = model(images)
+    labels = torch.from_numpy(LABELS[VALIDATION_ROWS])
     score = witness.epochs[-1][2]
     assert score.loss == pytest.approx(float(F.cross_entropy(logits, labels)), abs=1e-5)
     assert score.accuracy == pytest.approx(float((logits.argmax(1) == labels).float().mean()))

@@ -1,0 +1,117 @@
+"""A training loop in one process: small tiles, recipes of all kinds, and a witness of what it reports."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from rsdash.config import RunConfig
+from rsdash.models.registry import build_model, head_parameter_names
+from rsdash.training.checkpoint import Checkpoint
+from rsdash.training.compute import Compute
+from rsdash.training.control import Ending, Request
+from rsdash.training.measure import Score
+from rsdash.training.progress import Progress, Sums
+from rsdash.training.randomness import Stream, seed_network
+from rsdash.training.tiles import PixelScale, Tiles
+from rsdash.training.trainer import Material, Trainer
+from tests.tiny import draw_tile, small_config
+
+CPU = Compute(torch.device("cpu"), torch.float32, "CPU")
+LABELS = np.arange(54) % 3
+PIXELS = np.stack([draw_tile(int(label), row) for row, label in enumerate(LABELS)])
+TRAINING_ROWS, VALIDATION_ROWS = np.arange(40), np.arange(40, 54)
+STEPS_PER_EPOCH = 3  # 16 + 16 + 8 images
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "paper": {"learning_rate": 0.001},
+    "sgd": {
+        "optimizer": "sgd",
+        "schedule": "cosine",
+        "learning_rate": 0.01,
+        "flip": "symmetries",
+        "rotation_deg": 30.0,
+        "crop": 0.3,
+        "scale": 0.1,
+        "ema_decay": 0.9,
+        "dropout": 0.3,
+    },
+    "modern": {
+        "optimizer": "adamw",
+        "schedule": "one-cycle",
+        "learning_rate": 0.002,
+        "l2": 0.05,
+        "label_smoothing": 0.1,
+        "clip_gradient": 1.0,
+        "report": "best",
+        "validation_share": 0.2,
+        "norm": "batch",
+        "dropout": 0.5,
+    },
+    "rmsprop": {
+        "optimizer": "rmsprop",
+        "l1": 1e-6,
+        "learning_rate": 0.0003,
+        "warmup_epochs": 1.0,
+        "flip": "horizontal",
+    },
+}
+
+
+class Witness:
+    """Remembers what the loop reports, and asks it to leave after some steps."""
+
+    def __init__(self, leave_after: int | None = None) -> None:
+        self.steps = 0
+        self.leave_after = leave_after
+        self.intervals: list[tuple[Sums, float]] = []
+        self.epochs: list[tuple[int, Sums, Score]] = []
+        self.checkpoints: list[int] = []
+
+    def poll(self) -> Request | None:
+        self.steps += 1
+        return Request(Ending.SUSPEND) if self.steps == self.leave_after else None
+
+    def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
+        self.intervals.append((interval, rate))
+
+    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
+        assert validation
+        self.epochs.append((progress.epoch, training, validation))
+
+    def on_checkpoint(self, checkpoint: Checkpoint) -> None:
+        self.checkpoints.append(int(checkpoint.progress["step"]))
+
+
+def material(config: RunConfig, rows: np.ndarray = TRAINING_ROWS) -> Material:
+    seed_network(config.seed, Stream.WEIGHTS)
+    model = build_model(config, 3).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword
+
+    def tiles(rows: np.ndarray) -> Tiles:
+        scale = PixelScale((0.4,) * 3, (0.2,) * 3)
+        return Tiles(PIXELS, LABELS, rows=rows, side_px=config.im_size, scale=scale, device=CPU.device)
+
+    return Material(model, head_parameter_names(model), tiles(rows), tiles(VALIDATION_ROWS), CPU)
+
+
+def trainer_for(config: RunConfig, witness: Witness | None = None) -> Trainer:
+    return Trainer("run", config, material(config), witness or Witness())
+
+
+def recipe(name: str, **changes: Any) -> RunConfig:
+    return small_config(**{"epochs": 3, **RECIPES[name], **changes})
+
+
+@cache
+def undisturbed(name: str) -> tuple[Trainer, Witness]:
+    witness = Witness()
+    trainer = trainer_for(recipe(name), witness)
+    assert trainer.run() == Request(Ending.COMPLETE)
+    return trainer, witness
+
+
+def equal(left: Any, right: Any) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)

@@ -1,0 +1,95 @@
+"""Leaving a run anywhere and coming back changes no weight and loses no figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rsdash.config import RunConfig
+from rsdash.training.checkpoint import load_checkpoint, save_checkpoint
+from rsdash.training.control import Ending, Request
+from rsdash.training.trainer import Trainer
+from tests.loop import (
+    RECIPES,
+    STEPS_PER_EPOCH,
+    TRAINING_ROWS,
+    Witness,
+    equal,
+    material,
+    recipe,
+    trainer_for,
+    undisturbed,
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("kill_after", [1, 2 * STEPS_PER_EPOCH - 1, 2 * STEPS_PER_EPOCH, 3 * STEPS_PER_EPOCH])
+def test_a_resumed_run_ends_with_the_weights_of_one_never_disturbed(
+    tmp_path: Path, name: str, kill_after: int
+) -> None:
+    config = recipe(name)
+    twin, twins_witness = undisturbed(name)
+    first = trainer_for(config, Witness(kill_after))
+    assert first.run() == Request(Ending.SUSPEND)
+    save_checkpoint(tmp_path / "last.ckpt", first.checkpoint())
+
+    witness = Witness()
+    second = trainer_for(config, witness)
+    torch.rand(7)  # whatever else was drawn meanwhile must not matter
+    second.restore(load_checkpoint(tmp_path / "last.ckpt", "run"))
+    assert second.progress.step == kill_after
+    assert second.run() == Request(Ending.COMPLETE)
+
+    assert witness.steps == 3 * STEPS_PER_EPOCH - kill_after
+    assert equal(second.checkpoint().model, twin.checkpoint().model)
+    assert equal(second.checkpoint().average, twin.checkpoint().average)
+    assert equal(second.reported_weights(), twin.reported_weights())
+    assert second.progress.accuracies == twin.progress.accuracies
+    assert second.progress.best_epoch == twin.progress.best_epoch
+    assert [score for _, _, score in witness.epochs] == [
+        score for _, _, score in twins_witness.epochs[-len(witness.epochs) :]
+    ]
+    last, twins_last = witness.epochs[-1][1], twins_witness.epochs[-1][1]
+    assert (last.right, last.images) == (twins_last.right, twins_last.images)
+    assert last.loss == pytest.approx(twins_last.loss, rel=1e-6)
+
+
+def resumed(config: RunConfig, kill_after: int, rows: np.ndarray = TRAINING_ROWS) -> tuple[Trainer, Witness]:
+    """A run that was left after some steps and taken up again by another trainer."""
+    first = Trainer("run", config, material(config, rows), Witness(kill_after))
+    first.run()
+    witness = Witness()
+    second = Trainer("run", config, material(config, rows), witness)
+    second.restore(first.checkpoint())
+    second.run()
+    return second, witness
+
+
+def test_a_best_epoch_before_the_kill_is_still_reported() -> None:
+    config = recipe("paper", epochs=8, report="best", validation_share=0.2)
+    twin = trainer_for(config)
+    twin.run()
+    assert twin.progress.best_epoch < 8  # all tiles are told apart before the end
+    again, _ = resumed(config, twin.progress.best_epoch * STEPS_PER_EPOCH + 1)
+    assert again.progress.best_epoch == twin.progress.best_epoch
+    assert equal(again.reported_weights(), twin.reported_weights())
+    assert not equal(again.reported_weights(), again.checkpoint().model)
+
+
+def test_sums_of_an_interval_left_in_its_middle_are_carried_on() -> None:
+    config, rows = recipe("paper", epochs=1, batch_size=1), np.tile(TRAINING_ROWS, 3)
+    whole = Witness()
+    Trainer("run", config, material(config, rows), whole).run()
+    _, witness = resumed(config, 3, rows)
+    assert [sums.images for sums, _ in witness.intervals] == [2] * 59  # the first was logged before
+    expected, found = whole.epochs[0][1], witness.epochs[0][1]
+    assert (found.images, found.right) == (expected.images, expected.right) == (120, expected.right)
+    assert found.loss == pytest.approx(expected.loss, rel=1e-6)
