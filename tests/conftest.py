@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from rsdash.cli import SLEEPING_THREADS
 from rsdash.models.catalogue import catalogue_path, load_catalogue
-from tests.tiny import make_tiles
+
+os.environ.setdefault(*SLEEPING_THREADS)
+
+from tests.tiny import make_tiles  # torch, if anything here imports it, reads the variable once
 
 
 @pytest.fixture

@@ -19,6 +19,9 @@ from rsdash.errors import RsdashError
 from rsdash.home import RUNS_VARIABLE
 
 EXIT_REFUSED = 2
+SLEEPING_THREADS = ("OMP_WAIT_POLICY", "PASSIVE")
+"""Has torch's threads sleep where they wait for each other. Spinning, OpenMP's default, made two trainings
+at a time on two cores five times slower than taking turns; libgomp reads this when torch is imported."""
 
 app = typer.Typer(
     help="Train, compare and use image classifiers for remote-sensing scenes.",
@@ -61,6 +64,7 @@ def serve() -> None:
 
 def main() -> None:
     """Run a command; a person's mistake ends with one sentence and exit code 2."""
+    os.environ.setdefault(*SLEEPING_THREADS)
     try:
         app()
     except RsdashError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,15 +15,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from scripts.find_chromium import ARGUMENTS, find_chromium
+
 PROJECT = Path(__file__).resolve().parents[2]
 START_S = 60.0
 SETTLED = "[data-testid='stApp'][data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-
-
-def find_chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("RSDASH_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ def chromium() -> Iterator[Browser]:
         message = "no Chromium found; set RSDASH_CHROMIUM, or let `make test` install one"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
         browser.close()
 

@@ -47,7 +47,7 @@ def choose(page: Page, key: str, value: str) -> None:
 
 
 def press(page: Page, key: str) -> None:
-    page.locator(f".st-key-{key} button").click()
+    page.locator(f".st-key-{key} button").first.click()
 
 
 def add_data(page: Page, archive: Path | None) -> str:
@@ -59,7 +59,7 @@ def add_data(page: Page, archive: Path | None) -> str:
     else:
         page.get_by_role("tab", name="Drop a zip").click()
         page.locator(".st-key-data-zip input[type=file]").set_input_files(archive)
-        expect(page.locator(".st-key-add-zip button")).to_be_enabled()
+        expect(page.locator(".st-key-add-zip button").first).to_be_enabled()
         press(page, "add-zip")
     expect(page.get_by_text(re.compile(r"Added .*: [\d,]+ images of 10 classes"))).to_be_visible(
         timeout=180_000

@@ -1,0 +1,147 @@
+"""Each page as a session runs it, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.data import add_dataset
+from rsdash.home import PROJECT_DIR
+from rsdash.runs.commands import read_commands
+from rsdash.runs.states import RunState
+from tests.tiny import make_run, wait_for
+
+PAGES = ("overview", "data", "train", "run", "compare", "predict")
+WAIT_S = 60
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_server", None)
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(PROJECT_DIR / "rsdash" / "ui" / "shell.py"), default_timeout=WAIT_S)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.switch_page(str(PROJECT_DIR / "pages" / f"{name}.py"))
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_on_empty_folders(name: str) -> None:
+    open_page(name)
+
+
+@pytest.mark.parametrize("state", list(RunState))
+def test_the_run_page_shows_every_state(runs_dir: Path, state: RunState) -> None:
+    folder = make_run(runs_dir, name="mine", state=state)
+    app = open_page("run", run=folder.id)
+    assert [title.value for title in app.title] == ["mine"]
+
+
+def test_a_name_of_markdown_is_shown_as_typed(runs_dir: Path) -> None:
+    folder = make_run(runs_dir, name="**a** [b](http://c) <i>")
+    title = open_page("run", run=folder.id).title[0].value
+    assert "**a**" not in title
+    assert "](" not in title
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        (RunState.QUEUED, {"cancel"}),
+        (RunState.RUNNING, {"pause", "stop", "cancel"}),
+        (RunState.EVALUATING, {"cancel"}),
+        (RunState.FINISHED, {"delete"}),
+        (RunState.INTERRUPTED, {"begin-again", "delete"}),
+    ],
+)
+def test_a_run_offers_what_its_state_allows(runs_dir: Path, state: RunState, offered: set[str]) -> None:
+    folder = make_run(runs_dir, state=state)
+    keys = {button.key for button in open_page("run", run=folder.id).button}
+    assert keys == offered
+
+
+def test_pause_writes_a_request_for_the_worker(runs_dir: Path) -> None:
+    folder = make_run(runs_dir, state=RunState.RUNNING)
+    open_page("run", run=folder.id).button("pause").click().run()
+    assert [command.action.value for command in read_commands(folder.commands_path, 0)] == ["suspend"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("learning_rate", "-1", "learning_rate must be greater than 0; got -1."),
+        ("learning_rate", "fast", "got fast."),
+        ("test_share", "1.5", "test_share must be less than 0.9; got 1.5."),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(field: str, value: str, sentence: str) -> None:
+    app = open_page("train")
+    app.text_input(f"set-{field}").set_value(value).run()
+    assert len(app.error) == 1
+    assert sentence in app.error[0].value.replace("\\", "")
+
+
+def test_start_queues_a_run_with_the_forms_settings(runs_dir: Path, tiles_dir: Path) -> None:
+    add_dataset(tiles_dir, name="tiles")
+    app = open_page("train")
+    app.selectbox("set-data").set_value("tiles").run()
+    app.number_input("set-batch_size").set_value(8).run()
+    app.number_input("set-epochs").set_value(2).run()
+    app.text_input("run-name").set_value("from the form").run()
+    app.button("start").click().run()
+    (entry,) = shared.server().index.refresh().entries
+    assert (entry.name, entry.state.state) == ("from the form", RunState.QUEUED)
+    config = entry.request.config
+    assert (config.data, config.batch_size, config.epochs) == ("tiles", 8, 2)
+
+
+def test_a_batch_larger_than_the_training_split_is_refused_on_the_page(
+    runs_dir: Path, tiles_dir: Path
+) -> None:
+    add_dataset(tiles_dir, name="tiles")
+    app = open_page("train")
+    app.selectbox("set-data").set_value("tiles").run()
+    app.button("start").click().run()
+    assert "larger than the training split of 48 images" in app.error[0].value
+    assert not shared.server().index.refresh().entries
+
+
+def test_a_preset_fills_the_form_and_keeps_the_data_set(tiles_dir: Path) -> None:
+    add_dataset(tiles_dir, name="tiles")
+    app = open_page("train")
+    app.selectbox("set-data").set_value("tiles").run()
+    app.segmented_control("preset").set_value("transfer").run()
+    assert app.selectbox("set-model").value == "tf_efficientnet_lite0"
+    assert app.selectbox("set-data").value == "tiles"
+    assert app.text_input("set-learning_rate").value == "0.001"
+
+
+def test_clone_takes_over_the_settings_of_a_run(runs_dir: Path) -> None:
+    folder = make_run(runs_dir, epochs=7, width=0.5, im_size=96)
+    app = open_page("train", **{"from": folder.id})
+    assert app.number_input("set-epochs").value == 7
+    assert app.text_input("set-width").value == "0.5"
+    assert app.number_input("set-im_size").value == 96
+
+
+def test_a_missing_folder_is_one_sentence_on_the_data_page(tmp_path: Path) -> None:
+    app = open_page("data")
+    app.text_input("data-path").set_value(str(tmp_path / "nowhere")).run()
+    app.button("add-path").click().run()
+    wait_for(lambda: bool(app.run().error), "the sentence")
+    assert "There is no folder or zip at" in app.error[0].value
+
+
+def test_the_examples_can_be_compared_but_not_resumed() -> None:
+    examples = [entry for entry in shared.server().index.refresh().entries if entry.example]
+    assert len(examples) == 2
+    keys = {button.key for button in open_page("run", run=examples[0].id).button}
+    assert not keys
