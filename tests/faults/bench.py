@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from rsdash.runs.history import History, HistoryReader
 from rsdash.runs.index import RunEntry, RunIndex
 from rsdash.runs.lock import Lock
 from rsdash.runs.states import ENDED, RunState
-from tests.tiny import small_config, wait_for
+from tests.tiny import bring_to, small_config, wait_for
 
 LONG = 10_000
 """Epochs of a run that does not end before a test is done with it."""
@@ -107,6 +108,14 @@ class Bench:
 def entry(folder: RunFolder) -> RunEntry:
     """A run as lists show it now."""
     return RunIndex(folder.path.parent).refresh().find(folder.id)
+
+
+def copy_of(run: RunFolder, runs_dir: Path, state: RunState) -> RunFolder:
+    """A copy of a finished run that is to go on from its checkpoint; `state` is one of its last worker."""
+    copy = RunFolder(Path(shutil.copytree(run.path, runs_dir / run.id)))
+    copy.write_state(state=RunState.QUEUED)
+    bring_to(copy, state)
+    return copy
 
 
 def reach(folder: RunFolder, state: RunState, *, deadline_s: float = 90.0) -> None:

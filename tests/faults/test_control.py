@@ -12,9 +12,11 @@ import numpy as np
 
 from rsdash.home import PROJECT_DIR
 from rsdash.jobs.requests import request_cancel, request_pause, request_resume, request_stop
+from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder, list_run_folders
 from rsdash.runs.states import Interruption, RunState
-from tests.faults.bench import LONG, Bench, entry, history, reach, steps_taken, worker_count
+from tests.faults.bench import LONG, Bench, copy_of, entry, history, reach, steps_taken, worker_count
+from tests.faults.conftest import Finished
 from tests.tiny import SMALL_MODEL, wait_for
 
 
@@ -73,6 +75,18 @@ def test_ctrl_c_detaches_and_the_run_goes_on(bench: Bench) -> None:
     seen = steps_taken(folder)
     wait_for(lambda: steps_taken(folder) > seen, "more steps")
     assert (worker_count(folder), folder.state().state) == (1, RunState.RUNNING)
+
+
+def test_a_stop_that_arrives_with_the_figures_does_not_throw_them_away(
+    twins_bench: Bench, finished: Finished
+) -> None:
+    folder = copy_of(finished.folder, twins_bench.runs_dir, RunState.INTERRUPTED)
+    folder.evaluation_path.unlink()
+    append_command(folder.commands_path, Action.STOP)  # its epochs are done: first read when evaluating
+    exit_code, _ = twins_bench.run("worker", folder.path)
+    assert (exit_code, folder.state().state) == (0, RunState.FINISHED)
+    assert folder.state().summary.accuracy == finished.folder.state().summary.accuracy
+    assert folder.evaluation_path.exists()
 
 
 def test_train_of_a_cancelled_run_exits_1(bench: Bench) -> None:

@@ -12,19 +12,10 @@ import pytest
 from rsdash.data import open_dataset
 from rsdash.errors import DataChangedError, DataNotFoundError
 from rsdash.jobs.requests import request_resume
-from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
-from tests.faults.bench import Bench, entry
+from tests.faults.bench import Bench, copy_of, entry
 from tests.faults.conftest import Finished
 from tests.tiny import bring_to
-
-
-def copy_of(run: RunFolder, runs_dir: Path, state: RunState) -> RunFolder:
-    """A copy of a finished run that is to go on from its checkpoint; `state` is one of its last worker."""
-    copy = RunFolder(Path(shutil.copytree(run.path, runs_dir / run.id)))
-    copy.write_state(state=RunState.QUEUED)
-    bring_to(copy, state)
-    return copy
 
 
 def content_of(folder: Path) -> dict[str, bytes]:

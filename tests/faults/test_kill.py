@@ -24,13 +24,15 @@ def test_a_worker_killed_at_start_and_in_training_ends_with_its_twins_weights(
 ) -> None:
     folder = twins_bench.submit(**RECIPE)
     twins_bench.start_runner()
+    launched = twins_bench.executor.launched
     for attempt in (1, 2, 3):
-        reach(folder, RunState.STARTING)
-        worker = twins_bench.executor.launched[attempt - 1]
+        wait_for(lambda count=attempt: len(launched) == count, f"attempt {attempt}")
         if attempt == 2:
             wait_for(lambda: steps_taken(folder) > 10 and folder.checkpoint_path.exists(), "a checkpoint")
+        else:
+            assert folder.state().state is RunState.STARTING
         if attempt < 3:
-            os.kill(worker.pid, signal.SIGKILL)
+            os.kill(launched[-1].pid, signal.SIGKILL)
             reach(folder, RunState.INTERRUPTED)
             state = folder.state()
             assert (state.reason, state.attempt) == (Interruption.KILLED, attempt)
