@@ -136,7 +136,7 @@ def test_a_missing_folder_is_one_sentence_on_the_data_page(tmp_path: Path) -> No
     app = open_page("data")
     app.text_input("data-path").set_value(str(tmp_path / "nowhere")).run()
     app.button("add-path").click().run()
-    wait_for(lambda: bool(app.run().error), "the sentence")
+    wait_for(lambda: bool(app.error) or bool(app.run().error), "the sentence")
     assert "There is no folder or zip at" in app.error[0].value
 
 
