@@ -34,6 +34,7 @@ def chart(entry: RunEntry) -> None:
 entries = server().listing().entries
 entry = pick_run(entries, key="run", label="Run")
 if entry is None:
+    st.title("Run")
     st.info("No runs yet. Start one on the Train page.")
     st.page_link(page("train"), label="Train a model")
     st.stop()

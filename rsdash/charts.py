@@ -138,8 +138,9 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
                     secondary_y=quantity == "loss",
                 )
     figure.update_xaxes(title_text="epoch", range=[0, max(_last(curve.epoch) for curve in curves)])
-    figure.update_yaxes(range=[0, 1], secondary_y=False)
-    figure.update_yaxes(range=[0, _top_loss(curves)], showgrid=False, secondary_y=True)
+    top = _top_loss(curves)
+    figure.update_yaxes(range=[0, 1], dtick=0.2, secondary_y=False)
+    figure.update_yaxes(range=[0, top], dtick=top / 5, tickformat=".1f", showgrid=False, secondary_y=True)
     figure.update_yaxes(title_text="accuracy (share)", secondary_y=False, col=1)
     figure.update_yaxes(title_text="loss (nats)", secondary_y=True, col=len(curves))
     return _finish(figure, height=400, title="Each model on its own, on the same axes")
@@ -196,7 +197,7 @@ def class_counts(counts: Mapping[str, int]) -> go.Figure:
     figure.update_yaxes(autorange="reversed", automargin=True)
     low, high = min(counts.values()), max(counts.values())
     title = f"{len(names)} classes of {low:,} to {high:,} images" if low < high else f"{low:,} images a class"
-    return _finish(figure, height=80 + 26 * len(names), title=title)
+    return _finish(figure, height=170 + 26 * len(names), title=title)
 
 
 def probability_bars(
@@ -224,15 +225,15 @@ def probability_bars(
         title_text="probability", range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]
     )
     figure.update_yaxes(autorange="reversed", automargin=True)
-    return _finish(figure, height=90 + 28 * len(classes), title=f"Most probable: {classes[0]}")
+    return _finish(figure, height=170 + 26 * len(classes), title=f"Most probable: {classes[0]}")
 
 
 def _finish(figure: go.Figure, *, height: int, title: str, revision: str = "") -> go.Figure:
     return figure.update_layout(
         height=height,
         title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left"},
-        margin={"l": 60, "r": 30, "t": 70, "b": 50},
-        legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0},
+        margin={"l": 60, "r": 30, "t": 70, "b": 90},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         hovermode="x unified" if revision else "closest",
         uirevision=revision or None,
     )
@@ -250,7 +251,7 @@ def _last(values: np.ndarray) -> float:
 
 
 def _top_loss(curves: Sequence[Curve]) -> float:
-    """A common upper end for losses: outliers of a first epoch may leave the picture."""
+    """A common upper end for losses, a round number; outliers of a first epoch may leave the picture."""
     losses = np.concatenate([curve.values[name] for curve in curves for name in ("loss", "train_loss")])
     losses = losses[np.isfinite(losses)]
-    return float(1.1 * np.percentile(losses, 95)) if len(losses) else 1.0
+    return max(0.5, float(np.ceil(2.1 * np.percentile(losses, 95))) / 2) if len(losses) else 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -74,7 +75,7 @@ class Predictor:
         """Softmax over classes, (n, K), of uint8 images, each (side, side, 3)."""
         if not pixels:
             return torch.empty(0, len(self.card.data.classes))
-        stack = torch.stack([torch.from_numpy(image) for image in pixels]).numpy()
+        stack = np.stack(pixels)
         count = len(pixels)
         tiles = Tiles(
             stack,

@@ -40,17 +40,18 @@ class _LeaveError(Exception):
         self.request = request
 
 
-def run_session(folder: RunFolder, *, by_hand: bool = False) -> bool:
+def run_session(folder: RunFolder, control: Control, *, by_hand: bool = False) -> bool:
     """Bring a run as far as it goes; the caller holds its lock.
 
     Args:
         folder: the run.
+        control: where requests come from; listens to signals already.
         by_hand: no runner launched this worker, so that nobody wrote STARTING for it.
 
     Returns:
         Whether the run is now finished or stopped, with its figures.
     """
-    session = _Session(folder, by_hand=by_hand)
+    session = _Session(folder, control, by_hand=by_hand)
     try:
         session.run()
     except _LeaveError as error:
@@ -76,21 +77,21 @@ class _Setup:
 
 
 class _Session:
-    def __init__(self, folder: RunFolder, *, by_hand: bool) -> None:
+    def __init__(self, folder: RunFolder, control: Control, *, by_hand: bool) -> None:
         self._folder = folder
         self._request: RunRequest = folder.request()
         cut_torn_line(folder.metrics_path)
         state = _announce(folder) if by_hand else folder.state()
         self._attempt = state.attempt
         self._stop: Request | None = None
-        self._control = Control(folder, state.commands_end)
-        self._control.listen_to_signals()
+        self._control = control
 
     def run(self) -> None:
         config = self._request.config
         torch.set_num_threads(config.threads or os.cpu_count() or 1)
         compute = choose_compute(config)
         setup = self._prepare(compute)
+        self._look()
         classes = len(self._request.data.classes)
         recorder = Recorder(self._folder, self._control, classes=classes, role=setup.watched_role)
         trainer = Trainer(self._folder.id, config, setup.material, recorder)
@@ -104,7 +105,8 @@ class _Session:
             parameters=setup.card.parameters,
             device=compute.description,
         )
-        request = self._stop or trainer.run()
+        unfinished = trainer.progress.epoch < config.epochs
+        request = self._stop if self._stop and unfinished else trainer.run()
         if request.ending is not Ending.CANCEL:
             recorder.write_checkpoint(trainer.checkpoint())
         if request.ending in (Ending.CANCEL, Ending.SUSPEND):

@@ -10,6 +10,7 @@ from rsdash.errors import RsdashError
 from rsdash.runs.folder import RunFolder, open_run
 from rsdash.runs.lock import LOCK_VARIABLE, Lock
 from rsdash.runs.states import RunState
+from rsdash.training.control import Control
 
 LOCK_WAIT_S = 1.0
 NICENESS = 10
@@ -36,13 +37,16 @@ def main(path: Path) -> int:
         print(f"Run {folder.id} is held by another process.", file=sys.stderr)
         return EXIT_REFUSED
     lock.close_in_children()
-    with lock:
-        if folder.state().state is RunState.FINISHED:
-            print(f"Run {folder.id} is finished; there is nothing left to train.", file=sys.stderr)
-            return EXIT_REFUSED
-        from rsdash.training.session import run_session  # imports torch, which the lock must precede
+    state = folder.state()
+    if state.state is RunState.FINISHED:
+        print(f"Run {folder.id} is finished; there is nothing left to train.", file=sys.stderr)
+        return EXIT_REFUSED
+    control = Control(folder, state.commands_end)
+    control.listen_to_signals()  # before the imports, which take seconds
+    from rsdash.training.session import run_session  # imports torch, which the lock must precede
 
-        return EXIT_DONE if run_session(folder, by_hand=by_hand) else EXIT_ENDED
+    # the lock is left to the end of the process: a last checkpoint may still be on its way to disk
+    return EXIT_DONE if run_session(folder, control, by_hand=by_hand) else EXIT_ENDED
 
 
 def _take_lock(folder: RunFolder, handed_over: str | None) -> Lock | None:

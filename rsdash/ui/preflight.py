@@ -10,7 +10,6 @@ import streamlit as st
 from rsdash.config import RunConfig
 from rsdash.data import missing_bytes, open_dataset
 from rsdash.data.disk import free_bytes
-from rsdash.inference.client import profile
 from rsdash.jobs.submit import check_split
 from rsdash.models.catalogue import check_model
 from rsdash.ui.server import server
@@ -49,6 +48,8 @@ def _wait(key: str) -> None:
 
 
 def _check(config: RunConfig, report: Report) -> str:
+    from rsdash.inference.client import profile  # brings httpx, which a page should not wait for
+
     check_model(config)
     dataset = open_dataset(config.data)
     split = dataset.split_for(config)

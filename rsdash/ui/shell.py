@@ -1,5 +1,7 @@
 """The frame around every page: navigation and the page's title."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from rsdash.ui.links import page
@@ -15,5 +17,6 @@ chosen = st.navigation(
     ],
     position="top",
 )
-st.set_page_config(page_title=f"{chosen.title} · rsdash", page_icon=":material/satellite_alt:", layout="wide")
+icon = Path(__file__).with_name("icon.png")
+st.set_page_config(page_title=f"{chosen.title} · rsdash", page_icon=icon, layout="wide")
 chosen.run()

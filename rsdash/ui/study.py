@@ -9,7 +9,6 @@ import streamlit as st
 from rsdash.config import RunConfig
 from rsdash.data import list_datasets, open_dataset
 from rsdash.errors import RsdashError
-from rsdash.inference.client import profile
 from rsdash.inference.results import Profile
 from rsdash.jobs.submit import submit
 from rsdash.ui.links import page
@@ -82,6 +81,8 @@ def _start(configs: Sequence[RunConfig]) -> None:
 
 def _plan(data: str, report: Report) -> list[tuple[str, list[RunConfig], float]]:
     """Both forms of the study with their times: title, settings, seconds."""
+    from rsdash.inference.client import profile  # brings httpx, which a page should not wait for
+
     dataset = open_dataset(data)
     counts, classes = dataset.info.counts, len(dataset.info.classes)
     report(1, 6)

@@ -41,8 +41,9 @@ def fill(page: Page, setting: str, value: str) -> None:
 
 def choose(page: Page, key: str, value: str) -> None:
     field = page.locator(f".st-key-{key} input")
-    field.fill(value)
-    page.get_by_role("option", name=value, exact=True).click()
+    if field.input_value() != value:
+        field.fill(value)
+        page.get_by_role("option", name=value, exact=True).click()
     page.wait_for_selector(SETTLED)
 
 

@@ -151,7 +151,6 @@ def test_reading_what_is_not_there_exits_2(bench: Bench, command: Command, words
     assert code == 2 and errors and "Traceback" not in errors
 
 
-@pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")  # the images are only read
 def test_predict_names_classes_and_survives_one_bad_image(finished: Finished, command: Command) -> None:
     runs, good = finished.folder.path.parent, finished.tiles / "Lake" / "05.png"
     code, output, _ = command("--runs-dir", runs, "predict", "twin", good, finished.text_file, "--json")

@@ -80,7 +80,6 @@ def test_a_worker_outlives_its_killed_runner_and_the_next_runner_adopts_it(bench
     assert bench.executor.launched == []
 
 
-@pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")  # the images are only read
 def test_the_predictor_gives_the_probabilities_of_the_saved_logits(finished: Finished) -> None:
     with np.load(finished.folder.evaluation_path) as saved:
         logits, rows = saved["logits"], saved["rows"]
