@@ -20,6 +20,11 @@ POINTS = """() => {
   return chart && chart._fullData && chart._fullData.length ? chart._fullData[0].x.length : 0
 }"""
 
+ZOOM_AND_HIDDEN = """() => {
+  const chart = document.querySelector(".chart")
+  return [chart._fullLayout.xaxis.range[1], chart._fullData[0].visible]
+}"""
+
 
 @pytest.fixture(scope="module")
 def archive() -> Path | None:
@@ -84,7 +89,10 @@ def test_from_images_to_a_prediction(page: Page, live_server: RunningServer, arc
     start(page, model="resnet18", data=data, epochs=12)
     page.wait_for_function(POINTS, timeout=TRAINING_MS)
     first = page.evaluate(POINTS)
+    page.evaluate("() => Plotly.relayout(document.querySelector('.chart'), {'xaxis.range': [0, 0.5]})")
+    page.locator(".legendtoggle").first.click()
     page.wait_for_function(f"() => ({POINTS})() > {first}", timeout=TRAINING_MS)
+    assert page.evaluate(ZOOM_AND_HIDDEN) == [0.5, "legendonly"], "a tick threw zoom or legend away"
     press(page, "pause")
     expect(page).to_have_title(re.compile("paused"), timeout=TRAINING_MS)
     paused_at = page.evaluate(POINTS)
