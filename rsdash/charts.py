@@ -117,7 +117,7 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
         cols=len(curves),
         subplot_titles=[curve.name for curve in curves],
         specs=[[{"secondary_y": True}] * len(curves)],
-        horizontal_spacing=0.08,
+        horizontal_spacing=0.04,
     )
     for column, curve in enumerate(curves, start=1):
         for quantity, color in (("accuracy", ACCURACY_RED), ("loss", LOSS_BLUE)):
@@ -141,6 +141,9 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
     top = _top_loss(curves)
     figure.update_yaxes(range=[0, 1], dtick=0.2, secondary_y=False)
     figure.update_yaxes(range=[0, top], dtick=top / 5, tickformat=".1f", showgrid=False, secondary_y=True)
+    figure.update_yaxes(showticklabels=False)
+    figure.update_yaxes(showticklabels=True, secondary_y=False, col=1)
+    figure.update_yaxes(showticklabels=True, secondary_y=True, col=len(curves))
     figure.update_yaxes(title_text="accuracy (share)", secondary_y=False, col=1)
     figure.update_yaxes(title_text="loss (nats)", secondary_y=True, col=len(curves))
     return _finish(figure, height=400, title="Each model on its own, on the same axes")
