@@ -22,6 +22,9 @@ START_WAIT_S = 60.0
 POLL_S = 0.1
 ANSWER_WAIT_S = 300.0
 
+_started: list[subprocess.Popen[bytes]] = []
+"""Services started by this process, kept so that they are reaped once they have left."""
+
 
 def predict(run_path: Path, images: Sequence[tuple[str, bytes]], *, top: int = 5) -> list[Prediction]:
     """Ask a run's model about images.
@@ -101,6 +104,7 @@ def _start() -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _started[:] = [*(old for old in _started if old.poll() is None), process]
     deadline = time.monotonic() + START_WAIT_S
     while time.monotonic() < deadline:
         try:

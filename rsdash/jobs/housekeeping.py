@@ -1,16 +1,32 @@
-"""Keeping disk use in bounds: optimizer state is kept for the newest runs and pinned ones only."""
+"""Keeping disk use in bounds: optimizer state of the newest runs and pinned ones only, and no leftovers."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
+from rsdash.runs.folder import DRAFT_PREFIX, REMOVED_PREFIX
 from rsdash.runs.index import RunEntry
 from rsdash.runs.lock import Lock
 from rsdash.runs.states import EVALUATED
 
 KEPT_VARIABLE = "RSDASH_KEPT_CHECKPOINTS"
 KEPT_DEFAULT = 3
+LEFTOVER_AGE_S = 3600.0
+"""A folder that was being made or removed so long ago belongs to a process that was killed."""
+
+
+def clear_leftovers(runs_dir: Path) -> None:
+    """Remove what killed processes left half made or half removed."""
+    for prefix in (DRAFT_PREFIX, REMOVED_PREFIX):
+        for folder in runs_dir.glob(f"{prefix}*"):
+            with suppress(FileNotFoundError):  # its owner may be renaming it just now
+                if time.time() - folder.stat().st_mtime > LEFTOVER_AGE_S:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def drop_old_checkpoints(entries: Sequence[RunEntry]) -> None:

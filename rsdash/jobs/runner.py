@@ -15,7 +15,7 @@ from pathlib import Path
 from rsdash.errors import RsdashError
 from rsdash.jobs.devices import Slot, find_slots, slot_for
 from rsdash.jobs.executor import Executor, LocalExecutor, Worker
-from rsdash.jobs.housekeeping import drop_old_checkpoints
+from rsdash.jobs.housekeeping import clear_leftovers, drop_old_checkpoints
 from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.index import Listing, RunEntry, RunIndex
@@ -56,6 +56,7 @@ class JobRunner:
             RunError: the file system has no working locks.
         """
         require_working_locks(self._runs_dir)
+        clear_leftovers(self._runs_dir)
         self._slots = find_slots()
         self._index.refresh()
         self._thread = threading.Thread(target=self._loop, name="job-runner", daemon=True)

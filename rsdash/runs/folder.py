@@ -21,8 +21,8 @@ from rsdash.runs.records import About, Environment, RunRequest, StateRecord
 from rsdash.runs.states import RunState, check_move
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9_]+-[0-9a-f]{6}")
-_UNFINISHED = ".new-"
-_REMOVED = ".removed-"
+DRAFT_PREFIX = ".new-"
+REMOVED_PREFIX = ".removed-"
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -164,7 +164,7 @@ def create_run(
     Raises:
         StorageError: the disk is full or the place cannot be written; nothing is left behind.
     """
-    draft = RunFolder(runs_dir / f"{_UNFINISHED}{request.id}")
+    draft = RunFolder(runs_dir / f"{DRAFT_PREFIX}{request.id}")
     try:
         with storage_errors(runs_dir):
             draft.path.mkdir(parents=True)
@@ -200,7 +200,7 @@ def open_run(runs_dir: Path, run_id: str) -> RunFolder:
 
 def remove_run(folder: RunFolder) -> None:
     """Rename a run out of sight, then delete its files; the caller holds its lock."""
-    hidden = folder.path.with_name(f"{_REMOVED}{folder.id}")
+    hidden = folder.path.with_name(f"{REMOVED_PREFIX}{folder.id}")
     with storage_errors(folder.path):
         folder.path.rename(hidden)
     shutil.rmtree(hidden, ignore_errors=True)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import psutil
 import streamlit as st
 
+from rsdash.inference.results import DeviceFacts
 from rsdash.jobs.devices import CPU_SLOT, find_slots, slot_for
 from rsdash.runs.states import LIVING
 from rsdash.ui.server import server
 from rsdash.ui.words import plain, size
+
+TASK = "devices"
+TICK_S = 1.0
 
 
 def device_list() -> None:
@@ -22,5 +26,30 @@ def device_list() -> None:
         if slot.id == CPU_SLOT:
             memory += f", {size(psutil.virtual_memory().available)} free"
         st.markdown(f"**{plain(slot.name)}** · {memory} · {doing}")
+    with st.popover("What PyTorch sees"):
+        _as_torch_sees_them()
     if not server().runner.in_charge:
         st.caption("Another process supervises this folder of runs; this dashboard watches and takes over.")
+
+
+@st.fragment(run_every=TICK_S)
+def _as_torch_sees_them() -> None:
+    task = server().tasks.get(TASK)
+    if task is None:
+        st.caption("Number formats and memory, asked of PyTorch in a process of its own.")
+        if st.button("Ask", key="ask-devices"):
+            server().tasks.start(TASK, "Asking PyTorch", lambda _: _ask())
+        return
+    if not task.finished:
+        st.caption("Starting the inference service …")
+    elif task.error:
+        st.error(plain(task.error))
+    else:
+        for facts in task.result:
+            st.markdown(f"**{plain(facts.name)}** · {size(facts.memory_bytes)}")
+
+
+def _ask() -> list[DeviceFacts]:
+    from rsdash.inference.client import devices  # brings httpx, which a page should not wait for
+
+    return devices()

@@ -1,0 +1,62 @@
+"""The inference service as a process: asked, refused without its token, gone when idle."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+from scipy.special import softmax
+
+from rsdash.config import RunConfig
+from rsdash.errors import ServiceError
+from rsdash.evaluation.figures import read_evaluation
+from rsdash.inference import client
+from rsdash.inference.address import address_path, read_address
+from tests.faults.conftest import Finished
+from tests.tiny import small_config, wait_for
+
+IDLE_S = 6.0
+
+
+@pytest.fixture
+def place(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RSDASH_DATA", str(finished.data_dir))
+    monkeypatch.setenv("RSDASH_SERVICE_IDLE_S", str(IDLE_S))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return finished.data_dir
+
+
+def test_it_starts_when_asked_answers_and_leaves_when_nobody_asks(place: Path, finished: Finished) -> None:
+    assert read_address() is None
+    names = [path for path in sorted(finished.tiles.rglob("*.png")) if path != finished.huge_image]
+    images = [(path.name, path.read_bytes()) for path in names]
+    found = client.predict(finished.folder.path, images, top=3)
+
+    evaluation = read_evaluation(finished.folder.evaluation_path)
+    assert [p.file for p in found] == [name for name, _ in images]
+    best = softmax(evaluation.logits.astype(float), axis=1).max(axis=1)
+    given = np.array([p.probabilities[0] for p in found])
+    assert all(np.isclose(given, share, atol=1e-5).any() for share in best)
+
+    address = read_address()
+    assert address is not None
+    assert stat.S_IMODE(address_path().stat().st_mode) == 0o600
+    process = psutil.Process(address.pid)
+    assert client.devices()[-1].name.startswith("CPU")
+    cost = client.profile(small_config(), 3)
+    assert cost.parameters == cost.trainable_parameters > 0
+    assert cost.seconds_per_step > cost.seconds_per_image_forward > 0
+    with pytest.raises(ServiceError, match="nonsense"):
+        client.profile(RunConfig(model="nonsense"), 3)
+    with pytest.raises(ServiceError, match="has no weights yet"):
+        client.predict(place, images[:1])
+    refused = httpx.get(f"{address.url}/devices", headers={"Authorization": "Bearer guess"}, trust_env=False)
+    assert refused.status_code == 401
+
+    wait_for(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "its leaving")
+    client._started.pop().wait(timeout=10)
+    assert read_address() is None
