@@ -18,10 +18,14 @@ RunArgument = Annotated[str, typer.Argument(help="Id or unique name of a run.")]
 RunArguments = Annotated[list[str], typer.Argument(help="Ids or unique names of runs.")]
 
 
-def runs(format: FormatOption = Format.TEXT, json: JsonOption = False) -> None:
+def runs(
+    examples: Annotated[bool, typer.Option("--examples", help="List the shipped examples too.")] = False,
+    format: FormatOption = Format.TEXT,
+    json: JsonOption = False,
+) -> None:
     """List all runs, newest first."""
     listing = _listing()
-    rows = [_row(entry) for entry in listing.entries]
+    rows = [_row(entry) for entry in listing.entries if examples or not entry.example]
     if json or format is Format.JSON:
         print_json(rows)
         return

@@ -166,3 +166,16 @@ def test_predict_on_unreadable_images_alone_exits_2(finished: Finished, command:
     code, output, errors = command("--runs-dir", finished.folder.path.parent, "predict", "twin", *bad)
     assert code == 2 and output == ""
     assert "megapixels" in errors and len(errors.strip().splitlines()) == count
+
+
+def test_the_examples_are_listed_on_request_and_can_be_compared(bench: Bench, command: Command) -> None:
+    _, output, _ = command("runs", "--json")
+    assert json.loads(output) == []
+    _, output, _ = command("runs", "--json", "--examples")
+    names = [row["name"] for row in json.loads(output)]
+    assert len(names) == 2
+    code, output, _ = command("compare", *names, "--json")
+    assert code == 0
+    assert all(
+        0 < row["accuracy_low"] < row["accuracy"] < row["accuracy_high"] for row in json.loads(output)["runs"]
+    )
