@@ -1,35 +1,32 @@
-"""The ASGI app: starts and stops the job runner, and serves the shell with its pages.
+"""The ASGI app: serves the shell with its pages, and keeps the job runner alive meanwhile.
 
 `make app`, or `streamlit run app.py`, starts it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 
 import streamlit as st
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from rsdash.home import PROJECT_DIR
-from rsdash.ui.live_chart import VENDOR_PATH
-from rsdash.ui.server import start_server, stop_server
+from rsdash.ui.links import PLOTLY_PATH
+from rsdash.ui.startup import lifespan
 
 
-@asynccontextmanager
-async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Keep a job runner alive as long as the server; workers are suspended when it is asked to stop."""
-    start_server()
-    try:
-        yield
-    finally:
-        stop_server()
+def plotly_files() -> Path:
+    """Folder of the JavaScript in the installed plotly package, which need not be imported for it."""
+    spec = find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise ImportError("plotly is not installed; run `make app`, or pip install -r requirements.txt.")
+    return Path(spec.origin).parent / "package_data"
 
 
 app = st.App(
     PROJECT_DIR / "rsdash" / "ui" / "shell.py",
     lifespan=lifespan,
-    routes=[Mount(VENDOR_PATH, StaticFiles(directory=str(files("plotly") / "package_data")))],
+    routes=[Mount(PLOTLY_PATH, StaticFiles(directory=plotly_files()))],
 )

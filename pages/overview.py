@@ -3,51 +3,65 @@
 import streamlit as st
 
 from rsdash.runs.states import ENDED
-from rsdash.ui.device_list import device_list
+from rsdash.ui.device_list import device_list, devices_under_way
 from rsdash.ui.links import page
 from rsdash.ui.run_list import run_table
 from rsdash.ui.server import server
-from rsdash.ui.study import repeat_the_study
+from rsdash.ui.study import repeat_the_study, study_under_way
 
 RECENT = 12
 TICK_S = 2.0
 
-st.title("rsdash")
-st.caption("Train, compare and use image classifiers for remote-sensing scenes.")
 
-own = [entry for entry in server().listing().entries if not entry.example]
-examples = [entry for entry in server().listing().entries if entry.example]
-busy = any(entry.state.state not in ENDED for entry in own)
+def busy() -> bool:
+    """Whether anything on this page changes by itself."""
+    own = (entry for entry in server().listing().entries if not entry.example)
+    return any(entry.state.state not in ENDED for entry in own) or study_under_way() or devices_under_way()
 
 
-@st.fragment(run_every=TICK_S if busy else None)
 def recent_runs() -> None:
-    entries = [entry for entry in server().listing().entries if not entry.example][:RECENT]
-    if not entries:
+    """The newest runs of one's own; a tick opens one."""
+    st.subheader("Recent runs")
+    own = [entry for entry in server().listing().entries if not entry.example]
+    if not own:
         st.info("No runs yet. Repeat the study below, or choose settings of your own on the Train page.")
         return
     st.caption("Tick a run to open it.")
-    chosen = run_table(entries, key="recent-runs")
+    chosen = run_table(own[:RECENT], key="recent-runs")
     if chosen is not None:
-        st.switch_page(page("run"), query_params={"run": entries[chosen].id})
-    if busy and all(entry.state.state in ENDED for entry in entries):
+        st.switch_page(page("run"), query_params={"run": own[chosen].id})
+    if len(own) > RECENT:
+        st.caption(f"The newest {RECENT} of {len(own)} runs; the Compare page lists all.")
+
+
+def example() -> None:
+    """The way to the comparison that is shipped with rsdash."""
+    ids = [entry.id for entry in server().listing().entries if entry.example][:2]
+    if ids:
+        st.subheader("An example to look at")
+        st.caption("Two finished runs shipped with rsdash, without their weights.")
+        st.page_link(page("compare"), label="Open the example comparison", query_params={"runs": ids})
+
+
+watching = busy()
+
+
+@st.fragment(run_every=TICK_S if watching else None)
+def content() -> None:
+    """All that may change, redrawn while something is under way."""
+    recent_runs()
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("Repeat the study")
+        repeat_the_study()
+    with right:
+        st.subheader("Devices")
+        device_list()
+        example()
+    if watching and not busy():
         st.rerun()
 
 
-st.subheader("Recent runs")
-recent_runs()
-if len(own) > RECENT:
-    st.caption(f"The newest {RECENT} of {len(own)} runs; the Compare page lists all.")
-
-left, right = st.columns([3, 2], gap="large")
-with left:
-    st.subheader("Repeat the study")
-    repeat_the_study()
-with right:
-    st.subheader("Devices")
-    device_list()
-    if examples:
-        st.subheader("An example to look at")
-        st.caption("Two finished runs shipped with rsdash, without their weights.")
-        ids = [entry.id for entry in examples[:2]]
-        st.page_link(page("compare"), label="Open the example comparison", query_params={"runs": ids})
+st.title("rsdash")
+st.caption("Train, compare and use image classifiers for remote-sensing scenes.")
+content()

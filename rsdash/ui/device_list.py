@@ -12,7 +12,6 @@ from rsdash.ui.server import server
 from rsdash.ui.words import plain, size
 
 TASK = "devices"
-TICK_S = 1.0
 
 
 def device_list() -> None:
@@ -32,13 +31,18 @@ def device_list() -> None:
         st.caption("Another process supervises this folder of runs; this dashboard watches and takes over.")
 
 
-@st.fragment(run_every=TICK_S)
+def devices_under_way() -> bool:
+    """Whether PyTorch is being asked."""
+    return server().tasks.under_way(TASK)
+
+
 def _as_torch_sees_them() -> None:
     task = server().tasks.get(TASK)
     if task is None:
         st.caption("Number formats and memory, asked of PyTorch in a process of its own.")
         if st.button("Ask", key="ask-devices"):
             server().tasks.start(TASK, "Asking PyTorch", lambda _: _ask())
+            st.rerun()
         return
     if not task.finished:
         st.caption("Starting the inference service …")

@@ -1,10 +1,13 @@
-"""Where the pages are, for navigation and links between them."""
+"""Where the pages and the served files are."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from rsdash.home import PROJECT_DIR
+
+PLOTLY_PATH = "/vendor/plotly"
+"""Where the server offers the installed plotly package's JavaScript."""
 
 
 def page(name: str) -> Path:

@@ -6,11 +6,10 @@ import plotly.io
 from plotly.graph_objects import Figure
 from streamlit.components.v2 import component
 
-VENDOR_PATH = "/vendor/plotly"
-"""Where the server offers the installed plotly package's JavaScript."""
+from rsdash.ui.links import PLOTLY_PATH
 
 _SCRIPT = """
-const source = new URL("vendor/plotly/plotly.min.js", document.baseURI).href
+const source = new URL("PLOTLY_PATH/plotly.min.js", document.baseURI).href
 
 function library() {
   if (window.Plotly) return Promise.resolve(window.Plotly)
@@ -57,7 +56,7 @@ export default function (component) {
 _mount = component(
     "rsdash_live_chart",
     html='<div class="chart" role="img"></div>',
-    js=_SCRIPT,
+    js=_SCRIPT.replace("PLOTLY_PATH", PLOTLY_PATH.removeprefix("/")),
     css=".chart { width: 100%; }\n",
     isolate_styles=False,
 )

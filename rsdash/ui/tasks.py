@@ -78,6 +78,10 @@ class Tasks:
         """The latest task of that key."""
         return self._tasks.get(key)
 
+    def under_way(self, prefix: str = "") -> bool:
+        """Whether any task is running whose key begins so."""
+        return any(key.startswith(prefix) and not task.finished for key, task in list(self._tasks.items()))
+
     def start(self, key: str, title: str, action: Callable[[Report], Any]) -> Task:
         """Run `action` in a thread, unless one of that key is under way.
 

@@ -1,0 +1,59 @@
+"""The start of the server: what takes long to import comes while the browser loads the page's frame."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+from rsdash.home import runs_dir
+from rsdash.runs.lock import require_working_locks
+
+FIRST_PAGE = ("rsdash.ui.study", "rsdash.ui.device_list", "rsdash.ui.run_list")
+"""What the Overview imports."""
+PATIENT_SWITCH_S = 0.0005
+"""An importing thread gives way after this, so that the frame's many small files go out in between."""
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Keep a job runner alive as long as the server; workers are suspended when it is asked to stop.
+
+    Raises:
+        RunError: the file system has no working locks, so that the server does not start.
+    """
+    require_working_locks(runs_dir())
+    starting = threading.Thread(target=_start, name="start", daemon=True)
+    starting.start()
+    try:
+        yield
+    finally:
+        starting.join()
+        from rsdash.ui.server import stop_server
+
+        stop_server()
+
+
+def _start() -> None:
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(PATIENT_SWITCH_S)
+    try:
+        from rsdash.ui.server import start_server
+
+        start_server()
+        for name in FIRST_PAGE:
+            importlib.import_module(name)
+    except Exception:
+        log.exception("The server cannot start.")
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        sys.setswitchinterval(usual_s)
