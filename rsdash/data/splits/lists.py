@@ -1,0 +1,111 @@
+"""Official splits: lists of file names, one file a part, or one table with a column for the part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from rsdash.data.manifest import Manifest
+from rsdash.data.splits.grouping import read_table
+from rsdash.data.splits.names import rows_of
+from rsdash.data.splits.split import NOT_CHECKED, PARTS, Split
+from rsdash.errors import DataError
+
+PART_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What lists call the parts, in lower case."""
+
+
+def list_split(manifest: Manifest, lists: Mapping[str, Path], *, name: str) -> Split:
+    """The split that lists of files state.
+
+    Args:
+        manifest: the images.
+        lists: part (train, validation, test) → text file with one name a line, or a csv whose first
+            column is the name; or the single key `all` → a csv with the part in its last column.
+            Names are matched by path, by folder and stem, or by stem.
+        name: what to call it.
+
+    Raises:
+        DataError: a list cannot be read, names none of the images, or an image stands in two parts.
+    """
+    listed = _read_all(lists["all"]) if "all" in lists else _read_each(lists)
+    rows: dict[str, np.ndarray] = {}
+    unknown = 0
+    for part in PARTS:
+        found = rows_of(listed.get(part, []), manifest.names)
+        unknown += int((found < 0).sum())
+        rows[part] = np.unique(found[found >= 0])
+    _check(manifest, rows, listed)
+    used = sum(map(len, rows.values()))
+    left_out = {"in no list": len(manifest) - used, "listed but not here": unknown}
+    return Split(
+        name=name,
+        split_seed=0,
+        validation_share=0.0,
+        test_share=0.0,
+        limit_per_class=None,
+        fingerprint=manifest.fingerprint,
+        **rows,
+        test_role="given test",
+        checked={**NOT_CHECKED, "positions": "as the official list has it"},
+        left_out={reason: count for reason, count in left_out.items() if count},
+    )
+
+
+def _read_each(lists: Mapping[str, Path]) -> dict[str, list[str]]:
+    listed = {}
+    for key, path in lists.items():
+        part = PART_NAMES.get(key.lower())
+        if part is None:
+            raise DataError(f"{key!r} is no part of a split; the parts are {', '.join(PARTS)}.")
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"The list {path} cannot be read ({error}).") from error
+        listed[part] = [line.split(",")[0].strip().strip('"') for line in lines if line.strip()]
+    return listed
+
+
+def _read_all(path: Path) -> dict[str, list[str]]:
+    _, lines = read_table(path)
+    listed: dict[str, list[str]] = {}
+    for line in lines:
+        part = PART_NAMES.get(line[-1].lower())
+        if part is None:
+            raise DataError(
+                f"{path.name} calls a part {line[-1]!r} in its last column; the parts are {', '.join(PARTS)}."
+            )
+        listed.setdefault(part, []).append(line[0])
+    return listed
+
+
+def _check(manifest: Manifest, rows: Mapping[str, np.ndarray], listed: Mapping[str, list[str]]) -> None:
+    for part, names in listed.items():
+        if names and not len(rows[part]):
+            raise DataError(
+                f"The list for {part} names none of the images: it has {names[0]}, "
+                f"the data set {manifest.names[0]}."
+            )
+    for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        both = np.intersect1d(rows[one], rows[other])
+        if len(both):
+            raise DataError(
+                f"{manifest.names[both[0]]} stands in the lists for {one} and {other}, "
+                f"and {len(both) - 1} more do."
+            )
+    counts = np.bincount(manifest.labels[rows["train"]], minlength=len(manifest.classes))
+    if (counts == 0).any():
+        raise DataError(
+            f"The list for train has no image of class {manifest.classes[int(np.argmin(counts))]!r}."
+        )
