@@ -1,21 +1,24 @@
-"""Named public data sets: where they are, how they are checked, and a download that can be resumed."""
+"""Named public data sets: where they are, how they are checked, what may be done with them."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from rsdash import home
-from rsdash.data.disk import megabytes, require_space
-from rsdash.data.parallel import Progress
-from rsdash.errors import DataError, DataNotFoundError, storage_errors
+from rsdash.errors import DataNotFoundError
 
-if TYPE_CHECKING:
-    import httpx
 
-TIMEOUT_S = 30.0
+@dataclass(frozen=True)
+class ListFile:
+    """A published list of file names.
+
+    Attributes:
+        url: its address.
+        sha256: hex digest.
+    """
+
+    url: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,9 @@ class PublicSet:
         images: number of images.
         licence: terms of use.
         citation: what to cite.
+        must_accept: the terms are unclear or narrow, so that a person accepts them before the download.
+        resolution: ground sample distance, in words.
+        lists: official split → its list of files for each part.
     """
 
     name: str
@@ -43,7 +49,14 @@ class PublicSet:
     images: int
     licence: str
     citation: str
+    must_accept: bool = False
+    resolution: str = ""
+    lists: Mapping[str, Mapping[str, ListFile]] = field(default_factory=dict)
 
+
+_EUROSAT_LISTS = (
+    "https://huggingface.co/datasets/torchgeo/eurosat/resolve/1ce6f1bfb56db63fd91b6ecc466ea67f2509774c"
+)
 
 PUBLIC_SETS = {
     "eurosat": PublicSet(
@@ -60,7 +73,54 @@ PUBLIC_SETS = {
         citation="Helber, Bischke, Dengel, Borth (2019): EuroSAT: A Novel Dataset and Deep Learning "
         "Benchmark for Land Use and Land Cover Classification. IEEE JSTARS 12(7), 2217-2226. "
         "doi 10.1109/JSTARS.2019.2918242",
-    )
+        resolution="10 m",
+        # by longitude, 60/20/20: published with TorchGeo
+        lists={
+            "longitude": {
+                "train": ListFile(
+                    f"{_EUROSAT_LISTS}/eurosat-spatial-train.txt",
+                    "2db7d455afb8dcbca898ea19a00f1f90c091734efdbba89e22aaf24056da243f",
+                ),
+                "validation": ListFile(
+                    f"{_EUROSAT_LISTS}/eurosat-spatial-val.txt",
+                    "6c758477604b7057a0fd990d7f6327b63b99a6725aac11a6a9d0174a7fdd8f0b",
+                ),
+                "test": ListFile(
+                    f"{_EUROSAT_LISTS}/eurosat-spatial-test.txt",
+                    "de22dec83d350cac3b3e4ca8e285cb6733c81ab94bf5bcf9213a567993402452",
+                ),
+            }
+        },
+    ),
+    "ucmerced": PublicSet(
+        name="ucmerced",
+        title="UC Merced Land Use",
+        url="https://huggingface.co/datasets/torchgeo/ucmerced/resolve/"
+        "7c5ef3454d9b1cccfa7ccde0c01fc8f00a45909a/UCMerced_LandUse.zip",
+        md5="5b7ec56793786b6dc8a908e8854ac0e4",
+        size_bytes=332_468_434,
+        classes=21,
+        images=2_100,
+        licence="USGS imagery, public domain",
+        citation="Yang, Newsam (2010): Bag-of-Visual-Words and Spatial Extensions for Land-Use "
+        "Classification. ACM SIGSPATIAL GIS, 270-279. doi 10.1145/1869790.1869829",
+        resolution="0.3 m",
+    ),
+    "resisc45": PublicSet(
+        name="resisc45",
+        title="NWPU-RESISC45",
+        url="https://huggingface.co/datasets/isaaccorley/resisc45/resolve/"
+        "883edc0eee77b2c84225472f10f126e3ed83fa6e/NWPU-RESISC45.zip",
+        md5="75206b2e16446591afa88e2628744886",
+        size_bytes=425_000_000,
+        classes=45,
+        images=31_500,
+        licence="unclear between hosts: for research, not to be passed on",
+        citation="Cheng, Han, Lu (2017): Remote Sensing Image Scene Classification: Benchmark and State of "
+        "the Art. Proceedings of the IEEE 105(10), 1865-1883. doi 10.1109/JPROC.2017.2675998",
+        must_accept=True,
+        resolution="0.2 to 30 m",
+    ),
 }
 
 
@@ -75,82 +135,3 @@ def public_set(name: str) -> PublicSet:
             f"There is no public data set {name!r}; choose one of {', '.join(PUBLIC_SETS)}."
         )
     return PUBLIC_SETS[name]
-
-
-def fetch(entry: PublicSet, on_progress: Progress | None = None) -> Path:
-    """Download the zip, going on where an earlier attempt broke off, and check it.
-
-    Args:
-        entry: what to download.
-        on_progress: called with (bytes so far, bytes in all).
-
-    Returns:
-        The checked zip, in the data folder; the caller moves it to its place.
-
-    Raises:
-        DataError: no network, refused by the server, broken off, or the wrong content.
-        StorageError: too little room.
-    """
-    folder = home.data_dir() / "downloads"
-    partial = folder / f"{entry.name}-{entry.md5}.zip.part"
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        present = partial.stat().st_size if partial.exists() else 0
-        require_space(folder, max(0, entry.size_bytes - present), f"The download of {entry.title}")
-        if not (present and _md5(partial) == entry.md5):
-            _transfer(entry, partial, on_progress)
-            _check(entry, partial)
-    return partial
-
-
-def _transfer(entry: PublicSet, partial: Path, on_progress: Progress | None) -> None:
-    import httpx  # 0.2 s to import, which only a download should cost
-
-    present = partial.stat().st_size if partial.exists() else 0
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={present}-"} if present else {})
-    try:
-        with httpx.stream(
-            "GET", entry.url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S
-        ) as reply:
-            if reply.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return  # nothing is missing at the end; the checksum decides
-            reply.raise_for_status()
-            resumed = reply.status_code == httpx.codes.PARTIAL_CONTENT
-            _save(reply, partial, present if resumed else 0, on_progress)
-    except httpx.HTTPStatusError as error:
-        raise DataError(
-            f"The server of {entry.title} answered {error.response.status_code} for {entry.url}. "
-            "Try again later, or add a copy of the zip by its path."
-        ) from error
-    except httpx.HTTPError as error:
-        kept = partial.stat().st_size if partial.exists() else 0
-        raise DataError(
-            f"The download of {entry.title} broke off ({error or type(error).__name__}). "
-            f"Check the network and try again: it goes on from the {megabytes(kept)} already here."
-        ) from error
-
-
-def _save(reply: httpx.Response, partial: Path, start: int, on_progress: Progress | None) -> None:
-    done = start
-    total = start + int(reply.headers.get("Content-Length", 0))
-    with partial.open("ab" if start else "wb") as file:
-        for chunk in reply.iter_raw():  # a chunk size would lose what it gathers when the line breaks
-            file.write(chunk)
-            done += len(chunk)
-            if on_progress:
-                on_progress(done, max(total, done))
-
-
-def _check(entry: PublicSet, partial: Path) -> None:
-    found = _md5(partial)
-    if found != entry.md5:
-        partial.unlink()
-        raise DataError(
-            f"The download of {entry.title} has the checksum {found}, not {entry.md5}; it was removed. "
-            "Try again; if it happens twice, the file at the address has changed."
-        )
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -18,8 +18,9 @@ from typing import BinaryIO
 from rsdash import home
 from rsdash.data.dataset import INFO_FILE, Dataset, DatasetInfo, Kind, manifest_path
 from rsdash.data.disk import building_site, put_in_place
+from rsdash.data.fetching import Remote, fetch
 from rsdash.data.parallel import Progress
-from rsdash.data.public import PUBLIC_SETS, fetch, public_set
+from rsdash.data.public import PUBLIC_SETS, public_set
 from rsdash.data.sample import SAMPLE_LICENCE, write_sample
 from rsdash.data.scan import scan
 from rsdash.data.source import open_source
@@ -116,23 +117,26 @@ def add_upload(
         raise type(error)(str(error).replace(_KEPT_ZIP, filename)) from error
 
 
-def download(name: str, on_progress: Progress | None = None) -> Dataset:
+def download(name: str, on_progress: Progress | None = None, *, accepted: bool = False) -> Dataset:
     """Download a public data set and add it; goes on where an earlier attempt broke off.
 
     Args:
         name: one of `PUBLIC_SETS`.
+        accepted: a person has read the terms and accepts them, where the set asks for it.
         on_progress: called with (bytes so far, bytes in all), then (files done, files in all).
 
     Raises:
         DataNotFoundError: there is no public data set of that name.
-        DataError: no network, broken off, or the wrong content.
+        DataError: terms not accepted, no network, broken off, or the wrong content.
         StorageError: too little room.
     """
     entry = public_set(name)
     folder = _root() / name
     if (folder / INFO_FILE).exists():
         return Dataset(folder)
-    archive = fetch(entry, on_progress)
+    if entry.must_accept and not accepted:
+        raise DataError(f"The terms of {entry.title} are: {entry.licence}. Accept them before the download.")
+    archive = fetch(Remote(entry.title, entry.url, entry.md5, "md5", entry.size_bytes), on_progress)
     info = DatasetInfo(**_blank(name, "public", _KEPT_ZIP))
     info = replace(info, licence=entry.licence, citation=entry.citation)
     dataset = _build(info, lambda site, _progress: _keep(archive, site), on_progress)

@@ -132,7 +132,7 @@ def test_a_wrong_checksum_is_removed(server, data_dir):
 def test_a_partial_file_longer_than_the_original_does_not_block(server, data_dir):
     entry = public.PUBLIC_SETS["eurosat"]
     (data_dir / "downloads").mkdir(parents=True)
-    (data_dir / f"downloads/eurosat-{entry.md5}.zip.part").write_bytes(server.content + b"more")
+    (data_dir / f"downloads/{entry.md5}.part").write_bytes(server.content + b"more")
     with pytest.raises(DataError, match="was removed"):
         download("eurosat")
     assert len(download("eurosat").manifest) == 40
