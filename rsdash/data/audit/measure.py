@@ -105,13 +105,14 @@ def _measure_row(dataset: Dataset, row: int) -> _Measured:
     means = _channel_means(levels)
     grey = to_grey(levels)
     centred = (grey - grey.mean()).ravel()
+    blank = _is_blank(grey)
     return _Measured(
         thumbnail=_thumbnail(grey),
         means=means[:3] if len(means) >= 3 else np.full(3, means[0]),
         contrast=float(np.sqrt(centred @ centred / centred.size)),
         pixel_hash=_pixel_hash(pixels),
-        mode="RGB without colour" if mode == "RGB" and _is_grey(pixels) else mode,
-        blank=_is_blank(grey),
+        mode="RGB without colour" if mode == "RGB" and not blank and _is_grey(pixels) else mode,
+        blank=blank,
     )
 
 

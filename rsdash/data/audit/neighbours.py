@@ -6,8 +6,8 @@
    therefore stay the same. Both maps never enlarge distances, so two images whose thumbnails differ by d
    under some symmetry have descriptors at most d apart. A k-d tree lists who is that close.
 2. Of those, pairs whose thumbnails agree under some symmetry (Pearson's r) remain.
-3. They are decoded again and must agree in full: r of the grey values, and means of the channels. r is
-   indifferent to brightness and asks for less where the texture is strong, as JPEG's error grows with it.
+3. They are decoded again and must agree in full resolution: r of their grey values. r is indifferent to
+   brightness and asks for less where the texture is strong, as JPEG's error grows with it.
 
 The thresholds were set on EuroSAT: copies at JPEG quality 70 or 2 % brighter have a grey r of at least
 0.83 and a thumbnail r of at least 0.98 where the grey standard deviation is 5 or more; of all pairs
@@ -39,10 +39,6 @@ RADIUS = 0.8
 """Grey levels (root mean square) by which descriptors of near-duplicates may differ ..."""
 RADIUS_PER_CONTRAST = 0.025
 """... and this share of the thumbnail's standard deviation on top, for changes of brightness."""
-MEAN_TOLERANCE = 3.0
-"""Grey levels by which the mean of a channel may differ ..."""
-MEAN_TOLERANCE_SHARE = 0.05
-"""... and this share of it on top."""
 MAX_NEIGHBOURS = 256
 """Of an image with more neighbours, as in a set of one motif, only the nearest are compared."""
 
@@ -60,8 +56,6 @@ THRESHOLDS = {
     "min_correlation": MIN_CORRELATION,
     "radius": RADIUS,
     "radius_per_contrast": RADIUS_PER_CONTRAST,
-    "mean_tolerance": MEAN_TOLERANCE,
-    "mean_tolerance_share": MEAN_TOLERANCE_SHARE,
     "max_neighbours": MAX_NEIGHBOURS,
 }
 """What decides which images are near-duplicates; stored with an audit."""
@@ -207,13 +201,7 @@ def _confirm(dataset: Dataset, pair: _Candidate) -> NearDuplicates | None:
                 difference=round(difference, 3),
                 correlation=round(correlation, 4),
             )
-    return best if best and _same_colour(one, other) else None
-
-
-def _same_colour(one: np.ndarray, other: np.ndarray) -> bool:
-    means = one.mean(axis=(0, 1))
-    allowed = MEAN_TOLERANCE + MEAN_TOLERANCE_SHARE * means
-    return bool((np.abs(means - other.mean(axis=(0, 1))) <= allowed).all())
+    return best
 
 
 def _report(on_progress: Progress | None, count: int) -> None:
