@@ -39,15 +39,17 @@ RADIUS = 0.8
 """Grey levels (root mean square) by which descriptors of near-duplicates may differ ..."""
 RADIUS_PER_CONTRAST = 0.025
 """... and this share of the thumbnail's standard deviation on top, for changes of brightness."""
-MAX_NEIGHBOURS = 256
+MAX_NEIGHBOURS = 128
 """Of an image with more neighbours, as in a set of one motif, only the nearest are compared."""
+MAX_LISTED = 8
+"""Images of a group up to which each pair is looked at; beyond, only those that may link further images."""
 
 _MAX_FREQUENCY = 10
 """Largest u² + v² of the descriptor's cosine frequencies: 12 numbers."""
 _BRIGHTNESS_WEIGHT = 7.5
 """Of ln(mean + 10): 2 % are 0.15, well within the radius."""
 _COLOUR_WEIGHT = 0.2
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE = 512
 _PAIRS_AT_ONCE = 16384
 
 THRESHOLDS = {
@@ -72,34 +74,33 @@ def find_near(
 ) -> list[NearDuplicates]:
     """Pairs of near-duplicates among some rows, the most alike first.
 
-    A pair is left out where pairs before it already link its images.
-
     Args:
         dataset: where the pixels are.
         measured: of all rows.
-        rows: int64 (M,), those to compare: contrast of at least `MIN_CONTRAST`, no two with equal pixels.
+        rows: sorted int64 (M,), those to compare: contrast of at least `MIN_CONTRAST`, no two with equal
+            pixels.
         on_progress: called with (N, N) now and then; it may raise to stop the work.
+
+    Returns:
+        All pairs of a group of up to `MAX_LISTED` images; of a larger one those that link it, and a few more.
 
     Raises:
         DataChangedError: a file is no longer the one that was scanned.
     """
-    agreeing: dict[tuple[int, int], _Candidate] = {}  # a pair may come twice, from either side
+    linked = DisjointSet(rows.tolist())
+    found: dict[tuple[int, int], NearDuplicates] = {}
     for first, second in _close_pairs(measured, rows):
         for pair in _agreeing(measured.thumbnails, first, second):
-            agreeing[pair.first, pair.second] = pair
+            _report(on_progress, len(dataset.manifest))
+            known = pair[:2] in found  # from its other side
+            if known or (linked.connected(*pair[:2]) and linked.subset_size(pair.first) > MAX_LISTED):
+                continue
+            confirmed = _confirm(dataset, pair)
+            if confirmed:
+                found[pair[:2]] = confirmed
+                linked.merge(*pair[:2])
         _report(on_progress, len(dataset.manifest))
-    candidates = sorted(agreeing.values(), key=lambda pair: (-pair.correlations.max(), pair[:2]))
-    linked = DisjointSet(sorted({row for pair in candidates for row in pair[:2]}))
-    found = []
-    for pair in candidates:
-        if linked.connected(pair.first, pair.second):
-            continue
-        confirmed = _confirm(dataset, pair)
-        if confirmed:
-            found.append(confirmed)
-            linked.merge(pair.first, pair.second)
-        _report(on_progress, len(dataset.manifest))
-    return found
+    return sorted(found.values(), key=lambda pair: (-pair.correlation, pair.first, pair.second))
 
 
 def join(links: Iterable[Sequence[int]]) -> tuple[Rows, ...]:
@@ -146,7 +147,7 @@ def _cosines() -> np.ndarray:
 
 
 def _close_pairs(measured: Measurements, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of rows with close descriptors, some at a time: int64 (P,), (P,), first < second."""
+    """Pairs of rows with close descriptors, in pieces, some twice: int64 (P,), (P,), first < second."""
     points = descriptors(measured.thumbnails[rows], measured.means[rows])
     spread = measured.thumbnails[rows].astype(np.float32).std(axis=(1, 2))
     radii = RADIUS + RADIUS_PER_CONTRAST * spread
@@ -155,8 +156,10 @@ def _close_pairs(measured: Measurements, rows: np.ndarray) -> Iterator[tuple[np.
         some = slice(start, start + _ROWS_AT_ONCE)
         crowded = tree.query_ball_point(points[some], radii[some], return_length=True) > MAX_NEIGHBOURS
         near = tree.query_ball_point(points[some], np.where(crowded, 0, radii[some]))
-        for index in np.flatnonzero(crowded):
-            near[index] = tree.query(points[start + index], k=MAX_NEIGHBOURS)[1]
+        if crowded.any():
+            nearest = tree.query(points[some][crowded], k=MAX_NEIGHBOURS)[1]
+            for at, neighbours in zip(np.flatnonzero(crowded), nearest, strict=True):
+                near[at] = neighbours
         first = np.repeat(np.arange(start, start + len(near)), [len(some) for some in near])
         second = np.concatenate([np.asarray(some, dtype=np.int64) for some in near])
         pairs = np.unique(np.sort(np.stack([first, second], axis=1), axis=1), axis=0)
@@ -167,10 +170,12 @@ def _close_pairs(measured: Measurements, rows: np.ndarray) -> Iterator[tuple[np.
 
 
 def _agreeing(thumbnails: np.ndarray, first: np.ndarray, second: np.ndarray) -> list[_Candidate]:
+    """Those of the pairs whose thumbnails agree under some symmetry, the most alike first."""
     left, right = _standardised(thumbnails[first]), _standardised(thumbnails[second])
     turned = (symmetry(right.transpose(1, 2, 0), number) for number in range(len(SYMMETRY_NAMES)))
     correlations = np.stack([np.einsum("nhw,hwn->n", left, other) for other in turned], axis=1)  # (P, 8)
-    kept = np.flatnonzero(correlations.max(axis=1) >= MIN_THUMBNAIL_CORRELATION)
+    best = correlations.max(axis=1)
+    kept = [at for at in np.argsort(-best, kind="stable") if best[at] >= MIN_THUMBNAIL_CORRELATION]
     return [_Candidate(int(first[at]), int(second[at]), correlations[at]) for at in kept]
 
 

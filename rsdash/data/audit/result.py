@@ -12,6 +12,7 @@ from rsdash.errors import DataError
 from rsdash.files import write_text
 
 FORMAT = 1
+"""To be raised with every change of what is stored or of a threshold, so that older audits are made anew."""
 IMBALANCED_RATIO = 3.0
 """Images of the largest class to those of the smallest, from which a set counts as imbalanced."""
 
@@ -63,7 +64,7 @@ class Audit(_Record):
         thresholds: the numbers that decided, by name.
         refused: files that could not be used, with the reason.
         identical: sets of images with equal bytes or equal pixels.
-        near: pairs of near-duplicates: enough of them to hold each group together, the most alike first.
+        near: pairs of near-duplicates, the most alike first; of a large group only enough to link it.
         groups: rows that show one image, joined over `identical` and `near`; each sorted, two or more.
         conflicts: those of `groups` whose images carry more than one label.
         too_uniform: rows of too little contrast to tell two images apart; compared by equal pixels only.
