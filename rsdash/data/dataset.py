@@ -15,7 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from rsdash.config import RunConfig
+import numpy as np
+
+from rsdash.config import RGB8, Radiometry, RunConfig
+from rsdash.data.decoding import decode, picture
 from rsdash.data.manifest import Manifest, changed_since
 from rsdash.data.source import Source, open_source
 from rsdash.data.splits import Split, given_split, load_split, make_split, save_split, split_names
@@ -42,6 +45,7 @@ class DatasetInfo:
         synthetic: the images are drawn, not taken.
         licence: terms of the images, or empty.
         citation: what to cite, or empty.
+        radiometry: how the numbers in its files are read, for runs from now on.
     """
 
     name: str
@@ -54,6 +58,7 @@ class DatasetInfo:
     synthetic: bool = False
     licence: str = ""
     citation: str = ""
+    radiometry: Radiometry = RGB8
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -67,7 +72,8 @@ class DatasetInfo:
 
     def save(self, folder: Path) -> None:
         """Write dataset.json, atomically."""
-        write_text(folder / INFO_FILE, json.dumps(asdict(self), indent=1))
+        content = {**asdict(self), "radiometry": self.radiometry.model_dump(mode="json")}
+        write_text(folder / INFO_FILE, json.dumps(content, indent=1))
 
     @classmethod
     def load(cls, folder: Path) -> DatasetInfo:
@@ -78,7 +84,8 @@ class DatasetInfo:
         """
         path = folder / INFO_FILE
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{**content, "radiometry": Radiometry(**content.get("radiometry", {}))})
         except (OSError, ValueError, TypeError) as error:
             raise DataError(
                 f"{path} is missing or damaged ({error}). Remove the data set {folder.name!r} "
@@ -124,6 +131,17 @@ class Dataset:
             DataError: the file is gone or unreadable.
         """
         return self.source.read(self.manifest.names[row])
+
+    def read_picture(self, row: int, side_px: int) -> np.ndarray:
+        """The image in a row of the manifest as a person sees it, uint8 (side_px, side_px, 3).
+
+        Raises:
+            DataError: the file is gone, unreadable or no longer an image.
+        """
+        radiometry = self.info.radiometry
+        return picture(
+            decode(self.read_image(row), self.manifest.names[row], radiometry, side_px), radiometry
+        )
 
     def split_names(self) -> list[str]:
         """Names of the stored splits of the present files."""

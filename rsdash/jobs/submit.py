@@ -85,6 +85,7 @@ def describe_data(dataset: Dataset, split: Split) -> DataReference:
         counts={"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
         test_role=split.test_role,
         synthetic=dataset.info.synthetic,
+        radiometry=dataset.info.radiometry,
     )
 
 

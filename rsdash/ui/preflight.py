@@ -55,12 +55,13 @@ def _check(config: RunConfig, report: Report) -> str:
     split = dataset.split_for(config)
     check_split(config, split)
     report(1, 3)
-    cost = profile(config, len(dataset.info.classes))
+    cost = profile(config, len(dataset.info.classes), dataset.info.radiometry)
     report(2, 3)
     measured = len(split.validation) or len(split.test)
     epoch_s = len(split.train) / config.batch_size * cost.seconds_per_step
     epoch_s += measured * cost.seconds_per_image_forward
-    disk = missing_bytes(dataset.manifest, config.im_size) + cost.parameters * BYTES_PER_PARAMETER_ON_DISK
+    disk = missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry)
+    disk += cost.parameters * BYTES_PER_PARAMETER_ON_DISK
     free, memory = free_bytes(server().runs_dir), psutil.virtual_memory().available
     lines = [
         f"**{duration(epoch_s)} an epoch, {duration(epoch_s * config.epochs)} in all**, "

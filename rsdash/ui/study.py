@@ -90,7 +90,7 @@ def _plan(data: str, report: Report) -> list[tuple[str, list[RunConfig], float]]
     short = [config.model_copy(update={"im_size": SHORT_PX}) for config in exact]
     profiles: list[Profile] = []
     for position, config in enumerate((*short, *exact)):
-        profiles.append(profile(config, classes))
+        profiles.append(profile(config, classes, dataset.info.radiometry))
         report(2 + position, 6)
     limit = next(
         (n for n in SHORT_LIMITS if _seconds(short, profiles[:2], counts, n) <= SHORT_S), SHORT_LIMITS[-1]
