@@ -97,13 +97,13 @@ def _build(dataset: Dataset, plan: _Plan, on_progress: Progress | None) -> None:
 
 def _make_room(needed_bytes: int) -> None:
     """Remove the caches that were not used for the longest time, until a new one fits the limit."""
-    caches = []
+    limit_bytes, caches = home.cache_limit_bytes(), []
     for folder in _root().glob("[!.]*"):
         with suppress(OSError):  # another process removes it just now
             caches.append((folder.stat().st_mtime_ns, (folder / PIXELS_FILE).stat().st_size, folder))
     total_bytes = needed_bytes + sum(size for _, size, _ in caches)
     for _, size, folder in sorted(caches):
-        if total_bytes <= home.cache_limit_bytes():
+        if total_bytes <= limit_bytes:
             return
         with suppress(OSError):
             doomed = folder.rename(folder.with_name(f"{SITE_PREFIX}{secrets.token_hex(8)}"))

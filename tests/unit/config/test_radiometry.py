@@ -67,8 +67,7 @@ def test_the_digest_changes_with_the_pixels_and_not_with_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"scale": 0}, {"scale": float("inf")}, {"bands": ()}, {"bands": ("B1", "b1")}, {"bands": None}],
+    "change", [{"scale": 0}, {"scale": float("inf")}, {"bands": ()}, {"bands": ("B1", "b1")}, {"bands": None}]
 )
 def test_nonsense_is_refused(change: dict) -> None:
     with pytest.raises(ValidationError):
