@@ -43,6 +43,7 @@ from torchvision.datasets import ImageFolder
 
 from rsdash.config import RunConfig, make_config
 from rsdash.data import Dataset, open_dataset, open_pixels
+from rsdash.data.splitting import split_for
 from rsdash.errors import RsdashError
 from rsdash.home import DATA_VARIABLE, PROJECT_DIR
 from rsdash.jobs.submit import submit
@@ -167,7 +168,7 @@ def prepare(model: str, dataset: Dataset, place: Path, options: argparse.Namespa
     )
     torch.set_num_threads(os.cpu_count() or 1)  # as the worker does
     compute = choose_compute(config)
-    split = dataset.split_for(config)
+    split = split_for(dataset, config)
     pixels = open_pixels(dataset, config.im_size)
     scale = measure_scale(pixels, split.train)
     labels = dataset.manifest.labels

@@ -6,11 +6,15 @@ import os
 import sys
 from pathlib import Path
 
+from rsdash.errors import ConfigError
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 """The folder of the clone: `app.py`, `pages/` and `examples/` stand here."""
 
 RUNS_VARIABLE = "RSDASH_RUNS"
 DATA_VARIABLE = "RSDASH_DATA"
+CACHE_VARIABLE = "RSDASH_CACHE_GB"
+DEFAULT_CACHE_GB = 50.0
 
 
 def runs_dir() -> Path:
@@ -21,6 +25,22 @@ def runs_dir() -> Path:
 def data_dir() -> Path:
     """Folder of data sets, pixel caches and the model catalogue: `RSDASH_DATA`, or the user's data folder."""
     return Path(os.environ.get(DATA_VARIABLE) or _user_data_dir() / "rsdash").expanduser().absolute()
+
+
+def cache_limit_bytes() -> int:
+    """What all pixel caches together may take: `RSDASH_CACHE_GB`, or 50 GB.
+
+    Raises:
+        ConfigError: the variable is no positive number.
+    """
+    text = os.environ.get(CACHE_VARIABLE) or str(DEFAULT_CACHE_GB)
+    try:
+        limit_gb = float(text)
+    except ValueError:
+        limit_gb = 0.0
+    if not 0 < limit_gb < float("inf"):
+        raise ConfigError(f"{CACHE_VARIABLE}={text} is no positive number of GB, such as 50.")
+    return int(limit_gb * 1e9)
 
 
 def examples_dir() -> Path:

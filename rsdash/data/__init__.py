@@ -4,6 +4,7 @@ The augmentation of batches, which needs torch, is imported from `rsdash.data.au
 """
 
 from rsdash.data.dataset import Dataset, DatasetInfo
+from rsdash.data.decoding import decode, picture
 from rsdash.data.images import decode_rgb, open_image
 from rsdash.data.manifest import Manifest, Refusal, changed_since
 from rsdash.data.parallel import Progress
@@ -30,6 +31,7 @@ __all__ = [
     "add_upload",
     "cached_side_px",
     "changed_since",
+    "decode",
     "decode_rgb",
     "download",
     "given_split",
@@ -41,6 +43,7 @@ __all__ = [
     "open_image",
     "open_pixels",
     "open_source",
+    "picture",
     "remove_dataset",
     "save_split",
     "scan",

@@ -1,4 +1,4 @@
-"""One data set known to rsdash: what is stored about it, its images, its splits.
+"""One data set known to rsdash: what is stored about it, and its images.
 
 <data folder>/datasets/<name>/
     dataset.json                            DatasetInfo; replaced atomically, names the present version
@@ -15,10 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from rsdash.config import RunConfig
+import numpy as np
+
+from rsdash.config import RGB8, Radiometry
+from rsdash.data.decoding import decode, picture
 from rsdash.data.manifest import Manifest, changed_since
 from rsdash.data.source import Source, open_source
-from rsdash.data.splits import Split, given_split, load_split, make_split, save_split, split_names
 from rsdash.errors import DataChangedError, DataError
 from rsdash.files import write_text
 
@@ -42,6 +44,7 @@ class DatasetInfo:
         synthetic: the images are drawn, not taken.
         licence: terms of the images, or empty.
         citation: what to cite, or empty.
+        radiometry: how the numbers in its files are read, for runs from now on.
     """
 
     name: str
@@ -54,6 +57,7 @@ class DatasetInfo:
     synthetic: bool = False
     licence: str = ""
     citation: str = ""
+    radiometry: Radiometry = RGB8
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -67,7 +71,8 @@ class DatasetInfo:
 
     def save(self, folder: Path) -> None:
         """Write dataset.json, atomically."""
-        write_text(folder / INFO_FILE, json.dumps(asdict(self), indent=1))
+        content = {**asdict(self), "radiometry": self.radiometry.model_dump(mode="json")}
+        write_text(folder / INFO_FILE, json.dumps(content, indent=1))
 
     @classmethod
     def load(cls, folder: Path) -> DatasetInfo:
@@ -78,7 +83,8 @@ class DatasetInfo:
         """
         path = folder / INFO_FILE
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{**content, "radiometry": Radiometry(**content.get("radiometry", {}))})
         except (OSError, ValueError, TypeError) as error:
             raise DataError(
                 f"{path} is missing or damaged ({error}). Remove the data set {folder.name!r} "
@@ -125,36 +131,16 @@ class Dataset:
         """
         return self.source.read(self.manifest.names[row])
 
-    def split_names(self) -> list[str]:
-        """Names of the stored splits of the present files."""
-        return split_names(self._splits)
-
-    def split_for(self, config: RunConfig) -> Split:
-        """The split that a run asks for, stored from now on.
-
-        That is the split it names; else the data set's own train/val/test folders; else one made
-        from the run's shares, `split_seed` and `limit_per_class`.
+    def read_picture(self, row: int, side_px: int) -> np.ndarray:
+        """The image in a row of the manifest as a person sees it, uint8 (side_px, side_px, 3).
 
         Raises:
-            DataNotFoundError: the run names a split that is not stored.
-            DataError: a class is too small, or another split of the same name is stored.
+            DataError: the file is gone, unreadable or no longer an image.
         """
-        if config.split:
-            return load_split(config.split, self._splits)
-        if self.manifest.has_given_split:
-            split = given_split(
-                self.manifest, split_seed=config.split_seed, limit_per_class=config.limit_per_class
-            )
-        else:
-            split = make_split(
-                self.manifest,
-                validation_share=config.validation_share,
-                test_share=config.test_share,
-                split_seed=config.split_seed,
-                limit_per_class=config.limit_per_class,
-            )
-        save_split(split, self._splits)
-        return split
+        radiometry = self.info.radiometry
+        return picture(
+            decode(self.read_image(row), self.manifest.names[row], radiometry, side_px), radiometry
+        )
 
     def verify(self, fingerprint: str) -> None:
         """Make sure that the files are still those of `fingerprint`; only touched files are read.
@@ -180,7 +166,8 @@ class Dataset:
             )
 
     @property
-    def _splits(self) -> Path:
+    def splits_folder(self) -> Path:
+        """Where the splits of the present files are stored."""
         return manifest_path(self.folder, self.manifest.fingerprint).parent / "splits"
 
 

@@ -16,7 +16,8 @@ SPARE_BYTES = 64 * 2**20
 """Room left free beside whatever is written."""
 LEFTOVER_AGE_S = 24 * 3600.0
 """A building site older than this belongs to a process that was killed."""
-_SITE_PREFIX = ".new-"
+SITE_PREFIX = ".new-"
+"""Names of folders that are built or removed just now."""
 
 
 @contextmanager
@@ -29,7 +30,7 @@ def building_site(parent: Path) -> Iterator[Path]:
     with storage_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(parent)
-        site = parent / f"{_SITE_PREFIX}{secrets.token_hex(8)}"
+        site = parent / f"{SITE_PREFIX}{secrets.token_hex(8)}"
         site.mkdir()
         try:
             yield site
@@ -80,7 +81,7 @@ def megabytes(count: float) -> str:
 
 
 def _clear_leftovers(parent: Path) -> None:
-    for site in parent.glob(f"{_SITE_PREFIX}*"):
+    for site in parent.glob(f"{SITE_PREFIX}*"):
         with suppress(FileNotFoundError):  # its owner may be renaming it just now
             if time.time() - site.stat().st_mtime > LEFTOVER_AGE_S:
                 shutil.rmtree(site, ignore_errors=True)

@@ -1,5 +1,7 @@
 """Decode the bytes of one image safely: format and size are checked before any pixel is read.
 
+Pillow reads 8-bit images of all formats here; `rsdash.data.decoding` knows GeoTIFFs with bands too.
+
 EXIF orientation is ignored: tiles cut from a scene have none, and turning some images but not
 others would be a silent change. Of a file with several frames the first is taken.
 """
@@ -7,6 +9,7 @@ others would be a silent change. Of a file with several frames the first is take
 from __future__ import annotations
 
 import io
+import logging
 import re
 import struct
 import zlib
@@ -14,6 +17,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from rsdash.config import RADIOMETRIES, RGB8
 from rsdash.errors import ImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
@@ -39,6 +43,8 @@ _BROKEN = (
 )
 """What Pillow's decoders raise on damaged bytes."""
 
+logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)  # it logs what the error then says
+
 
 def open_image(data: bytes, name: str) -> Image.Image:
     """Decode one image to 8-bit RGB.
@@ -51,24 +57,14 @@ def open_image(data: bytes, name: str) -> Image.Image:
         name: what the file is called in messages.
 
     Raises:
-        ImageError: not an image of a known format, damaged, larger than 64 megapixels, or 16-bit.
+        ImageError: not an image of a known format, damaged, larger than 64 megapixels, 16-bit, or
+            of several bands.
     """
-    image = _identify(data, name)
-    _check_pixels(image.width * image.height, name)
-    if image.mode in _DEEP_MODES:
-        raise ImageError(
-            f"{name} has one band of more than 8 bits a pixel ({image.mode}); convert it to 8 bits first, "
-            "with one scale for all images."
-        )
-    try:
-        image.load()
-        return _to_rgb(image)
-    except _BROKEN as error:
-        raise ImageError(f"{name} is damaged or incomplete ({error}).") from error
+    return to_rgb(load(data, name), name)
 
 
 def decode_rgb(data: bytes, name: str, side_px: int | None = None) -> np.ndarray:
-    """Decode one image to an array.
+    """Decode one 8-bit image to an array.
 
     Args:
         data: the bytes of the file.
@@ -88,7 +84,34 @@ def decode_rgb(data: bytes, name: str, side_px: int | None = None) -> np.ndarray
     return np.asarray(image)
 
 
-def _identify(data: bytes, name: str) -> Image.Image:
+def load(data: bytes, name: str) -> Image.Image:
+    """Decode one image of 8 bits a pixel in the mode it is stored in.
+
+    Raises:
+        ImageError: see `open_image`.
+    """
+    image = identify(data, name)
+    _check_pixels(image.width * image.height, name)
+    if image.mode in _DEEP_MODES:
+        if image.format == "TIFF":
+            raise _bands_error(name, f"has one band of more than 8 bits a pixel ({image.mode})")
+        raise ImageError(
+            f"{name} has one band of more than 8 bits a pixel ({image.mode}); convert it to 8 bits first, "
+            "with one scale for all images."
+        )
+    try:
+        image.load()
+    except _BROKEN as error:
+        raise ImageError(f"{name} is damaged or incomplete ({error}).") from error
+    return image
+
+
+def identify(data: bytes, name: str) -> Image.Image:
+    """Read the header of an image; no pixel is decoded.
+
+    Raises:
+        ImageError: not an image of a known format, damaged, or too large.
+    """
     if not data:
         raise ImageError(f"{name} is empty.")
     try:
@@ -98,9 +121,42 @@ def _identify(data: bytes, name: str) -> Image.Image:
         _check_pixels(int(digits.group()) if digits else MAX_PIXELS + 1, name)
         raise ImageError(f"{name} is too large to be decoded safely ({error}).") from error
     except Image.UnidentifiedImageError as error:
+        _explain_tiff(data, name)
         raise ImageError(f"{name} is not an image of a known format ({', '.join(FORMATS)}).") from error
     except _BROKEN as error:
         raise ImageError(f"{name} is damaged ({error}).") from error
+
+
+def to_rgb(image: Image.Image, name: str) -> Image.Image:
+    """Three channels of 8 bits; see `open_image`."""
+    try:
+        return _flattened(image)
+    except _BROKEN as error:
+        raise ImageError(f"{name} is damaged or incomplete ({error}).") from error
+
+
+def _bands_error(name: str, what: str) -> ImageError:
+    others = ", ".join(preset for preset in RADIOMETRIES if preset != RGB8.name)
+    return ImageError(
+        f"{name} {what}, but the radiometry rgb8 reads 8-bit RGB images. Choose {others} or "
+        "name bands, scale and offset."
+    )
+
+
+def _explain_tiff(data: bytes, name: str) -> None:
+    """Say what a TIFF that Pillow cannot identify holds; nothing where it is damaged.
+
+    Raises:
+        ImageError: it holds bands.
+    """
+    from rsdash.data.rasters import is_tiff, kind_of  # see there
+
+    if not is_tiff(data):
+        return
+    kind = kind_of(data, name)
+    _check_pixels(kind.width * kind.height, name)
+    if kind.bands > 4 or kind.dtype != "uint8":
+        raise _bands_error(name, f"has {kind.bands} band{'s' * (kind.bands > 1)} of {kind.dtype}")
 
 
 def _check_pixels(pixels: int, name: str) -> None:
@@ -111,7 +167,7 @@ def _check_pixels(pixels: int, name: str) -> None:
         )
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _flattened(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:

@@ -18,6 +18,8 @@ from rsdash.files import write_text
 
 Role = Literal["train", "validation", "test"]
 
+POSITION_COLUMNS = ("longitudes", "latitudes", "footprints_m")
+
 _FORMAT = 1
 _DIGEST_BYTES = 16
 
@@ -45,6 +47,10 @@ class Manifest:
         heights: px, int64 (N,).
         roles: the part each image was given by train/val/test folders, or None everywhere.
         refused: files that are not used.
+        longitudes: of each centre, degrees WGS 84, float64 (N,); NaN where unknown.
+        latitudes: the same.
+        footprints_m: longer side of each image in metres on the ground, float64 (N,); NaN where unknown.
+        knows_positions: False where the list was written before positions were looked for.
     """
 
     classes: tuple[str, ...]
@@ -57,9 +63,17 @@ class Manifest:
     heights: np.ndarray
     roles: tuple[Role | None, ...]
     refused: tuple[Refusal, ...] = field(default=())
+    longitudes: np.ndarray = field(default_factory=lambda: np.empty(0))
+    latitudes: np.ndarray = field(default_factory=lambda: np.empty(0))
+    footprints_m: np.ndarray = field(default_factory=lambda: np.empty(0))
+    knows_positions: bool = True
 
     def __post_init__(self) -> None:
-        for column in (self.labels, self.sizes, self.stamps, self.widths, self.heights):
+        for name in POSITION_COLUMNS:
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(len(self.names), np.nan))
+        numbers = (self.labels, self.sizes, self.stamps, self.widths, self.heights)
+        for column in (*numbers, self.longitudes, self.latitudes, self.footprints_m):
             column.setflags(write=False)
 
     def __len__(self) -> int:
@@ -78,6 +92,11 @@ class Manifest:
     def has_given_split(self) -> bool:
         """Whether the data set came with train/val/test folders."""
         return bool(self.roles) and self.roles[0] is not None
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether it is known of every image where it lies."""
+        return len(self) > 0 and not bool(np.isnan(self.longitudes).any())
 
     def counts(self) -> dict[str, int]:
         """Images of each class."""
@@ -104,6 +123,7 @@ class Manifest:
             "hashes": self.hashes,
             "roles": self.roles if self.has_given_split else None,
             **columns,
+            **{name: _nan_to_none(getattr(self, name)) for name in POSITION_COLUMNS},
             "refused": [[refusal.name, refusal.reason] for refusal in self.refused],
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,6 +148,11 @@ class Manifest:
 def column(values: Sequence[int]) -> np.ndarray:
     """An integer column of a manifest: int64 (N,)."""
     return np.asarray(values, dtype=np.int64).reshape(-1)
+
+
+def real_column(values: Sequence[float | None]) -> np.ndarray:
+    """A column of real numbers: float64 (N,), NaN for None."""
+    return np.asarray(values, dtype=np.float64).reshape(-1)
 
 
 def content_hash(data: bytes) -> str:
@@ -158,6 +183,12 @@ def changed_since(manifest: Manifest, source: Source) -> list[str]:
     return sorted(changed)
 
 
+def _nan_to_none(values: np.ndarray) -> list[float | None] | None:
+    """JSON has no NaN; a column of nothing else is None as a whole."""
+    known = ~np.isnan(values)
+    return np.where(known, values, None).tolist() if known.any() else None
+
+
 def _from_json(content: dict[str, Any]) -> Manifest:
     if content["format"] != _FORMAT:
         raise ValueError(f"format {content['format']}, expected {_FORMAT}")
@@ -173,8 +204,11 @@ def _from_json(content: dict[str, Any]) -> Manifest:
         heights=column(content["heights"]),
         roles=tuple(content["roles"] or (None for _ in names)),
         refused=tuple(Refusal(name, reason) for name, reason in content["refused"]),
+        **{name: real_column(content.get(name) or ()) for name in POSITION_COLUMNS},
+        knows_positions=POSITION_COLUMNS[0] in content,
     )
-    lengths = {len(manifest.labels), len(manifest.sizes), len(manifest.stamps), len(manifest.hashes)}
-    if lengths | {len(manifest.widths), len(manifest.heights), len(manifest.roles)} != {len(names)}:
+    numbers = (manifest.labels, manifest.sizes, manifest.stamps, manifest.widths, manifest.heights)
+    places = (manifest.longitudes, manifest.latitudes, manifest.footprints_m)
+    if {len(column) for column in (*numbers, *places, manifest.hashes, manifest.roles)} != {len(names)}:
         raise ValueError("its columns differ in length")
     return manifest

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 
+from rsdash.config import RGB8, Radiometry
+from rsdash.data.decoding import examine
 from rsdash.data.disk import megabytes
-from rsdash.data.images import MAX_FILE_BYTES, SUFFIXES, open_image
-from rsdash.data.manifest import Manifest, Refusal, Role, column, content_hash
+from rsdash.data.images import MAX_FILE_BYTES, SUFFIXES
+from rsdash.data.manifest import Manifest, Refusal, Role, column, content_hash, real_column
 from rsdash.data.parallel import Progress, map_in_order
+from rsdash.data.positions import UNKNOWN, Position
 from rsdash.data.source import Source
 from rsdash.errors import DataChangedError, DataError, ImageError
 
@@ -37,16 +40,23 @@ class _Row:
     content: str
     width: int
     height: int
+    position: Position = UNKNOWN
 
 
-def scan(source: Source, on_progress: Progress | None = None, previous: Manifest | None = None) -> Manifest:
+def scan(
+    source: Source,
+    on_progress: Progress | None = None,
+    previous: Manifest | None = None,
+    radiometry: Radiometry = RGB8,
+) -> Manifest:
     """List the usable images of a source.
 
     Args:
         source: folder or zip.
         on_progress: called with (files done, files in all).
-        previous: an earlier list of the same source; files of unchanged size and stamp are not
-            read again.
+        previous: an earlier list of the same source and radiometry; files of unchanged size and stamp
+            are not read again.
+        radiometry: how the numbers in the files are read; what it cannot read is refused.
 
     Raises:
         DataError: there are no class folders, only one class, or a class without a usable image.
@@ -55,7 +65,7 @@ def scan(source: Source, on_progress: Progress | None = None, previous: Manifest
     depth = 2 if given else 1  # folders above the images: class, or part and class
     placed = [name for name in source.names() if name.count("/") >= depth]
     known = _known_rows(previous)
-    results = map_in_order(partial(_inspect, source, known), placed, on_progress)
+    results = map_in_order(partial(_inspect, source, known, radiometry), placed, on_progress)
     outside = [name for name in source.names() if name.count("/") < depth]
     rows: list[_Row] = []
     refused = [Refusal(name, f"{name} lies outside the class folders.") for name in outside]
@@ -81,11 +91,18 @@ def _known_rows(previous: Manifest | None) -> dict[str, _Row]:
         return {}
     numbers = (previous.sizes, previous.stamps, previous.widths, previous.heights)
     sizes, stamps, widths, heights = (values.tolist() for values in numbers)
-    rows = zip(previous.names, sizes, stamps, previous.hashes, widths, heights, strict=True)
-    return {row[0]: _Row(*row) for row in rows}
+    places = (previous.longitudes.tolist(), previous.latitudes.tolist(), previous.footprints_m.tolist())
+    positions = [Position(*place) for place in zip(*places, strict=True)]
+    rows = zip(previous.names, sizes, stamps, previous.hashes, widths, heights, positions, strict=True)
+    # positions of TIFFs were not looked for by the program that wrote an older list
+    return {row[0]: _Row(*row) for row in rows if previous.knows_positions or not _may_have_position(row[0])}
 
 
-def _inspect(source: Source, known: dict[str, _Row], name: str) -> _Row | Refusal:
+def _may_have_position(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in (".tif", ".tiff")
+
+
+def _inspect(source: Source, known: dict[str, _Row], radiometry: Radiometry, name: str) -> _Row | Refusal:
     try:
         size, stamp = source.stat(name)
         row = known.get(name)
@@ -95,10 +112,10 @@ def _inspect(source: Source, known: dict[str, _Row], name: str) -> _Row | Refusa
             limit = megabytes(MAX_FILE_BYTES)
             return Refusal(name, f"{name} is {megabytes(size)} large; at most {limit} are read.")
         data = source.read(name)
-        image = open_image(data, name)
+        facts = examine(data, name, radiometry)
     except (ImageError, DataChangedError) as error:
         return Refusal(name, _reason(name, str(error)))
-    return _Row(name, size, stamp, content_hash(data), image.width, image.height)
+    return _Row(name, size, stamp, content_hash(data), *facts)
 
 
 def _reason(name: str, message: str) -> str:
@@ -163,6 +180,9 @@ def _manifest(rows: Sequence[_Row], refused: Sequence[Refusal], *, given: bool) 
         hashes=tuple(row.content for row in rows),
         widths=column([row.width for row in rows]),
         heights=column([row.height for row in rows]),
+        longitudes=real_column([row.position.longitude for row in rows]),
+        latitudes=real_column([row.position.latitude for row in rows]),
+        footprints_m=real_column([row.position.footprint_m for row in rows]),
         roles=tuple(roles),
         refused=tuple(sorted(refused, key=lambda refusal: refusal.name)),
     )

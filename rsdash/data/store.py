@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rsdash import home
+from rsdash.config import RGB8, Radiometry
 from rsdash.data.dataset import INFO_FILE, Dataset, DatasetInfo, Kind, manifest_path
 from rsdash.data.disk import building_site, put_in_place
 from rsdash.data.fetching import Remote, fetch
@@ -72,13 +73,20 @@ def open_dataset(name_or_path: str, on_progress: Progress | None = None) -> Data
     )
 
 
-def add_dataset(path: Path, name: str | None = None, on_progress: Progress | None = None) -> Dataset:
+def add_dataset(
+    path: Path,
+    name: str | None = None,
+    on_progress: Progress | None = None,
+    radiometry: Radiometry | None = None,
+) -> Dataset:
     """Add a folder or zip on this machine, which stays where it is; scans it again if it is known.
 
     Args:
         path: folder or zip with one folder per class.
         name: what to call it; None makes a free name from the path.
         on_progress: called with (files done, files in all).
+        radiometry: how the numbers in its files are read, for runs from now on; None keeps that of a
+            known data set and takes rgb8 for a new one.
 
     Raises:
         DataNotFoundError: nothing is at `path`.
@@ -90,16 +98,28 @@ def add_dataset(path: Path, name: str | None = None, on_progress: Progress | Non
     wanted = _slug(name) if name is not None else None
     for info in list_datasets():
         if info.kind in ("folder", "zip") and info.path == str(path) and wanted in (None, info.name):
-            return _rescan(_root() / info.name, on_progress)
+            return _rescan(_root() / info.name, on_progress, radiometry or info.radiometry)
     kind: Kind = "folder" if path.is_dir() else "zip"
     chosen = _free_name(wanted, path.name if kind == "folder" else path.stem)
-    return _build(DatasetInfo(**_blank(chosen, kind, str(path))), _nothing, on_progress)
+    info = DatasetInfo(**_blank(chosen, kind, str(path)), radiometry=radiometry or RGB8)
+    return _build(info, _nothing, on_progress)
 
 
 def add_upload(
-    stream: BinaryIO, filename: str, name: str | None = None, on_progress: Progress | None = None
+    stream: BinaryIO,
+    filename: str,
+    name: str | None = None,
+    on_progress: Progress | None = None,
+    radiometry: Radiometry | None = None,
 ) -> Dataset:
     """Keep an uploaded zip in the data folder and add it.
+
+    Args:
+        stream: the zip.
+        filename: what the person calls it.
+        name: what to call the data set; None makes a free name from the file's.
+        on_progress: called with (files done, files in all).
+        radiometry: how the numbers in its files are read; None for rgb8.
 
     Raises:
         DataError: it is not a zip, has no usable classes, or the name is taken.
@@ -112,7 +132,8 @@ def add_upload(
             shutil.copyfileobj(stream, file, 2**20)
 
     try:
-        return _build(DatasetInfo(**_blank(chosen, "upload", _KEPT_ZIP)), spool, on_progress)
+        info = DatasetInfo(**_blank(chosen, "upload", _KEPT_ZIP), radiometry=radiometry or RGB8)
+        return _build(info, spool, on_progress)
     except DataError as error:
         raise type(error)(str(error).replace(_KEPT_ZIP, filename)) from error
 
@@ -165,7 +186,7 @@ def _build(
     target = _root() / info.name
     with building_site(_root()) as site:
         bring(site, on_progress)
-        manifest = scan(open_source(site / info.path), on_progress)
+        manifest = scan(open_source(site / info.path), on_progress, radiometry=info.radiometry)
         info = replace(info, fingerprint=manifest.fingerprint, counts=manifest.counts())
         manifest.save(manifest_path(site, manifest.fingerprint))
         replace(info, refused=len(manifest.refused)).save(site)
@@ -176,15 +197,17 @@ def _build(
     return dataset
 
 
-def _rescan(folder: Path, on_progress: Progress | None) -> Dataset:
+def _rescan(folder: Path, on_progress: Progress | None, radiometry: Radiometry) -> Dataset:
     dataset = Dataset(folder)
-    manifest = scan(dataset.source, on_progress, previous=dataset.manifest)
+    known = dataset.manifest if radiometry.digest == dataset.info.radiometry.digest else None
+    manifest = scan(dataset.source, on_progress, previous=known, radiometry=radiometry)
     manifest.save(manifest_path(folder, manifest.fingerprint))
     replace(
         dataset.info,
         fingerprint=manifest.fingerprint,
         counts=manifest.counts(),
         refused=len(manifest.refused),
+        radiometry=radiometry,
     ).save(folder)
     return Dataset(folder)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from rsdash.config import RunConfig
+from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.errors import ServiceError
 from rsdash.home import PROJECT_DIR, data_dir
 from rsdash.inference.address import read_address
@@ -42,15 +42,23 @@ def predict(run_path: Path, images: Sequence[tuple[str, bytes]], *, top: int = 5
     return [Prediction(**item) for item in answer]
 
 
-def profile(config: RunConfig, classes: int) -> Profile:
+def profile(config: RunConfig, classes: int, radiometry: Radiometry = RGB8) -> Profile:
     """Measure what a network costs on this machine.
+
+    Args:
+        config: settings of the run.
+        classes: number of classes.
+        radiometry: bands of the images.
 
     Raises:
         ServiceError: the service cannot be started, or refuses.
     """
-    return Profile(
-        **_call("POST", "/profile", json={"config": config.model_dump(mode="json"), "classes": classes})
-    )
+    content = {
+        "config": config.model_dump(mode="json"),
+        "classes": classes,
+        "radiometry": radiometry.model_dump(mode="json"),
+    }
+    return Profile(**_call("POST", "/profile", json=content))
 
 
 def devices() -> list[DeviceFacts]:

@@ -10,7 +10,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from rsdash.data.images import decode_rgb
+from rsdash.data.decoding import decode
 from rsdash.errors import ModelError, RsdashError
 from rsdash.inference.results import Prediction
 from rsdash.models.registry import build_model
@@ -33,7 +33,7 @@ class Predictor:
         self.card = read_card(weights_path)
         config = self.card.config.model_copy(update={"weights": "random", "device": "auto"})
         self._compute = choose_compute(config).in_fp32()
-        model = build_model(config, len(self.card.data.classes))
+        model = build_model(config, len(self.card.data.classes), self.card.data.radiometry)
         try:
             model.load_state_dict(safetensors.torch.load_file(weights_path))
         except (RuntimeError, safetensors.SafetensorError) as error:
@@ -59,7 +59,7 @@ class Predictor:
         pixels, errors = {}, {}
         for position, (name, content) in enumerate(images):
             try:
-                pixels[position] = decode_rgb(content, name, self.card.stored_px)
+                pixels[position] = decode(content, name, self.card.data.radiometry, self.card.stored_px)
             except RsdashError as error:
                 errors[position] = str(error)
         probabilities = dict(zip(pixels, self._probabilities(list(pixels.values())), strict=True))
@@ -72,7 +72,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _probabilities(self, pixels: list) -> torch.Tensor:
-        """Softmax over classes, (n, K), of uint8 images, each (side, side, 3)."""
+        """Softmax over classes, (n, K), of decoded images, each (side, side, C)."""
         if not pixels:
             return torch.empty(0, len(self.card.data.classes))
         stack = np.stack(pixels)

@@ -7,7 +7,7 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | --- | --- | --- |
 | `GET /health` | | `{"pid": ...}` |
 | `GET /devices` | | list of DeviceFacts |
-| `POST /profile` | JSON: `config` (settings), `classes` (number) | Profile |
+| `POST /profile` | JSON: `config` (settings), `classes` (number), `radiometry` (or rgb8) | Profile |
 | `POST /predict` | form: `run` (path of the run folder), `top`, files `images` | list of Prediction |
 """
 
@@ -34,7 +34,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from rsdash.config import RunConfig, make_config
+from rsdash.config import Radiometry, RunConfig, make_config
 from rsdash.errors import RsdashError
 from rsdash.home import data_dir
 from rsdash.inference.address import Address, address_path, lock_path, write_address
@@ -102,7 +102,8 @@ class Service:
     async def _profile(self, request: Request) -> JSONResponse:
         content = await request.json()
         config = make_config({**content["config"]}, preset=content["config"].get("preset", "paper"))
-        result = await run_in_threadpool(self._measure, config, int(content["classes"]))
+        radiometry = Radiometry(**content.get("radiometry", {}))
+        result = await run_in_threadpool(self._measure, config, int(content["classes"]), radiometry)
         return JSONResponse(result)
 
     async def _predict(self, request: Request) -> JSONResponse:
@@ -113,11 +114,13 @@ class Service:
         found = await run_in_threadpool(self._ask, run, images, top)
         return JSONResponse(found)
 
-    def _measure(self, config: RunConfig, classes: int) -> dict[str, Any]:
+    def _measure(self, config: RunConfig, classes: int, radiometry: Radiometry) -> dict[str, Any]:
         compute = choose_compute(config)
         precision = None if compute.dtype == torch.float32 else compute.dtype
         with self._mutex:
-            measured = profile_model(config, classes, device=compute.device, autocast_dtype=precision)
+            measured = profile_model(
+                config, classes, radiometry, device=compute.device, autocast_dtype=precision
+            )
         return Profile(**{**vars(measured), "device": compute.description}).model_dump()
 
     def _ask(self, run: Path, images: list[tuple[str, bytes]], top: int) -> list[dict[str, Any]]:

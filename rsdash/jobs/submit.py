@@ -11,6 +11,7 @@ import numpy as np
 from rsdash.config import RunConfig
 from rsdash.data import Dataset, Split, open_dataset
 from rsdash.data.disk import require_space
+from rsdash.data.splitting import split_for
 from rsdash.errors import ConfigError
 from rsdash.jobs.devices import find_slots, slot_for
 from rsdash.models.catalogue import check_model
@@ -41,7 +42,7 @@ def submit(
         raise ConfigError(f"device={config.device} is not on this machine; use auto or cpu.")
     dataset = open_dataset(config.data)
     config = config.model_copy(update={"data": dataset.name})
-    split = dataset.split_for(config)
+    split = split_for(dataset, config)
     check_split(config, split)
     require_space(runs_dir, SPARE_BYTES, "A run")
     request = RunRequest(
@@ -85,6 +86,7 @@ def describe_data(dataset: Dataset, split: Split) -> DataReference:
         counts={"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
         test_role=split.test_role,
         synthetic=dataset.info.synthetic,
+        radiometry=dataset.info.radiometry,
     )
 
 

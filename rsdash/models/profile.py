@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from rsdash.config import RunConfig
+from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.errors import ModelError
 from rsdash.models.registry import build_model, freeze_all_but_head
 
@@ -65,6 +65,7 @@ class ModelProfile:
 def profile_model(
     config: RunConfig,
     num_classes: int,
+    radiometry: Radiometry = RGB8,
     *,
     device: torch.device | None = None,
     autocast_dtype: torch.dtype | None = None,
@@ -78,6 +79,7 @@ def profile_model(
     Args:
         config: settings of the run; its weights are not loaded, as they do not change the costs.
         num_classes: number K of outputs.
+        radiometry: the C bands of the images.
         device: where to take the times; None for the fastest here.
         autocast_dtype: half precision to time with; None for float32.
 
@@ -88,15 +90,18 @@ def profile_model(
     config = config.model_copy(update={"weights": "random"})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        traced, traced_device = _traceable(config, num_classes)
-        images = torch.zeros(TRACED_BATCH, 3, config.im_size, config.im_size, device=traced_device)
+        traced, traced_device = _traceable(config, num_classes, radiometry)
+        shape = (TRACED_BATCH, radiometry.channels, config.im_size, config.im_size)
+        images = torch.zeros(shape, device=traced_device)
         flops = _count_flops(traced, images[:1], config)
         kept_bytes = _count_kept_bytes(traced, images) * config.batch_size // TRACED_BATCH
         parameters = sum(parameter.numel() for parameter in traced.parameters())
         trainable = _count_trainable(traced)
         del traced
-        model = _build(config, num_classes).to(device).to(memory_format=torch.channels_last)
-        step_s, forward_s = _Stopwatch(model, config, device, autocast_dtype).measure()
+        model = _build(config, num_classes, radiometry).to(device).to(memory_format=torch.channels_last)
+        step_s, forward_s = _Stopwatch(
+            model, config, channels=radiometry.channels, device=device, autocast_dtype=autocast_dtype
+        ).measure()
     return ModelProfile(
         parameters=parameters,
         trainable_parameters=trainable,
@@ -112,13 +117,19 @@ class _Stopwatch:
     """Times a few real steps on a batch that may be smaller than the configured one, and scales up."""
 
     def __init__(
-        self, model: nn.Module, config: RunConfig, device: torch.device, autocast_dtype: torch.dtype | None
+        self,
+        model: nn.Module,
+        config: RunConfig,
+        *,
+        channels: int,
+        device: torch.device,
+        autocast_dtype: torch.dtype | None,
     ) -> None:
         self._model, self._device, self._autocast_dtype = model, device, autocast_dtype
         affordable = TIMED_PIXELS.get(device.type, 0) // config.im_size**2
         self._batch = max(TRACED_BATCH, min(config.batch_size, affordable))
         self._scale = config.batch_size / self._batch
-        shape = (self._batch, 3, config.im_size, config.im_size)
+        shape = (self._batch, channels, config.im_size, config.im_size)
         self._images = torch.randn(shape, device=device).contiguous(memory_format=torch.channels_last)
         self._labels = torch.zeros(self._batch, dtype=torch.long, device=device)
         learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -169,20 +180,20 @@ class _Stopwatch:
             torch.mps.synchronize()
 
 
-def _build(config: RunConfig, num_classes: int) -> nn.Module:
-    model = build_model(config, num_classes)
+def _build(config: RunConfig, num_classes: int, radiometry: Radiometry) -> nn.Module:
+    model = build_model(config, num_classes, radiometry)
     if config.train_layers == "head":
         freeze_all_but_head(model)
     return model
 
 
-def _traceable(config: RunConfig, num_classes: int) -> tuple[nn.Module, torch.device]:
+def _traceable(config: RunConfig, num_classes: int, radiometry: Radiometry) -> tuple[nn.Module, torch.device]:
     """The model on the meta device, which computes shapes alone; on CPU where it cannot live there."""
     try:
         with torch.device("meta"):
-            return _build(config, num_classes), torch.device("meta")
+            return _build(config, num_classes, radiometry), torch.device("meta")
     except (NotImplementedError, RuntimeError):  # some models compute with values while they are built
-        return _build(config, num_classes), torch.device("cpu")
+        return _build(config, num_classes, radiometry), torch.device("cpu")
 
 
 def _count_flops(model: nn.Module, images: Tensor, config: RunConfig) -> int:

@@ -10,57 +10,69 @@ import timm
 import torchvision
 from torch import nn
 
-from rsdash.config import RunConfig
+from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.errors import ModelError
 from rsdash.models.alexnet import AlexNet
+from rsdash.models.bands import RGB_KEYS, InputLayer, adapt_state, band_keys, first_convolution, widen
 from rsdash.models.resnet import build_resnet
 from rsdash.models.sources import Source, check_available, locate, parse_weights
 from rsdash.models.survey import facts_of, timm_names, timm_settings, torchvision_names, torchvision_weights
-from rsdash.models.weights import (
-    Normalization,
-    file_normalization,
-    load_file,
-    load_packaged,
-    load_torchvision,
-)
+from rsdash.models.weights import Normalization, file_card, load_file, load_packaged, load_torchvision
 
-PACKAGED_NORMALIZATION = Normalization((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+HALVES = Normalization((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 _WITH_AUXILIARY_OUTPUTS = ("googlenet", "inception_v3")
+"""Their ImageNet weights expect mean and standard deviation 0.5, to which torchvision brings images that
+were normalized otherwise (`transform_input`); here they are normalized so in the first place."""
 
 
-def build_model(config: RunConfig, num_classes: int) -> nn.Module:
-    """Build the network of a run: images (N, 3, im_size, im_size) to logits (N, K).
+def build_model(config: RunConfig, num_classes: int, radiometry: Radiometry = RGB8) -> nn.Module:
+    """Build the network of a run: images (N, C, im_size, im_size) to logits (N, K).
 
     Random weights depend on torch's global seed alone, which the caller sets. Where pretrained weights
-    end in another number of classes, the last layer stays random.
+    end in another number of classes, the last layer stays random. Where they were learnt on other bands,
+    the first convolution is adapted (see `rsdash.models.bands`).
 
     Args:
         config: settings of the run.
         num_classes: number K of outputs.
+        radiometry: the C bands of the images.
 
     Raises:
-        ModelError: unknown name, or weights that do not exist, do not fit or cannot be downloaded.
+        ModelError: unknown name, a network that cannot take C bands, or weights that do not exist, do
+            not fit or cannot be downloaded.
     """
     source, name = _locate(config)
     origin = parse_weights(config.weights)
     check_available(config, origin.kind, facts_of(source, name).weights)
     if source == "timm":
-        model = _build_timm(config, name, num_classes, pretrained=origin.kind == "imagenet")
+        model = _build_timm(config, name, num_classes, radiometry, pretrained=origin.kind == "imagenet")
     elif source == "torchvision":
         model = _build_torchvision(config, name, num_classes, pretrained=origin.kind == "imagenet")
     else:
         model = AlexNet(config, num_classes) if name == "alexnet" else build_resnet(config, num_classes)
+    if source != "timm" and radiometry.channels != len(RGB_KEYS):
+        widen(model, radiometry.channels)
+    head, layer = head_parameter_names(model), _input_layer(model, source, name, radiometry)
     if origin.path is not None:
-        load_file(model, origin.path, head=head_parameter_names(model))
+        load_file(model, origin.path, head=head, layer=layer)
     elif origin.kind == "packaged":
-        load_packaged(model, head=head_parameter_names(model))
+        load_packaged(model, head=head, layer=layer)
     elif origin.kind == "imagenet" and source != "timm":
-        load_torchvision(model, torchvision_weights(name), head=head_parameter_names(model))
+        load_torchvision(model, torchvision_weights(name), head=head, layer=layer)
     return model
 
 
-def normalization_for(config: RunConfig) -> Normalization | None:
+def normalization_for(config: RunConfig, radiometry: Radiometry = RGB8) -> Normalization | None:
     """Mean and standard deviation of the inputs that the first weights expect.
+
+    Published weights expect 8-bit pictures, whose numbers mean nothing for reflectance (Sentinel-2's green
+    is about 0.1 where ImageNet's is 0.46); bands other than rgb8 are therefore standardised by the
+    training images, which brings them to mean 0 and variance 1, as ImageNet's numbers do with ImageNet.
+    Weights of an earlier run bring its normalization along if the radiometry is the same.
+
+    Args:
+        config: settings of the run.
+        radiometry: bands, scale and offset of the images.
 
     Returns:
         Per channel, on pixels in [0, 1]; None where the weights are bound to none (random ones, a file
@@ -71,13 +83,18 @@ def normalization_for(config: RunConfig) -> Normalization | None:
     """
     origin = parse_weights(config.weights)
     if origin.path is not None:
-        return file_normalization(origin.path)
+        card = file_card(origin.path)
+        return card.normalization if card and card.radiometry.digest == radiometry.digest else None
+    if not radiometry.is_rgb8:
+        return None
     if origin.kind == "packaged":
-        return PACKAGED_NORMALIZATION
+        return HALVES
     if origin.kind == "random":
         return None
     source, name = _locate(config)
     check_available(config, origin.kind, facts_of(source, name).weights)
+    if source == "torchvision" and name in _WITH_AUXILIARY_OUTPUTS:
+        return HALVES
     stated = timm_settings(name) if source == "timm" else torchvision_weights(name).transforms()
     return Normalization(tuple(stated.mean), tuple(stated.std))
 
@@ -123,7 +140,7 @@ def _locate(config: RunConfig) -> tuple[Source, str]:
 def _build_torchvision(config: RunConfig, name: str, num_classes: int, *, pretrained: bool) -> nn.Module:
     options: dict[str, Any] = {}
     if name in _WITH_AUXILIARY_OUTPUTS:
-        options = {"aux_logits": False, "init_weights": not pretrained, "transform_input": pretrained}
+        options = {"aux_logits": False, "init_weights": not pretrained, "transform_input": False}
     elif name.startswith("vit_"):
         options = {"image_size": config.im_size}
     elif name == "maxvit_t":
@@ -134,25 +151,42 @@ def _build_torchvision(config: RunConfig, name: str, num_classes: int, *, pretra
         raise _size_error(config, torchvision_weights(name).transforms().crop_size[0]) from error
 
 
-def _build_timm(config: RunConfig, name: str, num_classes: int, *, pretrained: bool) -> nn.Module:
+def _input_layer(model: nn.Module, source: Source, name: str, radiometry: Radiometry) -> InputLayer:
+    """The tensors that read the image; timm says which, elsewhere it is the first convolution."""
+    stems = timm_settings(name).first_conv if source == "timm" else first_convolution(model)
+    names = (stems,) if isinstance(stems, str) else tuple(stems or ())
+    return InputLayer(tuple(f"{stem}.weight" for stem in names), band_keys(radiometry))
+
+
+def _build_timm(
+    config: RunConfig, name: str, num_classes: int, radiometry: Radiometry, *, pretrained: bool
+) -> nn.Module:
     settings = timm_settings(name)
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {} if radiometry.channels == 3 else {"in_chans": radiometry.channels}
     native_px = settings.input_size[-1]
     if settings.fixed_input_size and config.im_size != native_px:
-        options = {"img_size": config.im_size}
+        options |= {"img_size": config.im_size}
         try:  # a model that takes no other size must not cost a download first
             timm.create_model(name, num_classes=num_classes, **options)
         except (AssertionError, RuntimeError, TypeError, ValueError) as error:
             raise _size_error(config, native_px) from error
+    if not pretrained:
+        return timm.create_model(name, num_classes=num_classes, **options)
+    options.pop("in_chans", None)
     try:
-        return timm.create_model(name, pretrained=pretrained, num_classes=num_classes, **options)
+        published = timm.create_model(name, pretrained=True, num_classes=num_classes, **options)
     except Exception as error:
-        if not pretrained:
-            raise
         raise ModelError(
             f"The imagenet weights of {config.model} could not be downloaded. Check the network, or choose "
             f"weights=random or, with tf_efficientnet_lite0, weights=packaged."
         ) from error
+    layer = _input_layer(published, "timm", name, radiometry)
+    if layer.bands == RGB_KEYS:
+        return published
+    state = adapt_state(published.state_dict(), layer, RGB_KEYS, f"timm's {name}")
+    model = timm.create_model(name, num_classes=num_classes, in_chans=radiometry.channels, **options)
+    model.load_state_dict(state)
+    return model
 
 
 def _size_error(config: RunConfig, native_px: int) -> ModelError:

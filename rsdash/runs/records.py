@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from rsdash.config import RunConfig
+from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.runs.states import Interruption, RunState
 
 SPARKLINE_POINTS = 30
@@ -28,6 +28,7 @@ class DataReference(_Record):
         counts: images per role: train, validation, test.
         test_role: held-out, or given test.
         synthetic: drawn by a program rather than seen by a sensor.
+        radiometry: how the numbers in the files are read, whatever the data set says later.
     """
 
     name: str
@@ -37,6 +38,7 @@ class DataReference(_Record):
     counts: dict[str, int]
     test_role: str
     synthetic: bool = False
+    radiometry: Radiometry = RGB8
 
 
 class RunRequest(_Record):

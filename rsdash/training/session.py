@@ -136,13 +136,15 @@ class _Session:
         dataset = open_dataset(data.name)
         dataset.verify(data.fingerprint)
         parts = Parts.read(self._folder.split_path)
-        pixels = open_pixels(dataset, config.im_size, on_progress=lambda *_: self._look())
+        pixels = open_pixels(
+            dataset, config.im_size, on_progress=lambda *_: self._look(), radiometry=data.radiometry
+        )
         seed_network(config.seed, Stream.WEIGHTS)
-        model = build_model(config, len(data.classes))
+        model = build_model(config, len(data.classes), data.radiometry)
         if config.train_layers == "head":
             freeze_all_but_head(model)
         model = model.to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
-        bound = normalization_for(config)
+        bound = normalization_for(config, data.radiometry)
         rows = parts.rows["train"]
         scale = PixelScale(bound.mean, bound.std) if bound else measure_scale(pixels, rows)
         labels = np.asarray(dataset.manifest.labels, dtype=np.int64)

@@ -13,6 +13,9 @@ import torch.nn.functional as F
 SHARE_OF_GPU_MEMORY = 0.25
 """The cache moves to the GPU as a whole when it takes at most this share of the free memory there."""
 
+CHUNK_BYTES = 32 * 2**20
+"""Pixels counted at a time when the scale is measured."""
+
 Change = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -40,7 +43,7 @@ class Tiles:
         """Describe where the images are; nothing is copied until a batch is asked for.
 
         Args:
-            pixels: uint8 of shape (N, side, side, C), the whole pixel cache.
+            pixels: uint8 or uint16 of shape (N, side, side, C), the whole pixel cache.
             labels: int64 of shape (N,).
             rows: int64 of shape (n,), rows of `pixels` that belong to this role.
             side_px: side that images are resized to.
@@ -52,8 +55,10 @@ class Tiles:
         self._labels = torch.from_numpy(np.ascontiguousarray(labels[rows]))
         self._side_px = side_px
         self._device = device
-        self._mean = torch.tensor(scale.mean, device=device).view(1, -1, 1, 1) * 255
-        self._std = torch.tensor(scale.std, device=device).view(1, -1, 1, 1) * 255
+        self._sixteen_bits = pixels.dtype == np.uint16
+        top = _top(pixels)
+        self._mean = torch.tensor(scale.mean, device=device).view(1, -1, 1, 1) * top
+        self._std = torch.tensor(scale.std, device=device).view(1, -1, 1, 1) * top
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -75,7 +80,7 @@ class Tiles:
 
         Args:
             positions: int64 of shape (B,), each below `len(self)`.
-            change: applied to the images, float32 on [0, 255], before they are resized.
+            change: applied to the images, float32 on the levels of the cache, before they are resized.
 
         Returns:
             Images, float32 of shape (B, C, side_px, side_px), channels last and normalized; labels, (B,).
@@ -86,6 +91,8 @@ class Tiles:
             pinned = taken.pin_memory() if self._device.type == "cuda" else taken
             taken = pinned.to(self._device, non_blocking=True)
         images = taken.permute(0, 3, 1, 2).float()  # (B, C, h, w), channels last
+        if self._sixteen_bits:
+            images.remainder_(65536)  # what int16 shows below 0 lies above 32767
         if change is not None:
             images = change(images)
         if images.shape[-1] != self._side_px:
@@ -103,32 +110,48 @@ class Tiles:
             yield self.batch(torch.arange(start, min(start + batch_size, len(self))))
 
 
-def measure_scale(pixels: np.ndarray, rows: np.ndarray, *, chunk: int = 512) -> PixelScale:
+def measure_scale(pixels: np.ndarray, rows: np.ndarray, *, chunk: int | None = None) -> PixelScale:
     """Mean and standard deviation per channel over the training images, on [0, 1].
 
+    Every level is counted, so that nothing is lost by adding up many numbers; the standard deviation is
+    at least one level, as a band of one value cannot be divided by 0.
+
     Args:
-        pixels: uint8 of shape (N, side, side, C).
+        pixels: uint8 or uint16 of shape (N, side, side, C).
         rows: int64 of shape (n,), the training images.
-        chunk: images taken at a time.
+        chunk: images taken at a time; None for about 32 MB.
     """
-    channels = pixels.shape[-1]
-    total, squares, count = np.zeros(channels), np.zeros(channels), 0
+    channels, top = pixels.shape[-1], _top(pixels)
+    chunk = chunk or max(1, CHUNK_BYTES // pixels[0].nbytes)
+    counts = np.zeros((channels, top + 1), np.int64)
     for start in range(0, len(rows), chunk):
         part = pixels[rows[start : start + chunk]].reshape(-1, channels)
-        levels = np.stack([np.bincount(part[:, c], minlength=256) for c in range(channels)])  # (C, 256)
-        total += levels @ np.arange(256.0)
-        squares += levels @ np.arange(256.0) ** 2
-        count += len(part)
-    mean = total / count
-    std = np.sqrt(np.maximum(squares / count - mean**2, 1.0))
-    return PixelScale(tuple((mean / 255).tolist()), tuple((std / 255).tolist()))
+        for channel in range(channels):
+            counts[channel] += np.bincount(part[:, channel], minlength=top + 1)
+    levels = np.arange(top + 1.0)
+    total = counts.sum(axis=1)
+    mean = counts @ levels / total  # (C,)
+    variance = np.array([n @ (levels - m) ** 2 for n, m in zip(counts, mean, strict=True)]) / total
+    std = np.sqrt(np.maximum(variance, 1.0))
+    return PixelScale(tuple((mean / top).tolist()), tuple((std / top).tolist()))
+
+
+def _top(pixels: np.ndarray) -> int:
+    """The level that stands for the value 1."""
+    return int(np.iinfo(pixels.dtype).max)
 
 
 def _place(pixels: np.ndarray, device: torch.device) -> torch.Tensor:
-    """Wrap the cache as a tensor without copying it, or move it to the GPU when it fits well."""
+    """Wrap the cache as a tensor without copying it, or move it to the GPU when it fits well.
+
+    uint16 becomes int16 of the same bits: not every device can pick rows of unsigned numbers.
+    """
+    numbers = np.asarray(pixels)
+    if numbers.dtype == np.uint16:
+        numbers = numbers.view(np.int16)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*not writable.*")  # the cache is read, never written
-        whole = torch.from_numpy(np.asarray(pixels))
+        whole = torch.from_numpy(numbers)
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         if whole.nbytes <= SHARE_OF_GPU_MEMORY * free:

@@ -10,6 +10,7 @@ import streamlit as st
 from rsdash.config import RunConfig
 from rsdash.data import missing_bytes, open_dataset
 from rsdash.data.disk import free_bytes
+from rsdash.data.splitting import split_for
 from rsdash.jobs.submit import check_split
 from rsdash.models.catalogue import check_model
 from rsdash.ui.server import server
@@ -52,15 +53,16 @@ def _check(config: RunConfig, report: Report) -> str:
 
     check_model(config)
     dataset = open_dataset(config.data)
-    split = dataset.split_for(config)
+    split = split_for(dataset, config)
     check_split(config, split)
     report(1, 3)
-    cost = profile(config, len(dataset.info.classes))
+    cost = profile(config, len(dataset.info.classes), dataset.info.radiometry)
     report(2, 3)
     measured = len(split.validation) or len(split.test)
     epoch_s = len(split.train) / config.batch_size * cost.seconds_per_step
     epoch_s += measured * cost.seconds_per_image_forward
-    disk = missing_bytes(dataset.manifest, config.im_size) + cost.parameters * BYTES_PER_PARAMETER_ON_DISK
+    disk = missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry)
+    disk += cost.parameters * BYTES_PER_PARAMETER_ON_DISK
     free, memory = free_bytes(server().runs_dir), psutil.virtual_memory().available
     lines = [
         f"**{duration(epoch_s)} an epoch, {duration(epoch_s * config.epochs)} in all**, "

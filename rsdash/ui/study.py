@@ -109,8 +109,9 @@ def _plan(data: str, report: Report, *, again: bool) -> Plan:
     dataset = open_dataset(data)
     report(1, 6)
     profiles: list[Profile] = []
+    classes, radiometry = len(dataset.info.classes), dataset.info.radiometry
     for config in _forms(data):
-        profiles.append(measured(config, len(dataset.info.classes), profile, again=again))
+        profiles.append(measured(config, classes, radiometry, measure=profile, again=again))
         report(1 + len(profiles), 6)
     return _plan_from(data, dataset.info.counts, profiles)
 
@@ -120,7 +121,7 @@ def _known_plan(data: str) -> Plan | None:
     info = next((info for info in list_datasets() if info.name == data), None)
     if info is None:
         return None
-    profiles = [known(config, len(info.classes)) for config in _forms(data)]
+    profiles = [known(config, len(info.classes), info.radiometry) for config in _forms(data)]
     found = [profile for profile in profiles if profile]
     return _plan_from(data, info.counts, found) if len(found) == len(profiles) else None
 

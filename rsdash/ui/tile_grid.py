@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from rsdash.data import Dataset, decode_rgb
+from rsdash.data import Dataset
 from rsdash.errors import RsdashError
 from rsdash.ui.words import plain
 
@@ -26,16 +26,14 @@ def tile_grid(dataset: Dataset) -> None:
         st.session_state["grid-seed"] = st.session_state.get("grid-seed", 0) + 1
     shown = (chosen or classes)[:CLASSES_SHOWN]
     for name in shown:
-        strip = _strip(
-            dataset.name, dataset.manifest.fingerprint, name, st.session_state.get("grid-seed", 0), dataset
-        )
+        strip = _strip(dataset.name, _key(dataset), name, st.session_state.get("grid-seed", 0), dataset)
         st.image(strip, caption=plain(name), alt=f"{TILES_PER_CLASS} images of class {name}")
     if len(chosen or classes) > len(shown):
         st.caption(f"The first {CLASSES_SHOWN} classes; choose others above.")
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _strip(name: str, fingerprint: str, class_name: str, seed: int, _dataset: Dataset) -> bytes:
+def _strip(name: str, version: str, class_name: str, seed: int, _dataset: Dataset) -> bytes:
     """Tiles of one class side by side, as PNG."""
     label = _dataset.manifest.classes.index(class_name)
     rows = np.flatnonzero(np.asarray(_dataset.manifest.labels) == label)
@@ -48,11 +46,16 @@ def _strip(name: str, fingerprint: str, class_name: str, seed: int, _dataset: Da
     return buffer.getvalue()
 
 
+def _key(dataset: Dataset) -> str:
+    """Changes with what the tiles look like."""
+    return f"{dataset.manifest.fingerprint} {dataset.info.radiometry.digest}"
+
+
 def _tile(dataset: Dataset, row: int) -> np.ndarray:
     """One tile, uint8 of shape (TILE_PX, TILE_PX, 4); transparent where it cannot be read."""
     tile = np.zeros((TILE_PX, TILE_PX, 4), dtype=np.uint8)
     try:
-        tile[..., :3] = decode_rgb(dataset.read_image(row), dataset.manifest.names[row], TILE_PX)
+        tile[..., :3] = dataset.read_picture(row, TILE_PX)
         tile[..., 3] = 255
     except RsdashError:
         pass  # the file has changed since the scan; training would refuse it by name

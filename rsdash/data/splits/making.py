@@ -122,7 +122,13 @@ def make_folds(
     return made
 
 
-def given_split(manifest: Manifest, *, split_seed: int = 0, limit_per_class: int | None = None) -> Split:
+def given_split(
+    manifest: Manifest,
+    *,
+    split_seed: int = 0,
+    limit_per_class: int | None = None,
+    excluded: Sequence[str] = (),
+) -> Split:
     """The split that the data set's own train/val/test folders make; the limit applies within train.
 
     Raises:
@@ -130,13 +136,15 @@ def given_split(manifest: Manifest, *, split_seed: int = 0, limit_per_class: int
     """
     if not manifest.has_given_split:
         raise DataError("The data set has no train, val and test folders; choose shares instead.")
-    roles = np.asarray(manifest.roles)
+    out = set(excluded)
+    taken = np.array([name not in out for name in manifest.names])
+    roles = np.where(taken, np.asarray(manifest.roles), "")
     train = np.flatnonzero(roles == "train")
     if limit_per_class is not None:
         train = np.sort(_shuffled(train, manifest, split_seed, limit_per_class))
     suffix = f"-seed{split_seed}-limit{limit_per_class}" if limit_per_class is not None else ""
     return Split(
-        name=f"given{suffix}",
+        name=f"given{suffix}{_suffix(None, None, excluded)}",
         split_seed=split_seed,
         validation_share=0.0,
         test_share=0.0,
@@ -146,6 +154,7 @@ def given_split(manifest: Manifest, *, split_seed: int = 0, limit_per_class: int
         validation=np.flatnonzero(roles == "validation"),
         test=np.flatnonzero(roles == "test"),
         test_role="given test",
+        left_out={} if taken.all() else {"excluded": int((~taken).sum())},
     )
 
 

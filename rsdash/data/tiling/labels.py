@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyogrio
+import pyogrio.raw
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.errors import RasterioError

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.bands import make_band_tiles
+
 TilePainter = Callable[..., bytes]
 
 
@@ -83,3 +85,9 @@ def eurosat_zip() -> Path:
     if not folder or not path.is_file():
         pytest.skip("RSDASH_TEST_DATA does not name a folder with eurosat_rgb.zip")
     return path
+
+
+@pytest.fixture
+def band_tiles(tmp_path: Path) -> Path:
+    """Four 13-band tiles each of Forest, Lake and Road, in a folder called bands."""
+    return make_band_tiles(tmp_path / "bands", per_class=4)

@@ -1,21 +1,26 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import threading
+import time
 import zipfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from rsdash.config import make_radiometry
 from rsdash.data import pixels as pixels_module
+from rsdash.data.decoding import decode
 from rsdash.data.images import decode_rgb
 from rsdash.data.pixels import missing_bytes, open_pixels
 from rsdash.data.store import add_dataset
-from rsdash.errors import DataChangedError, StorageError
+from rsdash.errors import ConfigError, DataChangedError, StorageError
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -103,3 +108,75 @@ def test_eurosat_tiles_arrive_unchanged(eurosat_zip, zipped):
     for row in (0, 150):
         reference = Image.open(io.BytesIO(members[f"EuroSAT_RGB/{dataset.manifest.names[row]}"]))
         assert np.array_equal(pixels[row], np.asarray(reference))
+
+
+def test_bands_are_cached_in_16_bits_and_beside_other_radiometries(band_tiles, data_dir):
+    every = make_radiometry("sentinel2", "all")
+    dataset = add_dataset(band_tiles, radiometry=every)
+    pixels = open_pixels(dataset, 8)
+    assert (pixels.shape, pixels.dtype) == ((12, 8, 8, 13), np.uint16)
+    assert np.array_equal(pixels[7], decode(dataset.read_image(7), "x", every, 8))
+    assert missing_bytes(dataset.manifest, 8, every) == 0
+    colour = make_radiometry("sentinel2")
+    asked = missing_bytes(dataset.manifest, 8, colour)
+    other = open_pixels(dataset, 8, radiometry=colour)
+    assert np.array_equal(other, pixels[..., [3, 2, 1]])
+    sizes = {path.stat().st_size for path in (data_dir / "cache").rglob("*.npy")}
+    assert asked in sizes and len(sizes) == 2
+
+
+def test_rgb8_caches_keep_the_name_they_had(dataset, data_dir):
+    open_pixels(dataset, 8)
+    assert [path.name for path in (data_dir / "cache").iterdir()] == [f"{dataset.info.fingerprint}-8px"]
+
+
+def used(folder: Path, seconds_ago: float) -> None:
+    moment = time.time() - seconds_ago
+    os.utime(folder, (moment, moment))
+
+
+def test_the_cache_that_was_not_used_for_the_longest_time_makes_room(dataset, data_dir, monkeypatch):
+    caches = {side: data_dir / "cache" / f"{dataset.info.fingerprint}-{side}px" for side in (4, 5, 6, 7)}
+    for age, side in enumerate((4, 5, 6)):
+        open_pixels(dataset, side)
+        used(caches[side], 100 - age)
+    open_pixels(dataset, 4)  # built first, used last
+    mapped = open_pixels(dataset, 5)
+    before = np.array(mapped)
+    used(caches[5], 200)
+    limit = sum(30 * side * side * 3 + 128 for side in (4, 6, 7))
+    monkeypatch.setenv("RSDASH_CACHE_GB", str(limit / 1e9 + 1e-9))
+    open_pixels(dataset, 7)
+    assert sorted((data_dir / "cache").iterdir()) == sorted(caches[side] for side in (4, 6, 7))
+    assert np.array_equal(mapped, before)  # a run that reads it goes on reading
+    monkeypatch.setenv("RSDASH_CACHE_GB", str(limit / 1e9 + 1e-9))
+    open_pixels(dataset, 5)
+    assert not caches[6].exists() and caches[4].exists()
+
+
+def test_within_the_limit_nothing_goes(dataset, data_dir, monkeypatch):
+    monkeypatch.setenv("RSDASH_CACHE_GB", "0.001")
+    for side in (4, 5, 6):
+        open_pixels(dataset, side)
+    assert len(list((data_dir / "cache").iterdir())) == 3
+
+
+def test_a_cache_that_goes_between_looking_and_opening_is_built_again(dataset, monkeypatch):
+    open_pixels(dataset, 8)
+    real, lost = pixels_module._open, []
+
+    def lose_once(plan):
+        if not lost:
+            lost.append(plan.folder)
+            shutil.rmtree(plan.folder)
+        return real(plan)
+
+    monkeypatch.setattr(pixels_module, "_open", lose_once)
+    assert open_pixels(dataset, 8).shape == (30, 8, 8, 3)
+
+
+@pytest.mark.parametrize("text", ["lots", "-1", "nan"])
+def test_a_limit_that_is_no_number_is_refused(dataset, monkeypatch, text):
+    monkeypatch.setenv("RSDASH_CACHE_GB", text)
+    with pytest.raises(ConfigError, match=f"RSDASH_CACHE_GB={text} is no positive number of GB"):
+        open_pixels(dataset, 8)

@@ -11,6 +11,7 @@ import pytest
 
 from rsdash.config import RunConfig
 from rsdash.data import store as store_module
+from rsdash.data.splitting import split_for, stored_splits
 from rsdash.data.store import add_dataset, add_upload, list_datasets, open_dataset, remove_dataset
 from rsdash.errors import DataChangedError, DataError, DataNotFoundError
 
@@ -138,20 +139,20 @@ def test_a_damaged_entry_hides_no_other(three_classes, upload, data_dir):
 def test_split_for_a_config_is_stored_and_the_same_again(three_classes):
     dataset = add_dataset(three_classes)
     config = RunConfig(validation_share=0.2, split_seed=3)
-    split = dataset.split_for(config)
+    split = split_for(dataset, config)
     assert split.name == "60-20-20-seed3"
     assert [len(split.train), len(split.validation), len(split.test)] == [18, 6, 6]
-    assert dataset.split_names() == ["60-20-20-seed3"]
-    again = open_dataset("tiles").split_for(RunConfig(split="60-20-20-seed3"))
-    assert again.to_json() == split.to_json() == dataset.split_for(config).to_json()
+    assert [known.name for known in stored_splits(dataset)] == ["60-20-20-seed3"]
+    again = split_for(open_dataset("tiles"), RunConfig(split="60-20-20-seed3"))
+    assert again.to_json() == split.to_json() == split_for(dataset, config).to_json()
     with pytest.raises(DataNotFoundError, match="no split 'mine'"):
-        dataset.split_for(RunConfig(split="mine"))
+        split_for(dataset, RunConfig(split="mine"))
 
 
 def test_given_folders_come_before_shares(zipped, tile):
     names = [f"{part}/{name}/{n}.png" for part in ("train", "test") for name in "AB" for n in range(3)]
     dataset = add_dataset(zipped({name: tile(1) for name in names}))
-    split = dataset.split_for(RunConfig(validation_share=0.2))
+    split = split_for(dataset, RunConfig(validation_share=0.2))
     assert (split.name, split.test_role) == ("given", "given test")
     assert len(split.train) == len(split.test) == 6 and len(split.validation) == 0
 

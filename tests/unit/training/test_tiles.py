@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from rsdash.config import RunConfig
+from rsdash.data.augmentation import augment
 from rsdash.training.tiles import PixelScale, Tiles, measure_scale
 
 CPU = torch.device("cpu")
@@ -85,3 +89,66 @@ def test_the_measured_scale_is_numpys_over_the_training_images_alone(chunk: int)
 def test_images_of_one_colour_do_not_divide_by_zero() -> None:
     scale = measure_scale(np.full((3, 4, 4, 3), 9, dtype=np.uint8), np.arange(3))
     assert min(scale.std) > 0
+
+
+DEEP = np.random.default_rng(1).integers(0, 65536, (10, 8, 8, 13), dtype=np.uint16)
+DEEP_SCALE = PixelScale(tuple(np.linspace(0.1, 0.7, 13)), tuple(np.linspace(0.05, 0.5, 13)))
+
+
+def test_sixteen_bits_and_13_bands_keep_every_level() -> None:
+    rows = np.arange(10)
+    DEEP[0, 0, 0, :4] = (0, 32767, 32768, 65535)  # around where signed numbers turn
+    part = Tiles(DEEP, LABELS, rows=rows, side_px=8, scale=DEEP_SCALE, device=CPU)
+    seen: list[torch.Tensor] = []
+    images, _ = part.batch(torch.arange(10), lambda batch: seen.append(batch.clone()) or batch)
+    assert (seen[0].numpy() == DEEP.transpose(0, 3, 1, 2)).all()
+    plain, _ = part.batch(torch.arange(10))
+    expected = (DEEP / 65535 - np.array(DEEP_SCALE.mean)) / np.array(DEEP_SCALE.std)
+    for batch in (images, plain):
+        assert np.allclose(batch.numpy(), expected.transpose(0, 3, 1, 2), atol=1e-4)
+        assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("chunk", [1, None])
+def test_the_scale_of_16_bits_is_numpys(chunk: int | None) -> None:
+    scale = measure_scale(DEEP, ROWS, chunk=chunk)
+    share = DEEP[ROWS].astype(np.float64) / 65535
+    assert np.allclose(scale.mean, share.mean(axis=(0, 1, 2)), rtol=1e-12)
+    assert np.allclose(scale.std, share.std(axis=(0, 1, 2)), rtol=1e-10)
+
+
+def test_a_dim_band_is_measured_by_its_own_levels() -> None:
+    # Sentinel-2's cirrus band: a spread of a thousandth, far below one level of 8 bits
+    levels = np.array([60, 190], dtype=np.uint16).repeat(32).reshape(1, 8, 8, 1)
+    scale = measure_scale(levels, np.arange(1))
+    assert scale.mean == pytest.approx([125 / 65535])
+    assert scale.std == pytest.approx([65 / 65535])
+
+
+def test_measuring_takes_little_memory_however_many_images_there_are() -> None:
+    pixels = np.zeros((400, 64, 64, 13), np.uint16)  # 43 MB as they are, 341 MB as float64
+    tracemalloc.start()
+    measure_scale(pixels, np.arange(400))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 90 * 2**20
+
+
+def test_all_augmentation_takes_any_number_of_bands() -> None:
+    config = RunConfig(flip="symmetries", rotation_deg=30, scale=0.2, crop=0.3)
+    part = Tiles(DEEP, LABELS, rows=ROWS, side_px=12, scale=DEEP_SCALE, device=CPU)
+
+    def change(batch: torch.Tensor) -> torch.Tensor:
+        return augment(batch, config, torch.Generator().manual_seed(3))
+
+    images, _ = part.batch(torch.arange(5), change)
+    assert images.shape == (5, 13, 12, 12)
+    alone = Tiles(
+        np.ascontiguousarray(DEEP[..., 5:6]),
+        LABELS,
+        rows=ROWS,
+        side_px=12,
+        scale=PixelScale(DEEP_SCALE.mean[5:6], DEEP_SCALE.std[5:6]),
+        device=CPU,
+    )
+    assert torch.allclose(alone.batch(torch.arange(5), change)[0][:, 0], images[:, 5], atol=1e-5)

@@ -1,0 +1,96 @@
+"""The splits of a data set: what its audit and its excluded files mean for them, and where they are kept."""
+
+from __future__ import annotations
+
+from rsdash.config import RunConfig
+from rsdash.data.dataset import Dataset
+from rsdash.data.exclusions import load_exclusions
+from rsdash.data.official import official_split
+from rsdash.data.splits import (
+    Grouping,
+    Split,
+    SplitRequest,
+    given_split,
+    load_split,
+    load_splits,
+    make_split,
+    make_splits,
+    save_split,
+    twin_grouping,
+)
+
+
+def split_for(dataset: Dataset, config: RunConfig) -> Split:
+    """The split that a run asks for, stored from now on.
+
+    That is the split it names; else the data set's own train/val/test folders; else one made from the
+    run's shares, `split_seed` and `limit_per_class`, in which the duplicates that an audit found stay
+    together and excluded files take no part.
+
+    Raises:
+        DataNotFoundError: the run names a split that is not stored.
+        DataError: a class is too small, or another split of the same name is stored.
+    """
+    if config.split:
+        return load_split(config.split, dataset.splits_folder)
+    if dataset.manifest.has_given_split:
+        split = given_split(
+            dataset.manifest,
+            split_seed=config.split_seed,
+            limit_per_class=config.limit_per_class,
+            excluded=_excluded(dataset),
+        )
+    else:
+        split = make_split(
+            dataset.manifest,
+            validation_share=config.validation_share,
+            test_share=config.test_share,
+            split_seed=config.split_seed,
+            limit_per_class=config.limit_per_class,
+            grouping=known_twins(dataset),
+            excluded=_excluded(dataset),
+        )
+    save_split(split, dataset.splits_folder)
+    return split
+
+
+def stored_splits(dataset: Dataset) -> list[Split]:
+    """The splits of the present files, by name."""
+    return load_splits(dataset.splits_folder)
+
+
+def add_splits(dataset: Dataset, request: SplitRequest) -> list[Split]:
+    """Make and store what is asked; several splits where it asks for folds.
+
+    Raises:
+        DataError: what is asked does not fit the data set, or its name is taken.
+        StorageError: the disk is full.
+    """
+    made = make_splits(request, dataset.manifest, twins=known_twins(dataset), excluded=_excluded(dataset))
+    for split in made:
+        save_split(split, dataset.splits_folder)
+    return made
+
+
+def add_official_split(dataset: Dataset, public_name: str, split_name: str) -> Split:
+    """Fetch and store the official split of a public data set.
+
+    Raises:
+        DataError: no network, or lists that do not name these images.
+    """
+    split = official_split(dataset.manifest, public_name, split_name)
+    save_split(split, dataset.splits_folder)
+    return split
+
+
+def known_twins(dataset: Dataset) -> Grouping | None:
+    """The duplicates that the audit of the present files found; None where there was no audit."""
+    from rsdash.data.audit import load_audit  # brings scipy, which a server's start should not wait for
+
+    audit = load_audit(dataset)
+    return twin_grouping(audit.group_ids(), f"audit of {audit.made_at[:10]}") if audit else None
+
+
+def _excluded(dataset: Dataset) -> tuple[str, ...]:
+    present = set(dataset.manifest.names)
+    return tuple(sorted(load_exclusions(dataset.folder).names & present))

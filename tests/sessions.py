@@ -1,0 +1,29 @@
+"""Whole runs in the test's own process."""
+
+from __future__ import annotations
+
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.lock import Lock
+from rsdash.training.control import Control, Ending, Request
+from rsdash.training.session import run_session
+
+
+class Leaving(Control):
+    """Asks to suspend after some looks."""
+
+    def __init__(self, folder: RunFolder, looks: int) -> None:
+        super().__init__(folder, 0)
+        self._left = looks
+
+    def poll(self) -> Request | None:
+        self._left -= 1
+        return Request(Ending.SUSPEND) if self._left < 0 else super().poll()
+
+
+def go_on(folder: RunFolder, leave_after: int | None = None) -> bool:
+    """Bring a run on its way, in this process; whether it is finished."""
+    control = Control(folder, 0) if leave_after is None else Leaving(folder, leave_after)
+    lock = Lock.take(folder.lock_path)
+    assert lock
+    with lock:
+        return run_session(folder, control, by_hand=True)
