@@ -215,11 +215,16 @@ def _split(
         train=train,
         validation=validation,
         test=test,
-        checked={**NOT_CHECKED, **(grouping.checked if grouping else {})},
+        checked={**_unchecked(manifest), **(grouping.checked if grouping else {})},
         kept_together=together,
         left_out=left_out,
         test_groups=grouping.ids[test] if grouping and together else np.empty(0, dtype=np.int64),
     )
+
+
+def _unchecked(manifest: Manifest) -> dict[str, str]:
+    unused = {"positions": "known, not used: neighbours may sit on both sides"}
+    return {**NOT_CHECKED, **(unused if manifest.has_positions else {})}
 
 
 def _check_train(manifest: Manifest, train: np.ndarray) -> None:
