@@ -1,9 +1,9 @@
 """Which images train, validate and test: named, immutable, stratified, and kept apart where they must be."""
 
 from rsdash.data.splits.blocks import block_grouping
+from rsdash.data.splits.given import given_split, list_split
 from rsdash.data.splits.grouping import Grouping, column_grouping, combine, pattern_grouping, twin_grouping
-from rsdash.data.splits.lists import list_split
-from rsdash.data.splits.making import given_split, make_folds, make_split
+from rsdash.data.splits.making import make_folds, make_split
 from rsdash.data.splits.request import SplitRequest, make_splits
 from rsdash.data.splits.split import PARTS, Split, load_split, load_splits, save_split, split_names
 

@@ -1,4 +1,4 @@
-"""Make splits: by shares, in folds, or as the data set's own folders say."""
+"""Make splits: by shares, or in folds."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def make_split(
     )
     named = shares if validation_share else (shares[TRAIN], shares[TEST])
     percents = "-".join(_percent(share) for share in named)
-    made = f"{percents}-seed{split_seed}{_suffix(limit_per_class, grouping, excluded)}"
+    made = f"{percents}-seed{split_seed}{name_suffix(limit_per_class, grouping, excluded)}"
     return _split(
         manifest,
         [np.sort(rows[parts == part]) for part in range(len(PARTS))],
@@ -100,7 +100,7 @@ def make_folds(
     groups, labels = _groups(grouping, rows), manifest.labels[rows]
     common = {"seed": split_seed, "class_names": manifest.classes}
     fold_of = assign(labels, groups, shares=[Fraction(1, folds)] * folds, **common)
-    stem = name or f"seed{split_seed}{_suffix(limit_per_class, grouping, excluded)}"
+    stem = name or f"seed{split_seed}{name_suffix(limit_per_class, grouping, excluded)}"
     inner = _exact_shares(validation_share, 0)
     made = []
     for fold in range(folds):
@@ -122,42 +122,6 @@ def make_folds(
     return made
 
 
-def given_split(
-    manifest: Manifest,
-    *,
-    split_seed: int = 0,
-    limit_per_class: int | None = None,
-    excluded: Sequence[str] = (),
-) -> Split:
-    """The split that the data set's own train/val/test folders make; the limit applies within train.
-
-    Raises:
-        DataError: the data set has no such folders.
-    """
-    if not manifest.has_given_split:
-        raise DataError("The data set has no train, val and test folders; choose shares instead.")
-    out = set(excluded)
-    taken = np.array([name not in out for name in manifest.names])
-    roles = np.where(taken, np.asarray(manifest.roles), "")
-    train = np.flatnonzero(roles == "train")
-    if limit_per_class is not None:
-        train = np.sort(_shuffled(train, manifest, split_seed, limit_per_class))
-    suffix = f"-seed{split_seed}-limit{limit_per_class}" if limit_per_class is not None else ""
-    return Split(
-        name=f"given{suffix}{_suffix(None, None, excluded)}",
-        split_seed=split_seed,
-        validation_share=0.0,
-        test_share=0.0,
-        limit_per_class=limit_per_class,
-        fingerprint=manifest.fingerprint,
-        train=train,
-        validation=np.flatnonzero(roles == "validation"),
-        test=np.flatnonzero(roles == "test"),
-        test_role="given test",
-        left_out={} if taken.all() else {"excluded": int((~taken).sum())},
-    )
-
-
 def _candidates(
     manifest: Manifest, split_seed: int, limit_per_class: int | None, excluded: Sequence[str]
 ) -> tuple[np.ndarray, dict[str, int]]:
@@ -165,10 +129,10 @@ def _candidates(
     out = set(excluded)
     rows = np.flatnonzero([name not in out for name in manifest.names])
     left_out = {"excluded": len(manifest) - len(rows)} if len(rows) < len(manifest) else {}
-    return _shuffled(rows, manifest, split_seed, limit_per_class), left_out
+    return shuffled(rows, manifest, split_seed, limit_per_class), left_out
 
 
-def _shuffled(rows: np.ndarray, manifest: Manifest, split_seed: int, limit: int | None) -> np.ndarray:
+def shuffled(rows: np.ndarray, manifest: Manifest, split_seed: int, limit: int | None) -> np.ndarray:
     """The rows class by class, each class in an order that the seed decides, `limit` of a class at most."""
     labels = manifest.labels[rows]
     by_class = (rows[labels == label] for label in range(len(manifest.classes)))
@@ -245,7 +209,8 @@ def _percent(share: Fraction) -> str:
     return f"{float(share * 100):g}".replace(".", "p")
 
 
-def _suffix(limit_per_class: int | None, grouping: Grouping | None, excluded: Sequence[str]) -> str:
+def name_suffix(limit_per_class: int | None, grouping: Grouping | None, excluded: Sequence[str]) -> str:
+    """What a split's name says beyond its shares."""
     pieces = [
         "" if limit_per_class is None else f"-limit{limit_per_class}",
         "" if grouping is None else f"-{grouping.suffix}",

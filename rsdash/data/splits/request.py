@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rsdash.data.manifest import Manifest
 from rsdash.data.splits.blocks import block_grouping
+from rsdash.data.splits.given import list_split
 from rsdash.data.splits.grouping import Grouping, column_grouping, combine, pattern_grouping
-from rsdash.data.splits.lists import list_split
 from rsdash.data.splits.making import make_folds, make_split
 from rsdash.data.splits.split import Split
 from rsdash.errors import DataError

@@ -1,4 +1,4 @@
-"""Spatial blocks: of one size everywhere, undivided, with a gap between parts that is measured on the ground."""
+"""Spatial blocks: of one size everywhere, undivided, with a gap between parts measured on the ground."""
 
 from __future__ import annotations
 

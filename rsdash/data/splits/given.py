@@ -1,14 +1,15 @@
-"""Official splits: lists of file names, one file a part, or one table with a column for the part."""
+"""Splits that come with the images: by train/val/test folders, or by official lists of file names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rsdash.data.manifest import Manifest
 from rsdash.data.splits.grouping import read_table
+from rsdash.data.splits.making import name_suffix, shuffled
 from rsdash.data.splits.names import rows_of
 from rsdash.data.splits.split import NOT_CHECKED, PARTS, Split
 from rsdash.errors import DataError
@@ -24,6 +25,42 @@ PART_NAMES = {
     "testing": "test",
 }
 """What lists call the parts, in lower case."""
+
+
+def given_split(
+    manifest: Manifest,
+    *,
+    split_seed: int = 0,
+    limit_per_class: int | None = None,
+    excluded: Sequence[str] = (),
+) -> Split:
+    """The split that the data set's own train/val/test folders make; the limit applies within train.
+
+    Raises:
+        DataError: the data set has no such folders.
+    """
+    if not manifest.has_given_split:
+        raise DataError("The data set has no train, val and test folders; choose shares instead.")
+    out = set(excluded)
+    taken = np.array([name not in out for name in manifest.names])
+    roles = np.where(taken, np.asarray(manifest.roles), "")
+    train = np.flatnonzero(roles == "train")
+    if limit_per_class is not None:
+        train = np.sort(shuffled(train, manifest, split_seed, limit_per_class))
+    suffix = f"-seed{split_seed}-limit{limit_per_class}" if limit_per_class is not None else ""
+    return Split(
+        name=f"given{suffix}{name_suffix(None, None, excluded)}",
+        split_seed=split_seed,
+        validation_share=0.0,
+        test_share=0.0,
+        limit_per_class=limit_per_class,
+        fingerprint=manifest.fingerprint,
+        train=train,
+        validation=np.flatnonzero(roles == "validation"),
+        test=np.flatnonzero(roles == "test"),
+        test_role="given test",
+        left_out={} if taken.all() else {"excluded": int((~taken).sum())},
+    )
 
 
 def list_split(manifest: Manifest, lists: Mapping[str, Path], *, name: str) -> Split:
