@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -38,7 +39,7 @@ from rsdash.data.audit import Audit, audit_dataset, symmetry
 from rsdash.data.dataset import Dataset
 from rsdash.data.images import decode_rgb
 from rsdash.data.splits import PARTS, make_split, twin_grouping
-from rsdash.home import DATA_VARIABLE
+from rsdash.home import DATA_VARIABLE, data_dir
 
 LONGEST_S = 90.0
 LARGEST_BYTES = 10**9
@@ -133,11 +134,12 @@ def measure_costs(archive: Path, place: Path) -> list[str]:
 
 
 def costs(archive: Path, name: str) -> Costs:
-    """Add, audit and cache a data set."""
+    """Add, audit and cache a data set, whose pixels are forgotten again: equal files share one cache."""
     with peak_memory() as peak:
         dataset, scan = timed(lambda: add_dataset(archive, name))
         _, audit = timed(lambda: audit_dataset(dataset))
         _, cache = timed(lambda: open_pixels(dataset, SIDE_PX))
+    shutil.rmtree(data_dir() / "cache")
     return Costs(scan, audit, cache, max(peak))
 
 
