@@ -15,13 +15,12 @@ tiles too uniform to judge, and planted pairs that a split could part. Exits wit
 from __future__ import annotations
 
 import argparse
-import io
 import os
+import shutil
 import sys
 import tempfile
 import threading
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,15 +29,14 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import psutil
-from PIL import Image
 
 import rsdash.data.audit.neighbours  # noqa: F401  # loaded before the clock starts, for set and part alike
+from benchmarks.planting import Planted, image_names, plant, read_members, write_zip
 from rsdash.data import add_dataset, open_pixels
-from rsdash.data.audit import Audit, audit_dataset, symmetry
+from rsdash.data.audit import Audit, audit_dataset
 from rsdash.data.dataset import Dataset
-from rsdash.data.images import decode_rgb
 from rsdash.data.splits import PARTS, make_split, twin_grouping
-from rsdash.home import DATA_VARIABLE
+from rsdash.home import DATA_VARIABLE, data_dir
 
 LONGEST_S = 90.0
 LARGEST_BYTES = 10**9
@@ -46,13 +44,10 @@ LARGEST_RATIO = 1.3
 SMALLEST_RECALL = 0.99
 LARGEST_FALSE_SHARE = 0.001
 PART = 3000
-PLANTED = 500
-SMALLEST_CONTRAST = 5.0
 TWIN_DIFFERENCE = 4.0
 SIDE_PX = 64
 POLL_S = 0.02
 
-Change = Callable[[np.ndarray], np.ndarray]
 Result = TypeVar("Result")
 
 
@@ -76,14 +71,6 @@ class Costs(NamedTuple):
         """All three together."""
         steps = (self.scan, self.audit, self.cache)
         return Timing(sum(step.wall_s for step in steps), sum(step.user_s for step in steps))
-
-
-class Planted(NamedTuple):
-    """A copy: the name of its tile, its own name, its kind of change."""
-
-    original: str
-    copy: str
-    kind: str
 
 
 def main() -> int:
@@ -133,11 +120,12 @@ def measure_costs(archive: Path, place: Path) -> list[str]:
 
 
 def costs(archive: Path, name: str) -> Costs:
-    """Add, audit and cache a data set."""
+    """Add, audit and cache a data set, whose pixels are forgotten again: equal files share one cache."""
     with peak_memory() as peak:
         dataset, scan = timed(lambda: add_dataset(archive, name))
         _, audit = timed(lambda: audit_dataset(dataset))
         _, cache = timed(lambda: open_pixels(dataset, SIDE_PX))
+    shutil.rmtree(data_dir() / "cache")
     return Costs(scan, audit, cache, max(peak))
 
 
@@ -170,55 +158,6 @@ def measure_findings(archive: Path, place: Path, seed: int, jpeg: int | None) ->
         "pairs apart": parted > 0,
     }
     return [bar for bar, is_missed in bars.items() if is_missed]
-
-
-def plant(members: dict[str, bytes], seed: int, jpeg: int | None) -> list[Planted]:
-    """Add changed copies of tiles to `members`, the kinds of change in turn."""
-    generator = np.random.default_rng(seed)
-    kinds = changes()
-    planted: list[Planted] = []
-    for name in generator.permutation(sorted(members)).tolist():
-        pixels = decode_rgb(members[name], name)
-        if np.asarray(Image.fromarray(pixels).convert("L")).std() < SMALLEST_CONTRAST:
-            continue
-        kind = list(kinds)[len(planted) % len(kinds)]
-        quality = 70 if kind == "JPEG 70" else jpeg
-        copy = f"{name.rpartition('/')[0]}/planted-{len(planted):03}.{'jpg' if quality else 'png'}"
-        members[copy] = encode(kinds[kind](pixels), quality)
-        planted.append(Planted(name, copy, kind))
-        if len(planted) == PLANTED:
-            break
-    return planted
-
-
-def changes() -> dict[str, Change]:
-    """Every kind of change, by name."""
-    return {
-        "turned by 90°": lambda pixels: symmetry(pixels, 1),
-        "turned by 180°": lambda pixels: symmetry(pixels, 2),
-        "turned by 270°": lambda pixels: symmetry(pixels, 3),
-        "mirrored left to right": lambda pixels: symmetry(pixels, 4),
-        "mirrored top to bottom": lambda pixels: symmetry(pixels, 6),
-        "JPEG 70": lambda pixels: pixels,
-        "2 % brighter": lambda pixels: brightened(pixels, 1.02),
-        "2 % darker": lambda pixels: brightened(pixels, 0.98),
-    }
-
-
-def brightened(pixels: np.ndarray, factor: float) -> np.ndarray:
-    """Pixels times a factor, rounded and cut off at 255."""
-    return np.clip(np.round(pixels * factor), 0, 255).astype(np.uint8)
-
-
-def encode(pixels: np.ndarray, quality: int | None) -> bytes:
-    """A JPEG of some quality, or a PNG."""
-    buffer = io.BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    if quality:
-        image.save(buffer, "JPEG", quality=quality)
-    else:
-        image.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def found_pairs(dataset: Dataset, audit: Audit, planted: Sequence[Planted]) -> list[bool]:
@@ -256,26 +195,6 @@ def rows_by_end(dataset: Dataset) -> Callable[[str], int]:
     """Row of a zip member, whose name may stand below a folder that a data set leaves out."""
     rows = {"/".join(name.split("/")[-2:]): row for row, name in enumerate(dataset.manifest.names)}
     return lambda member: rows["/".join(member.split("/")[-2:])]
-
-
-def image_names(archive: Path) -> list[str]:
-    """Names of the files of a zip, sorted."""
-    with zipfile.ZipFile(archive) as opened:
-        return sorted(name for name in opened.namelist() if not name.endswith("/"))
-
-
-def read_members(archive: Path, names: Sequence[str]) -> dict[str, bytes]:
-    """Bytes of some files of a zip."""
-    with zipfile.ZipFile(archive) as opened:
-        return {name: opened.read(name) for name in names}
-
-
-def write_zip(path: Path, members: dict[str, bytes]) -> Path:
-    """A zip of name → bytes."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as opened:
-        for name, data in members.items():
-            opened.writestr(name, data)
-    return path
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, Timing]:

@@ -157,7 +157,7 @@ def _close_pairs(measured: Measurements, rows: np.ndarray) -> Iterator[tuple[np.
         crowded = tree.query_ball_point(points[some], radii[some], return_length=True) > MAX_NEIGHBOURS
         near = tree.query_ball_point(points[some], np.where(crowded, 0, radii[some]))
         if crowded.any():
-            nearest = tree.query(points[some][crowded], k=MAX_NEIGHBOURS)[1]
+            nearest = np.asarray(tree.query(points[some][crowded], k=MAX_NEIGHBOURS)[1])
             for at, neighbours in zip(np.flatnonzero(crowded), nearest, strict=True):
                 near[at] = neighbours
         first = np.repeat(np.arange(start, start + len(near)), [len(some) for some in near])
