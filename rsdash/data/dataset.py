@@ -24,7 +24,7 @@ from rsdash.data.source import Source, open_source
 from rsdash.errors import DataChangedError, DataError
 from rsdash.files import write_text
 
-Kind = Literal["folder", "zip", "upload", "public", "sample"]
+Kind = Literal["folder", "zip", "upload", "public", "tiles", "sample"]
 
 INFO_FILE = "dataset.json"
 
@@ -35,7 +35,7 @@ class DatasetInfo:
 
     Attributes:
         name: slug, also the name of its folder.
-        kind: folder or zip (the person's own), upload, public or sample (kept by rsdash).
+        kind: folder or zip (the person's own); upload, public, tiles of a scene or sample (kept by rsdash).
         path: where the images are; relative to the data set's folder where rsdash keeps them.
         added_at: ISO 8601, UTC.
         fingerprint: of the present manifest.
@@ -44,6 +44,7 @@ class DatasetInfo:
         synthetic: the images are drawn, not taken.
         licence: terms of the images, or empty.
         citation: what to cite, or empty.
+        origin: what tiles were cut from, or empty.
         radiometry: how the numbers in its files are read, for runs from now on.
     """
 
@@ -57,6 +58,7 @@ class DatasetInfo:
     synthetic: bool = False
     licence: str = ""
     citation: str = ""
+    origin: str = ""
     radiometry: Radiometry = RGB8
 
     @property

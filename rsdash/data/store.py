@@ -6,39 +6,32 @@ A data set appears under its name only when it is complete: it is built aside an
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from rsdash import home
 from rsdash.config import RGB8, Radiometry
-from rsdash.data.dataset import INFO_FILE, Dataset, DatasetInfo, Kind, manifest_path
-from rsdash.data.disk import building_site, put_in_place
+from rsdash.data.building import SAMPLE, build, datasets_root, folder_of, free_name, new_info, rescan, slug_of
+from rsdash.data.dataset import INFO_FILE, Dataset, DatasetInfo, Kind
+from rsdash.data.drafts import UNLABELLED, Draft
 from rsdash.data.fetching import Remote, fetch
 from rsdash.data.parallel import Progress
 from rsdash.data.public import PUBLIC_SETS, public_set
 from rsdash.data.sample import SAMPLE_LICENCE, write_sample
-from rsdash.data.scan import scan
-from rsdash.data.source import open_source
 from rsdash.errors import DataError, DataNotFoundError, storage_errors
 
-SAMPLE = "sample"
-MAX_NAME_LENGTH = 64
+if TYPE_CHECKING:
+    from rsdash.data.tiling import TileRule
 
 _KEPT_ZIP = "images.zip"
 _KEPT_FOLDER = "images"
-_SLUG = re.compile(rf"[a-z0-9_-]{{1,{MAX_NAME_LENGTH}}}")
 
 
 def list_datasets() -> list[DatasetInfo]:
     """All data sets that were added, by name; reads small files only. A damaged one is left out."""
     found = []
-    for folder in sorted(_root().glob("[!.]*")):
+    for folder in sorted(datasets_root().glob("[!.]*")):
         try:
             found.append(DatasetInfo.load(folder))
         except DataError:
@@ -55,11 +48,15 @@ def open_dataset(name_or_path: str, on_progress: Progress | None = None) -> Data
         DataNotFoundError: there is no such name or path, or a public set is not downloaded yet.
         DataError: the folder or zip cannot be used.
     """
-    folder = _folder(name_or_path)
+    folder = folder_of(name_or_path)
     if folder and (folder / INFO_FILE).exists():
         return Dataset(folder)
     if name_or_path == SAMPLE:
-        return _build(DatasetInfo(**_blank(SAMPLE, "sample", _KEPT_FOLDER)), write_sample, on_progress)
+        return build(
+            new_info(SAMPLE, "sample", _KEPT_FOLDER, synthetic=True, licence=SAMPLE_LICENCE),
+            write_sample,
+            on_progress,
+        )
     if name_or_path in PUBLIC_SETS:
         raise DataNotFoundError(
             f"The public data set {name_or_path!r} is not downloaded yet; the Data page downloads it."
@@ -95,14 +92,14 @@ def add_dataset(
     path = path.expanduser().absolute()
     if not path.exists():
         raise DataNotFoundError(f"There is no folder or zip at {path}. Check the path.")
-    wanted = _slug(name) if name is not None else None
+    wanted = slug_of(name) if name is not None else None
     for info in list_datasets():
         if info.kind in ("folder", "zip") and info.path == str(path) and wanted in (None, info.name):
-            return _rescan(_root() / info.name, on_progress, radiometry or info.radiometry)
+            return rescan(datasets_root() / info.name, on_progress, radiometry or info.radiometry)
     kind: Kind = "folder" if path.is_dir() else "zip"
-    chosen = _free_name(wanted, path.name if kind == "folder" else path.stem)
-    info = DatasetInfo(**_blank(chosen, kind, str(path)), radiometry=radiometry or RGB8)
-    return _build(info, _nothing, on_progress)
+    chosen = free_name(wanted, path.name if kind == "folder" else path.stem)
+    info = new_info(chosen, kind, str(path), radiometry=radiometry or RGB8)
+    return build(info, _nothing, on_progress)
 
 
 def add_upload(
@@ -125,17 +122,83 @@ def add_upload(
         DataError: it is not a zip, has no usable classes, or the name is taken.
         StorageError: the disk is full.
     """
-    chosen = _free_name(_slug(name) if name is not None else None, Path(filename).stem)
+    chosen = free_name(slug_of(name) if name is not None else None, Path(filename).stem)
 
     def spool(site: Path, _progress: Progress | None) -> None:
         with (site / _KEPT_ZIP).open("wb") as file:
             shutil.copyfileobj(stream, file, 2**20)
 
     try:
-        info = DatasetInfo(**_blank(chosen, "upload", _KEPT_ZIP), radiometry=radiometry or RGB8)
-        return _build(info, spool, on_progress)
+        info = new_info(chosen, "upload", _KEPT_ZIP, radiometry=radiometry or RGB8)
+        return build(info, spool, on_progress)
     except DataError as error:
         raise type(error)(str(error).replace(_KEPT_ZIP, filename)) from error
+
+
+def add_tiles(
+    scene: Path,
+    labels: Path,
+    *,
+    rule: TileRule,
+    field: str = "",
+    layer: str | None = None,
+    name: str | None = None,
+    radiometry: Radiometry | None = None,
+    on_progress: Progress | None = None,
+) -> Dataset:
+    """Cut a scene into tiles that carry the class of points or polygons, and add them.
+
+    Args:
+        scene: GeoTIFF with a position.
+        labels: GeoJSON or GeoPackage.
+        rule: size and overlap of tiles, and what they must hold.
+        field: field of the labels that holds the class; empty takes one of a usual name.
+        layer: layer of a GeoPackage with several.
+        name: what to call the data set; None makes a free name from the scene's.
+        radiometry: how the scene's numbers are read; None for rgb8.
+        on_progress: called with (windows done, windows in all), then (files done, files in all).
+
+    Raises:
+        DataError: no position, no labels within, no usable classes, or the name is taken.
+        StorageError: the disk is full.
+    """
+    from rsdash.data.tiling import cut_tiles, look_at_scene, plan_tiles, read_labels  # brings GDAL, twice
+
+    chosen = free_name(slug_of(name) if name is not None else None, f"{scene.stem}-tiles")
+    facts = look_at_scene(scene)
+    plan = plan_tiles(facts, read_labels(labels, field, layer), rule)
+
+    def cut(site: Path, report: Progress | None) -> None:
+        cut_tiles(facts, plan, site / _KEPT_FOLDER, max_nodata=rule.max_nodata, on_progress=report)
+
+    origin = f"{rule.tile_m:g} m tiles of {scene.name}, labelled by {labels.name}"
+    info = new_info(chosen, "tiles", _KEPT_FOLDER, radiometry=radiometry or RGB8, origin=origin)
+    return build(info, cut, on_progress)
+
+
+def add_draft(
+    draft: Draft, on_progress: Progress | None = None, radiometry: Radiometry | None = None
+) -> Dataset:
+    """Make a data set of a draft's labelled images; the draft goes once that has succeeded.
+
+    Raises:
+        DataError: it has no usable classes, or the name is taken; the draft stays.
+        StorageError: the disk is full; the draft stays.
+    """
+    chosen = free_name(draft.name, draft.name)
+
+    def link(site: Path, _progress: Progress | None) -> None:
+        shutil.copytree(
+            draft.folder,
+            site / _KEPT_FOLDER,
+            copy_function=_link_or_copy,
+            ignore=shutil.ignore_patterns(UNLABELLED, ".*"),
+        )
+
+    info = new_info(chosen, "upload", _KEPT_FOLDER, radiometry=radiometry or RGB8)
+    dataset = build(info, link, on_progress)
+    draft.discard()
+    return dataset
 
 
 def download(name: str, on_progress: Progress | None = None, *, accepted: bool = False) -> Dataset:
@@ -152,15 +215,14 @@ def download(name: str, on_progress: Progress | None = None, *, accepted: bool =
         StorageError: too little room.
     """
     entry = public_set(name)
-    folder = _root() / name
+    folder = datasets_root() / name
     if (folder / INFO_FILE).exists():
         return Dataset(folder)
     if entry.must_accept and not accepted:
         raise DataError(f"The terms of {entry.title} are: {entry.licence}. Accept them before the download.")
     archive = fetch(Remote(entry.title, entry.url, entry.md5, "md5", entry.size_bytes), on_progress)
-    info = DatasetInfo(**_blank(name, "public", _KEPT_ZIP))
-    info = replace(info, licence=entry.licence, citation=entry.citation)
-    dataset = _build(info, lambda site, _progress: _keep(archive, site), on_progress)
+    info = new_info(name, "public", _KEPT_ZIP, licence=entry.licence, citation=entry.citation)
+    dataset = build(info, lambda site, _progress: _keep(archive, site), on_progress)
     archive.unlink(missing_ok=True)
     return dataset
 
@@ -171,7 +233,7 @@ def remove_dataset(name: str) -> None:
     Raises:
         DataNotFoundError: there is none of that name.
     """
-    folder = _folder(name)
+    folder = folder_of(name)
     if folder is None or not folder.is_dir():
         raise DataNotFoundError(f"There is no data set {name!r} to remove.")
     with storage_errors(folder):
@@ -179,86 +241,16 @@ def remove_dataset(name: str) -> None:
         shutil.rmtree(doomed)
 
 
-def _build(
-    info: DatasetInfo, bring: Callable[[Path, Progress | None], None], on_progress: Progress | None
-) -> Dataset:
-    """Bring the images to a building site, scan them, and rename the whole into place."""
-    target = _root() / info.name
-    with building_site(_root()) as site:
-        bring(site, on_progress)
-        manifest = scan(open_source(site / info.path), on_progress, radiometry=info.radiometry)
-        info = replace(info, fingerprint=manifest.fingerprint, counts=manifest.counts())
-        manifest.save(manifest_path(site, manifest.fingerprint))
-        replace(info, refused=len(manifest.refused)).save(site)
-        first = put_in_place(site, target)
-    dataset = Dataset(target)
-    if not first and dataset.info.fingerprint != manifest.fingerprint:
-        raise DataError(f"The name {info.name!r} was taken by another data set meanwhile. Try again.")
-    return dataset
-
-
-def _rescan(folder: Path, on_progress: Progress | None, radiometry: Radiometry) -> Dataset:
-    dataset = Dataset(folder)
-    known = dataset.manifest if radiometry.digest == dataset.info.radiometry.digest else None
-    manifest = scan(dataset.source, on_progress, previous=known, radiometry=radiometry)
-    manifest.save(manifest_path(folder, manifest.fingerprint))
-    replace(
-        dataset.info,
-        fingerprint=manifest.fingerprint,
-        counts=manifest.counts(),
-        refused=len(manifest.refused),
-        radiometry=radiometry,
-    ).save(folder)
-    return Dataset(folder)
-
-
-def _blank(name: str, kind: Kind, path: str) -> dict:
-    return {
-        "name": name,
-        "kind": kind,
-        "path": path,
-        "added_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "fingerprint": "",
-        "counts": {},
-        "refused": 0,
-        "synthetic": kind == "sample",
-        "licence": SAMPLE_LICENCE if kind == "sample" else "",
-    }
-
-
-def _root() -> Path:
-    return home.data_dir() / "datasets"
-
-
-def _folder(name: str) -> Path | None:
-    """The folder of a data set, or None where `name` cannot be one's name."""
-    return _root() / name if _SLUG.fullmatch(name) else None
-
-
-def _slug(text: str) -> str:
-    slug = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:MAX_NAME_LENGTH]
-    if not slug:
-        raise DataError(f"{text!r} cannot name a data set; use letters, digits, - and _.")
-    return slug
-
-
-def _free_name(wanted: str | None, fallback: str) -> str:
-    reserved = {SAMPLE, *PUBLIC_SETS}
-    if wanted is not None:
-        if wanted in reserved or (_root() / wanted).exists():
-            raise DataError(f"The name {wanted!r} is taken; choose another, or remove that data set first.")
-        return wanted
-    stem = re.sub(r"[^a-z0-9_-]+", "-", fallback.lower()).strip("-_")[: MAX_NAME_LENGTH - 6] or "dataset"
-    names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 100_000))
-    return next(name for name in names if name not in reserved and not (_root() / name).exists())
-
-
 def _keep(archive: Path, site: Path) -> None:
     """A second name for the download, which stays where it is until the data set is complete."""
+    _link_or_copy(archive, site / _KEPT_ZIP)
+
+
+def _link_or_copy(source: str | Path, target: str | Path) -> None:
     try:
-        os.link(archive, site / _KEPT_ZIP)
+        os.link(source, target)
     except OSError:  # a file system without hard links
-        shutil.copyfile(archive, site / _KEPT_ZIP)
+        shutil.copyfile(source, target)
 
 
 def _nothing(_site: Path, _progress: Progress | None) -> None:
