@@ -30,7 +30,7 @@ def block_grouping(manifest: Manifest, block_m: float, buffer_m: float | None = 
         DataError: positions are unknown, or the blocks are too small for the tiles.
     """
     footprint_m = footprint(manifest)
-    if block_m < MIN_FOOTPRINTS * footprint_m:
+    if block_m < 0.99 * MIN_FOOTPRINTS * footprint_m:  # map projections stretch a tile by a little
         raise DataError(
             f"Blocks of {block_m:,.0f} m are too small for tiles of {footprint_m:,.0f} m; take "
             f"{MIN_FOOTPRINTS * footprint_m:,.0f} m or more, or neighbours end up on both sides."
