@@ -1,8 +1,7 @@
-"""Numbers in, Plotly figure out. Knows no run and no page.
+"""Learning curves.
 
 Red is accuracy and blue is loss wherever a single run is drawn, as in the study; dashes are training
 images, solid lines are images that are not trained on. Several runs take a colour each from RUN_COLORS.
-A class keeps its colour on every page, by its place in the data set's list of classes.
 """
 
 from __future__ import annotations
@@ -14,23 +13,12 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from rsdash.charts.style import finish
 from rsdash.runs.history import History, thin
 
 ACCURACY_RED = "#d1403f"
 LOSS_BLUE = "#2f74c0"
 RUN_COLORS = ("#2f74c0", "#d9822b", "#3f9b5f", "#8e5bb5", "#c2477f", "#7a6a58", "#27a3a3", "#99851f")
-CLASS_COLORS = (
-    "#c9a227",
-    "#1f6f3d",
-    "#86a84b",
-    "#7d7d7d",
-    "#8c4a9e",
-    "#a8d08d",
-    "#d9822b",
-    "#c2473f",
-    "#3fa7d6",
-    "#1d4e89",
-)
 TRAINING_LABEL = "training"
 
 
@@ -54,11 +42,6 @@ class Curve:
 def curve_from(name: str, history: History, *, measured_on: str) -> Curve:
     """The epochs of a history."""
     return Curve(name, history.epochs["epoch"], history.epochs, measured_on)
-
-
-def class_color(label: int) -> str:
-    """Colour of the class at a place in the list of classes."""
-    return CLASS_COLORS[label % len(CLASS_COLORS)]
 
 
 def run_color(position: int) -> str:
@@ -103,7 +86,7 @@ def learning_curves(history: History, *, epochs: int, measured_on: str, revision
     figure.update_xaxes(title_text="epoch", row=2, col=1)
     figure.update_yaxes(title_text="accuracy (share)", range=[0, 1], row=1, col=1)
     figure.update_yaxes(title_text="loss (nats)", rangemode="tozero", row=2, col=1)
-    return _finish(figure, height=520, title=_progress_title(history), revision=revision)
+    return finish(figure, height=520, title=_progress_title(history), revision=revision)
 
 
 def study_panels(curves: Sequence[Curve]) -> go.Figure:
@@ -146,7 +129,7 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
     figure.update_yaxes(showticklabels=True, secondary_y=True, col=len(curves))
     figure.update_yaxes(title_text="accuracy (share)", secondary_y=False, col=1)
     figure.update_yaxes(title_text="loss (nats)", secondary_y=True, col=len(curves))
-    return _finish(figure, height=400, title="Each model on its own, on the same axes")
+    return finish(figure, height=400, title="Each model on its own, on the same axes")
 
 
 def overlay(curves: Sequence[Curve], quantity: str, *, title: str) -> go.Figure:
@@ -181,65 +164,7 @@ def overlay(curves: Sequence[Curve], quantity: str, *, title: str) -> go.Figure:
     figure.update_yaxes(title_text=f"{quantity} ({unit})", rangemode="tozero")
     if quantity == "accuracy":
         figure.update_yaxes(range=[0, 1])
-    return _finish(figure, height=400, title=title)
-
-
-def class_counts(counts: Mapping[str, int]) -> go.Figure:
-    """Images of each class as bars."""
-    names = list(counts)
-    figure = go.Figure(
-        go.Bar(
-            x=list(counts.values()),
-            y=names,
-            orientation="h",
-            text=[f"{n:,}" for n in counts.values()],
-            marker_color=[class_color(label) for label in range(len(names))],
-        )
-    )
-    figure.update_xaxes(title_text="images")
-    figure.update_yaxes(autorange="reversed", automargin=True)
-    low, high = min(counts.values()), max(counts.values())
-    title = f"{len(names)} classes of {low:,} to {high:,} images" if low < high else f"{low:,} images a class"
-    return _finish(figure, height=170 + 26 * len(names), title=title)
-
-
-def probability_bars(
-    classes: Sequence[str], probabilities: Sequence[float], *, labels: Sequence[int]
-) -> go.Figure:
-    """The most probable classes of one image as bars, the most probable on top.
-
-    Args:
-        classes: class names, the most probable first.
-        probabilities: their probabilities, from 0 to 1.
-        labels: places of the classes in the data set's list, which give the colours.
-    """
-    figure = go.Figure(
-        go.Bar(
-            x=list(probabilities),
-            y=list(classes),
-            orientation="h",
-            cliponaxis=False,
-            text=[f"{share:.1%}" for share in probabilities],
-            textposition="outside",
-            marker_color=[class_color(label) for label in labels],
-        )
-    )
-    figure.update_xaxes(
-        title_text="probability", range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]
-    )
-    figure.update_yaxes(autorange="reversed", automargin=True)
-    return _finish(figure, height=170 + 26 * len(classes), title=f"Most probable: {classes[0]}")
-
-
-def _finish(figure: go.Figure, *, height: int, title: str, revision: str = "") -> go.Figure:
-    return figure.update_layout(
-        height=height,
-        title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left"},
-        margin={"l": 60, "r": 30, "t": 70, "b": 90},
-        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
-        hovermode="x unified" if revision else "closest",
-        uirevision=revision or None,
-    )
+    return finish(figure, height=400, title=title)
 
 
 def _progress_title(history: History) -> str:

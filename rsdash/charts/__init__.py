@@ -1,0 +1,18 @@
+"""Numbers in, Plotly figure out. Knows no run folder and no page."""
+
+from rsdash.charts.classes import class_counts, probability_bars, split_counts
+from rsdash.charts.curves import Curve, curve_from, learning_curves, overlay, run_color, study_panels
+from rsdash.charts.style import class_color
+
+__all__ = [
+    "Curve",
+    "class_color",
+    "class_counts",
+    "curve_from",
+    "learning_curves",
+    "overlay",
+    "probability_bars",
+    "run_color",
+    "split_counts",
+    "study_panels",
+]

@@ -1,0 +1,40 @@
+"""What all charts share: colours that mean the same everywhere, and the frame of a figure.
+
+A class keeps its colour on every page, by its place in the data set's list of classes; a part of a split
+keeps one too.
+"""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+CLASS_COLORS = (
+    "#c9a227",
+    "#1f6f3d",
+    "#86a84b",
+    "#7d7d7d",
+    "#8c4a9e",
+    "#a8d08d",
+    "#d9822b",
+    "#c2473f",
+    "#3fa7d6",
+    "#1d4e89",
+)
+PART_COLORS = {"train": "#7d8794", "validation": "#c9a227", "test": "#2f74c0"}
+
+
+def class_color(label: int) -> str:
+    """Colour of the class at a place in the list of classes."""
+    return CLASS_COLORS[label % len(CLASS_COLORS)]
+
+
+def finish(figure: go.Figure, *, height: int, title: str, revision: str = "") -> go.Figure:
+    """Title, margins and legend of a figure; `revision` keeps zoom and legend as long as it is the same."""
+    return figure.update_layout(
+        height=height,
+        title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left"},
+        margin={"l": 60, "r": 30, "t": 70, "b": 90},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        hovermode="x unified" if revision else "closest",
+        uirevision=revision or None,
+    )
