@@ -1,14 +1,32 @@
-"""The data sets: add one, see its classes and its images, and what could not be read."""
+"""The data sets: add one, see its images, what is wrong with it, and how it is split."""
 
 import streamlit as st
 
-from rsdash.charts import class_counts
-from rsdash.data import list_datasets, open_dataset
+from rsdash.data import DatasetInfo, list_datasets
 from rsdash.errors import RsdashError
 from rsdash.ui.data_sources import add_data, task_progress
+from rsdash.ui.image_view import image_view
 from rsdash.ui.links import page
-from rsdash.ui.tile_grid import tile_grid
+from rsdash.ui.server import server
+from rsdash.ui.split_view import split_view
 from rsdash.ui.words import plain
+
+VIEWS = {"Images": image_view, "Splits": split_view}
+
+
+def facts(info: DatasetInfo) -> None:
+    """One line on what it is and where it comes from."""
+    words = [f"{info.image_count:,} images", f"{len(info.classes)} classes", plain(info.origin or info.kind)]
+    if info.synthetic:
+        words.append("**synthetic: drawn by a program, not seen by a sensor**")
+    if not info.radiometry.is_rgb8:
+        words.append(f"bands {plain(', '.join(info.radiometry.channel_names))}")
+    if info.licence:
+        words.append(plain(info.licence))
+    st.markdown(" · ".join(words))
+    if info.citation:
+        st.caption(plain(info.citation))
+
 
 st.title("Data")
 infos = {info.name: info for info in list_datasets()}
@@ -22,29 +40,28 @@ if not infos:
 asked = st.query_params.get("data")
 if "shown-data" not in st.session_state and asked in infos:
     st.session_state["shown-data"] = asked
-name = st.selectbox("Data set", list(infos), key="shown-data")
+if st.session_state.get("shown-data") not in infos:
+    st.session_state.pop("shown-data", None)
+left, right = st.columns([3, 1], vertical_alignment="bottom")
+name = left.selectbox("Data set", list(infos), key="shown-data")
 st.query_params["data"] = name
-info = infos[name]
-facts = [f"{info.image_count:,} images", f"{len(info.classes)} classes", plain(info.kind)]
-if info.synthetic:
-    facts.append("**synthetic: drawn by a program, not seen by a sensor**")
-if info.licence:
-    facts.append(plain(info.licence))
-st.markdown(" · ".join(facts))
-if info.citation:
-    st.caption(plain(info.citation))
+right.page_link(
+    page("train"),
+    label="Train on this data set",
+    icon=":material/model_training:",
+    query_params={"data": name},
+)
+facts(infos[name])
+view = st.segmented_control(
+    "View",
+    list(VIEWS),
+    key="view",
+    default="Images",
+    required=True,
+    bind="query-params",
+    label_visibility="collapsed",
+)
 try:
-    dataset = open_dataset(name)
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        alt = ", ".join(f"{cls} {count}" for cls, count in info.counts.items())
-        st.plotly_chart(class_counts(info.counts), key="counts", alt=f"Images of each class: {alt}")
-    with right:
-        tile_grid(dataset)
-    if dataset.manifest.refused:
-        st.subheader(f"{len(dataset.manifest.refused)} files are not used")
-        rows = [{"File": refusal.name, "Reason": refusal.reason} for refusal in dataset.manifest.refused]
-        st.dataframe(rows, hide_index=True, alt="Files that are not used, with reasons")
-    st.page_link(page("train"), label="Train on this data set")
+    VIEWS[view](server().dataset(infos[name]))
 except RsdashError as error:
     st.error(plain(str(error)))

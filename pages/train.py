@@ -10,7 +10,7 @@ from rsdash.ui.links import page
 from rsdash.ui.model_names import model_names
 from rsdash.ui.preflight import preflight
 from rsdash.ui.server import server
-from rsdash.ui.settings_form import config_from, fill_form, preset_picker, settings_form
+from rsdash.ui.settings_form import choose_data, config_from, fill_form, preset_picker, settings_form
 from rsdash.ui.words import plain
 
 
@@ -28,6 +28,14 @@ def clone_from_url() -> None:
         st.toast(f"Settings of {plain(entry.name)}")
 
 
+def data_from_url() -> None:
+    """Take over the data set and split that the URL names, once."""
+    data, split = st.query_params.get("data"), st.query_params.get("split", "")
+    if data and st.session_state.get("taken-data") != (data, split):
+        st.session_state["taken-data"] = (data, split)
+        choose_data(data, split)
+
+
 def start(config: RunConfig, name: str) -> None:
     taken = {entry.name for entry in server().listing().entries}
     folder = submit(config, runs_dir=server().runs_dir, name=name.strip() or None, taken_names=taken)
@@ -38,6 +46,7 @@ def start(config: RunConfig, name: str) -> None:
 st.title("Train")
 clone_from_url()
 preset_picker()
+data_from_url()
 datasets = sorted({"sample", *(info.name for info in list_datasets())})
 values = settings_form(models=model_names(), datasets=datasets)
 

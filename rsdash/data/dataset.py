@@ -170,7 +170,12 @@ class Dataset:
     @property
     def splits_folder(self) -> Path:
         """Where the splits of the present files are stored."""
-        return manifest_path(self.folder, self.manifest.fingerprint).parent / "splits"
+        return splits_path(self.folder, self.manifest.fingerprint)
+
+
+def splits_path(folder: Path, fingerprint: str) -> Path:
+    """Where the splits of one version of the files are stored."""
+    return manifest_path(folder, fingerprint).parent / "splits"
 
 
 def manifest_path(folder: Path, fingerprint: str) -> Path:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rsdash.config import RunConfig
-from rsdash.data.dataset import Dataset
+from rsdash.data.building import folder_of
+from rsdash.data.dataset import INFO_FILE, Dataset, DatasetInfo, splits_path
 from rsdash.data.exclusions import load_exclusions
 from rsdash.data.official import official_split
 from rsdash.data.splits import (
@@ -16,6 +17,7 @@ from rsdash.data.splits import (
     make_split,
     make_splits,
     save_split,
+    split_names,
     twin_grouping,
 )
 
@@ -57,6 +59,14 @@ def split_for(dataset: Dataset, config: RunConfig) -> Split:
 def stored_splits(dataset: Dataset) -> list[Split]:
     """The splits of the present files, by name."""
     return load_splits(dataset.splits_folder)
+
+
+def split_names_of(name: str) -> list[str]:
+    """Names of the stored splits of a data set, without opening it; none where it is not known."""
+    folder = folder_of(name)
+    if folder is None or not (folder / INFO_FILE).exists():
+        return []
+    return split_names(splits_path(folder, DatasetInfo.load(folder).fingerprint))
 
 
 def add_splits(dataset: Dataset, request: SplitRequest) -> list[Split]:

@@ -1,47 +1,41 @@
-"""Ways to add a data set: the sample, a path, a dropped zip, a public download."""
+"""Ways to add a data set: a path, a dropped zip or images, a scene, a public download, the sample."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from rsdash.data import PUBLIC_SETS, Dataset, add_dataset, add_upload, download, list_datasets, open_dataset
+from rsdash.data.disk import megabytes
+from rsdash.errors import RsdashError
+from rsdash.ui.draft_form import draft_form
+from rsdash.ui.places import server_path
+from rsdash.ui.radiometry_form import chosen_radiometry, preview
+from rsdash.ui.scene_form import scene_form
 from rsdash.ui.server import server
 from rsdash.ui.words import duration, plain
 
 TASK = "data"
 TICK_S = 0.5
+PATH, ZIP, IMAGES, SCENE, DOWNLOAD, SAMPLE = (
+    "On this machine",
+    "Drop a zip",
+    "Drop images",
+    "Tiles from a scene",
+    "Download",
+    "Sample",
+)
 
 
 def add_data() -> None:
-    """One tab a source; each starts a task whose progress the page shows."""
-    known = {info.name for info in list_datasets()}
-    own, dropped, public, sample = st.tabs(
-        ["Folder or zip on this machine", "Drop a zip", "Download", "Sample"]
+    """Choose a source; each starts a task whose progress the page shows."""
+    forms = {PATH: _path, ZIP: _zip, IMAGES: _images, SCENE: _scene, DOWNLOAD: _download, SAMPLE: _sample}
+    chosen = st.segmented_control(
+        "Source", list(forms), key="source", default=PATH, required=True, label_visibility="collapsed"
     )
-    with own:
-        path = st.text_input("Path", key="data-path", placeholder="/path/to/folder-or.zip", help=_LAYOUT)
-        if st.button("Add", key="add-path", disabled=not path.strip()):
-            _start(
-                f"Reading {path.strip()}", lambda report: add_dataset(Path(path.strip()), on_progress=report)
-            )
-    with dropped:
-        file = st.file_uploader("Zip with one folder per class", type=["zip"], key="data-zip", help=_LAYOUT)
-        if st.button("Add", key="add-zip", disabled=file is None) and file is not None:
-            _start(f"Reading {file.name}", lambda report: add_upload(file, file.name, on_progress=report))
-    with public:
-        for name, entry in PUBLIC_SETS.items():
-            st.markdown(f"**{plain(entry.title)}** · {plain(entry.licence)}")
-            st.caption(plain(entry.citation))
-            if st.button("Download", key=f"download-{name}", disabled=name in known):
-                _start(f"Downloading {name}", lambda report, name=name: download(name, on_progress=report))
-    with sample:
-        st.markdown(
-            "Ten land-cover classes drawn by a program: works without a network, and is no real imagery."
-        )
-        if st.button("Draw the sample", key="add-sample", disabled="sample" in known):
-            _start("Drawing the sample", lambda report: open_dataset("sample", on_progress=report))
+    forms[chosen]()
 
 
 def task_progress() -> None:
@@ -74,7 +68,78 @@ def _watch() -> None:
         task.stop()
 
 
-def _start(title: str, action) -> None:
+def _path() -> None:
+    text = st.text_input("Folder or zip", key="data-path", placeholder="/path/to/folder-or.zip", help=_LAYOUT)
+    radiometry = chosen_radiometry("path")
+    if not text.strip() or radiometry is None:
+        return
+    try:
+        path = server_path(text)
+    except RsdashError as error:
+        st.error(plain(str(error)))
+        return
+    with st.container(horizontal=True):
+        add = st.button("Add", key="add-path", type="primary")
+        look = st.button("Preview", key="preview-path")
+    if add:
+        _start(f"Reading {path}", lambda report: add_dataset(path, on_progress=report, radiometry=radiometry))
+    if look:
+        preview(path, radiometry)
+
+
+def _zip() -> None:
+    turn = st.session_state.setdefault("zip-turn", 0)  # another key once it is kept: Streamlit lets go of it
+    file = st.file_uploader(
+        "Zip with one folder per class", type=["zip"], key=f"data-zip-{turn}", help=_LAYOUT
+    )
+    radiometry = chosen_radiometry("zip")
+    if st.button("Add", key="add-zip", disabled=file is None or radiometry is None) and file is not None:
+        st.session_state["zip-turn"] = turn + 1
+        _start(
+            f"Reading {file.name}",
+            lambda report: add_upload(file, file.name, on_progress=report, radiometry=radiometry),
+        )
+
+
+def _images() -> None:
+    draft_form(_start)
+
+
+def _scene() -> None:
+    scene_form(_start)
+
+
+def _download() -> None:
+    known = {info.name for info in list_datasets()}
+    for name, entry in PUBLIC_SETS.items():
+        st.markdown(
+            f"**{plain(entry.title)}** · {entry.classes} classes · {entry.images:,} images · "
+            f"{plain(entry.resolution)} · {megabytes(entry.size_bytes)}"
+        )
+        st.caption(f"Terms: {plain(entry.licence)}. {plain(entry.citation)}")
+        accepted = True
+        if entry.must_accept and name not in known:
+            accepted = st.checkbox("I accept these terms", key=f"accept-{name}")
+        if st.button(
+            "Already here" if name in known else "Download",
+            key=f"download-{name}",
+            disabled=name in known or not accepted,
+        ):
+            _start(
+                f"Downloading {entry.title}",
+                lambda report, name=name: download(name, on_progress=report, accepted=True),
+            )
+
+
+def _sample() -> None:
+    st.markdown("Ten land-cover classes drawn by a program: works without a network, and is no real imagery.")
+    if st.button(
+        "Draw the sample", key="add-sample", disabled=any(i.name == "sample" for i in list_datasets())
+    ):
+        _start("Drawing the sample", lambda report: open_dataset("sample", on_progress=report))
+
+
+def _start(title: str, action: Callable[[Any], Any]) -> None:
     server().tasks.start(TASK, title, action)
     st.rerun()
 

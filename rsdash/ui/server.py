@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rsdash.data import Dataset, DatasetInfo, open_dataset
 from rsdash.home import examples_dir, runs_dir
 from rsdash.jobs.runner import JobRunner
 from rsdash.runs.folder import RunFolder
@@ -16,6 +17,7 @@ from rsdash.runs.index import Listing, RunIndex
 from rsdash.ui.tasks import Tasks
 
 READERS_KEPT = 64
+DATASETS_KEPT = 4
 
 
 class Server:
@@ -27,6 +29,7 @@ class Server:
         self.runner = JobRunner(runs, self.index)
         self.tasks = Tasks()
         self._readers: OrderedDict[Path, HistoryReader] = OrderedDict()
+        self._datasets: OrderedDict[str, Dataset] = OrderedDict()
         self._payloads: OrderedDict[tuple[Path, int, str], Any] = OrderedDict()
         self._mutex = threading.Lock()
 
@@ -53,6 +56,21 @@ class Server:
             while len(self._payloads) > READERS_KEPT:
                 self._payloads.popitem(last=False)
             return self._payloads[key]
+
+    def dataset(self, info: DatasetInfo) -> Dataset:
+        """A data set as `list_datasets` found it; its list of files is read once a version.
+
+        Raises:
+            DataError: what is stored about it is damaged.
+        """
+        with self._mutex:
+            known = self._datasets.get(info.name)
+            if known is None or known.info != info:
+                known = self._datasets[info.name] = open_dataset(info.name)
+            self._datasets.move_to_end(info.name)
+            while len(self._datasets) > DATASETS_KEPT:
+                self._datasets.popitem(last=False)
+            return known
 
     def refresh(self) -> None:
         """Take in what was just written, and have the runner look at it."""

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rsdash.config import PRESET_TEXTS, PRESETS, SETTINGS, RunConfig, SettingInfo, make_config
+from rsdash.data.splitting import split_names_of
 from rsdash.jobs.devices import find_slots
 
 PREFIX = "set-"
@@ -31,6 +32,12 @@ def fill_form(config: RunConfig) -> None:
     for name, info in SETTINGS.items():
         st.session_state[PREFIX + name] = _shown(info, getattr(config, name))
     _remember()
+
+
+def choose_data(data: str, split: str) -> None:
+    """Put a data set and one of its splits into the form; an empty split is made from the shares."""
+    st.session_state[PREFIX + "data"] = data
+    st.session_state[PREFIX + "split"] = split
 
 
 def preset_picker() -> None:
@@ -59,7 +66,14 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str
     """
     devices = ["auto", *(slot.id for slot in reversed(find_slots()))]
     weights = ["random", "imagenet", "packaged"]
-    options = {"model": list(models), "data": list(datasets), "weights": weights, "device": devices}
+    splits = ["", *split_names_of(st.session_state[PREFIX + "data"])]
+    options = {
+        "model": list(models),
+        "data": list(datasets),
+        "weights": weights,
+        "device": devices,
+        "split": splits,
+    }
     chosen = st.session_state[PREFIX + "model"]
     fields = [info for info in SETTINGS.values() if info.name not in HIDDEN]
     fields = [info for info in fields if not info.models or chosen in info.models]
@@ -74,7 +88,7 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str
                     if info.group == group and not info.advanced:
                         _field(info, options.get(info.name))
     with st.expander("More settings"):
-        _advanced(fields)
+        _advanced(fields, options)
     _remember()
     return {info.name: _value(info) for info in fields}
 
@@ -104,14 +118,14 @@ def _recall() -> None:
             st.session_state[key] = value
 
 
-def _advanced(fields: Sequence[SettingInfo]) -> None:
+def _advanced(fields: Sequence[SettingInfo], options: dict[str, list[str]]) -> None:
     groups = [group for group in TITLES if any(info.group == group and info.advanced for info in fields)]
     for column, group in zip(st.columns(len(groups)), groups, strict=True):
         with column:
             st.markdown(f"**{TITLES[group]}**")
             for info in fields:
                 if info.group == group and info.advanced:
-                    _field(info, None)
+                    _field(info, options.get(info.name))
 
 
 def _apply_preset() -> None:
@@ -130,7 +144,15 @@ def _field(info: SettingInfo, options: list[str] | None) -> None:
     if options is not None:
         known = st.session_state[key]
         choices = options if known in options else [known, *options]
-        st.selectbox(label, choices, key=key, help=info.text, accept_new_options=True)
+        shown = {"": "made from the shares"} if info.name == "split" else {}
+        st.selectbox(
+            label,
+            choices,
+            key=key,
+            help=info.text,
+            accept_new_options=True,
+            format_func=lambda choice: shown.get(choice, str(choice)),
+        )
     elif info.kind == "choice":
         st.selectbox(label, info.choices, key=key, help=info.text)
     elif info.kind == "switch":

@@ -56,15 +56,19 @@ def press(page: Page, key: str) -> None:
     page.locator(f".st-key-{key} button").first.click()
 
 
+def choose_source(page: Page, name: str) -> None:
+    page.locator(".st-key-source").get_by_text(name, exact=True).click()
+
+
 def add_data(page: Page, archive: Path | None) -> str:
     """Add the zip through the page, or the sample where there is no zip; returns its name."""
     go(page, "/data")
     if archive is None:
-        page.get_by_role("tab", name="Sample").click()
+        choose_source(page, "Sample")
         press(page, "add-sample")
     else:
-        page.get_by_role("tab", name="Drop a zip").click()
-        page.locator(".st-key-data-zip input[type=file]").set_input_files(archive)
+        choose_source(page, "Drop a zip")
+        page.locator(".st-key-data-zip-0 input[type=file]").set_input_files(archive)
         expect(page.locator(".st-key-add-zip button").first).to_be_enabled()
         press(page, "add-zip")
     expect(page.get_by_text(re.compile(r"Added .*: [\d,]+ images of 10 classes"))).to_be_visible(

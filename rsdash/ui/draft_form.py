@@ -1,0 +1,141 @@
+"""Make a data set in the browser: drop a folder, drop images on typed classes, or label them by click."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from PIL import Image
+
+from rsdash.data import open_image
+from rsdash.data.drafts import UNLABELLED, Draft, drafts, label_in_path
+from rsdash.data.store import add_draft
+from rsdash.errors import RsdashError
+from rsdash.ui.words import plain
+
+Start = Callable[[str, Callable[[Any], Any]], None]
+SHOWN_PX = 320
+FOLDER = "A folder per class"
+
+
+def draft_form(start: Start) -> None:
+    """Choose or name a draft, fill it, and make it a data set.
+
+    Args:
+        start: begins a task: title, action.
+    """
+    known = [draft.name for draft in drafts()]
+    name = st.selectbox(
+        "Data set in the making",
+        known,
+        key="draft-name",
+        accept_new_options=True,
+        index=0 if known else None,
+        placeholder="type a name",
+        help="What you drop is kept here, through a reload too, until you finish or discard it.",
+    )
+    if not name:
+        return
+    try:
+        draft = Draft(name)
+        _fill(draft)
+        counts = draft.counts()
+        st.markdown(
+            " · ".join(f"{plain(label)} **{count}**" for label, count in counts.items()) or "Nothing yet."
+        )
+        _label(draft, [label for label in counts if label != UNLABELLED])
+    except RsdashError as error:
+        st.error(plain(str(error)))
+        return
+    with st.container(horizontal=True):
+        finished = st.button(
+            "Make it a data set", key="finish-draft", type="primary", disabled=len(counts) < 2
+        )
+        if st.button("Discard", key="discard-draft", disabled=not counts):
+            draft.discard()
+            st.session_state.pop("draft-name", None)
+            st.rerun()
+    if finished:
+        start(f"Reading {name}", lambda report: add_draft(draft, report))
+
+
+def _fill(draft: Draft) -> None:
+    classes = [label for label in draft.counts() if label != UNLABELLED]
+    left, right = st.columns([1, 2], gap="large")
+    target = left.selectbox(
+        "These images are",
+        [FOLDER, *classes, UNLABELLED],
+        key="draft-class",
+        accept_new_options=True,
+        help="A folder names its classes itself. Or type a class, or label the images afterwards.",
+    )
+    folder = target == FOLDER
+    # another key once its files are stored: Streamlit then lets go of them
+    turn = st.session_state.setdefault("draft-turn", 0)
+    files = right.file_uploader(
+        "Drop a folder" if folder else "Drop images",
+        accept_multiple_files="directory" if folder else True,
+        key=f"draft-files-{turn}",
+        help="Files that are stored already are skipped.",
+    )
+    if files and target:
+        stored = _store(draft, files, None if folder else target)
+        st.session_state["draft-turn"] = turn + 1
+        st.toast(f"{stored} of {len(files)} files stored; the others were here already.")
+        st.rerun()
+
+
+def _store(draft: Draft, files: list[Any], label: str | None) -> int:
+    bar = st.progress(0.0, text="Storing")
+    stored = 0
+    for done, file in enumerate(files, start=1):
+        stored += draft.store(label or label_in_path(file.name), file.name, file, file.size)
+        bar.progress(done / len(files), text=f"Storing {done:,} of {len(files):,}")
+    bar.empty()
+    return stored
+
+
+def _label(draft: Draft, classes: list[str]) -> None:
+    """The first image without a label, and a button a class."""
+    waiting = draft.unlabelled()
+    if not waiting:
+        return
+    st.markdown(f"**{len(waiting):,} images wait for a label**")
+    left, right = st.columns([1, 2], gap="large")
+    picture = _picture(str(waiting[0]), waiting[0].stat().st_mtime_ns)
+    if picture:
+        left.image(picture, width=SHOWN_PX, caption=plain(waiting[0].name), alt=f"Image {waiting[0].name}")
+    else:
+        left.warning(f"{plain(waiting[0].name)} cannot be shown.")
+    with right.container(horizontal=True):
+        for label in classes:
+            if st.button(plain(label), key=f"label-{label}"):
+                draft.label(waiting[0].name, label)
+                st.session_state["last-label"] = (waiting[0].name, label)
+                st.rerun()
+        last = st.session_state.get("last-label")
+        if last and st.button("Undo", key="label-undo", type="tertiary"):
+            st.session_state.pop("last-label")
+            draft.unlabel(*last)
+            st.rerun()
+    new = right.text_input("Another class", key="new-class", placeholder="type its name")
+    if right.button("Add the class", key="add-class", disabled=not new.strip()):
+        draft.add_class(new)
+        st.rerun()
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _picture(path: str, stamp: int) -> bytes | None:
+    """The image as PNG; None where it cannot be read."""
+    try:
+        image = open_image(Path(path).read_bytes(), path)
+    except (OSError, RsdashError):
+        return None
+    buffer = io.BytesIO()
+    image.resize((SHOWN_PX, SHOWN_PX * image.height // image.width), Image.Resampling.NEAREST).save(
+        buffer, "PNG"
+    )
+    return buffer.getvalue()

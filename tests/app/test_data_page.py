@@ -1,0 +1,160 @@
+"""The Data page: sources, splits and drafts, as a session uses them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.data import Dataset, add_dataset, list_datasets
+from rsdash.data.drafts import UNLABELLED, Draft
+from rsdash.data.splitting import stored_splits
+from rsdash.ui import places
+from tests.app.test_pages import open_page
+from tests.scenes import rectangle, write_geojson, write_scene
+from tests.tiny import draw_tile, make_tiles, wait_for
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_server", None)
+
+
+@pytest.fixture
+def tiles(tmp_path: Path) -> Dataset:
+    return add_dataset(make_tiles(tmp_path / "tiles"))
+
+
+def choose_source(app: AppTest, name: str) -> AppTest:
+    return app.segmented_control("source").set_value(name).run()
+
+
+def task_done(app: AppTest) -> AppTest:
+    wait_for(lambda: not shared.server().tasks.under_way("data"), "the task")
+    return app.run()
+
+
+def test_a_split_is_made_looked_at_and_handed_to_the_train_page(tiles):
+    app = open_page("data", data="tiles", view="Splits")
+    assert "No split yet" in app.info[0].value
+    app.number_input("split-test").set_value(30.0)
+    app.number_input("split-seed").set_value(4)
+    app.text_input("split-name").set_value("mine")
+    app.button("make-split").click().run()
+    assert not app.exception and not app.error
+    (split,) = stored_splits(tiles)
+    assert (split.name, split.sizes) == ("mine", {"train": 30, "validation": 12, "test": 18})
+    assert app.selectbox("shown-split").value == "mine"
+    assert any("not checked" in text.value for text in app.markdown)
+    train = open_page("train", data="tiles", split="mine")
+    assert train.selectbox("set-data").value == "tiles"
+    assert train.selectbox("set-split").value == "mine"
+
+
+def test_folds_and_patterns_reach_the_split(tiles):
+    app = open_page("data", data="tiles", view="Splits")
+    app.segmented_control("split-how").set_value("In folds").run()
+    app.number_input("split-folds").set_value(4)
+    app.number_input("split-validation").set_value(0.0)
+    app.text_input("split-pattern").set_value(r"/(\d)\d")
+    app.button("make-split").click().run()
+    assert "must not be divided" in app.error[0].value  # each class has but two first digits
+    assert stored_splits(tiles) == []
+    app.text_input("split-pattern").set_value(r"/\d(\d)")
+    app.button("make-split").click().run()
+    folds = stored_splits(tiles)
+    assert len(folds) == 4 and all(fold.kept_together == 60 for fold in folds)
+
+
+def test_an_open_server_reads_below_its_roots_only(tmp_path, tiles, monkeypatch):
+    monkeypatch.setattr(places, "is_local", lambda: False)
+    monkeypatch.setenv(places.ROOTS_VARIABLE, str(tmp_path / "allowed"))
+    make_tiles(tmp_path / "allowed" / "more")
+    app = open_page("data")
+    for path in (tmp_path / "tiles", tmp_path / "allowed" / ".." / "tiles", Path("/etc")):
+        app.text_input("data-path").set_value(str(path)).run()
+        assert "may not be read through the browser" in app.error[0].value
+    app.text_input("data-path").set_value(str(tmp_path / "allowed" / "more")).run()
+    app.button("add-path").click().run()
+    task_done(app)
+    assert {info.name for info in list_datasets()} == {"tiles", "more"}
+
+
+def test_images_are_labelled_by_click_and_become_a_data_set(data_place):
+    draft = Draft("mine")
+    for label in range(2):
+        for number in range(3):
+            buffer = io.BytesIO()
+            Image.fromarray(draw_tile(label, number)).save(buffer, "PNG")
+            draft.store(UNLABELLED, f"{label}{number}.png", io.BytesIO(buffer.getvalue()), buffer.tell())
+    app = choose_source(open_page("data"), "Drop images")
+    for name in ("Forest", "Lake"):
+        app.text_input("new-class").set_value(name).run()
+        app.button("add-class").click().run()
+    app.button("label-Lake").click().run()  # a wrong click, taken back
+    app.button("label-undo").click().run()
+    for label in ["Forest"] * 3 + ["Lake"] * 3:
+        app.button(f"label-{label}").click().run()
+    assert not app.exception and not app.error
+    app.button("finish-draft").click().run()
+    task_done(app)
+    (info,) = list_datasets()
+    assert info.counts == {"Forest": 3, "Lake": 3}
+
+
+def test_dropped_images_are_stored_under_the_chosen_class(data_place):
+    Draft("mine").add_class("Forest")
+    app = choose_source(open_page("data"), "Drop images")
+    app.selectbox("draft-class").set_value("Forest").run()
+    buffer = io.BytesIO()
+    Image.fromarray(draw_tile(0, 0)).save(buffer, "PNG")
+    app.file_uploader("draft-files-0").upload("a.png", buffer.getvalue(), "image/png").run()
+    assert Draft("mine").counts() == {"Forest": 1}
+    assert "Forest **1**" in " ".join(text.value for text in app.markdown)
+
+
+def test_a_scene_becomes_tiles_through_the_page(tmp_path, data_place):
+    pixels = np.random.default_rng(0).integers(1, 256, (128, 128, 3), dtype=np.uint8)
+    scene = write_scene(tmp_path / "county.tif", pixels)
+    fields = [({"class": "a"}, rectangle(0, 0, 64, 128)), ({"class": "b"}, rectangle(64, 0, 128, 128))]
+    labels = write_geojson(tmp_path / "fields.geojson", fields)
+    app = choose_source(open_page("data"), "Tiles from a scene")
+    app.text_input("scene-path").set_value(str(scene))
+    app.text_input("labels-path").set_value(str(labels))
+    app.number_input("tile-m").set_value(160.0).run()
+    app.button("cut-tiles").click().run()
+    task_done(app)
+    (info,) = list_datasets()
+    assert info.counts == {"a": 32, "b": 32}
+    assert info.origin == "160 m tiles of county.tif, labelled by fields.geojson"
+
+
+def test_terms_are_accepted_before_a_download(data_place):
+    app = choose_source(open_page("data"), "Download")
+    assert app.button("download-resisc45").disabled
+    assert not app.button("download-ucmerced").disabled
+    app.checkbox("accept-resisc45").check().run()
+    assert not app.button("download-resisc45").disabled
+
+
+@pytest.mark.parametrize(("bands", "scale"), [("", "0.1"), ("B1,B1", "1"), ("B1", "0"), ("B1", "x")])
+def test_wrong_pixel_values_are_one_sentence(bands, scale):
+    app = open_page("data")
+    app.selectbox("path-radiometry").set_value("custom").run()
+    app.text_input("path-bands").set_value(bands)
+    app.text_input("path-scale").set_value(scale).run()
+    assert not app.exception
+    assert len(app.error) == 1 and "cannot be used" in app.error[0].value
+
+
+def test_the_preview_shows_the_images_as_they_are_read(tmp_path, data_place):
+    app = open_page("data")
+    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "tiles"))).run()
+    app.button("preview-path").click().run()
+    assert not app.exception and not app.error
+    assert list_datasets() == []
