@@ -8,6 +8,7 @@ from rsdash.charts import split_counts
 from rsdash.data import Dataset, Split
 from rsdash.data.splitting import stored_splits
 from rsdash.ui.links import page
+from rsdash.ui.pair_form import pair_form
 from rsdash.ui.split_form import split_form
 from rsdash.ui.words import plain
 
@@ -31,6 +32,13 @@ def split_view(dataset: Dataset) -> None:
         st.info("No split yet. A run makes one from its shares; below you can make one of your own.")
     st.subheader("Another split")
     split_form(dataset)
+    if len(splits) > 1:
+        st.subheader("One recipe, two splits")
+        st.caption(
+            "A random split puts neighbours and near-duplicates on both sides and flatters. Train the same "
+            "recipe under two splits to see by how much."
+        )
+        pair_form(dataset, splits)
 
 
 def _row(split: Split) -> dict[str, object]:
