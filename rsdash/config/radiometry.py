@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -53,9 +53,9 @@ class Radiometry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str = Field("rgb8", min_length=1, max_length=64)
-    bands: tuple[str, ...] | None = Field(None, min_length=1, max_length=MAX_BANDS)
-    scale: float = Field(_RGB8_SCALE, gt=0)
+    name: Annotated[str, Field(min_length=1, max_length=64)] = "rgb8"
+    bands: Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_BANDS)] | None = None
+    scale: Annotated[float, Field(gt=0)] = _RGB8_SCALE
     offset: float = 0.0
     layouts: tuple[tuple[str, ...], ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -150,7 +151,7 @@ def column(values: Sequence[int]) -> np.ndarray:
     return np.asarray(values, dtype=np.int64).reshape(-1)
 
 
-def real_column(values: Sequence[float | None]) -> np.ndarray:
+def real_column(values: Sequence[float | None] | np.ndarray) -> np.ndarray:
     """A column of real numbers: float64 (N,), NaN for None."""
     return np.asarray(values, dtype=np.float64).reshape(-1)
 
@@ -185,8 +186,9 @@ def changed_since(manifest: Manifest, source: Source) -> list[str]:
 
 def _nan_to_none(values: np.ndarray) -> list[float | None] | None:
     """JSON has no NaN; a column of nothing else is None as a whole."""
-    known = ~np.isnan(values)
-    return np.where(known, values, None).tolist() if known.any() else None
+    if np.isnan(values).all():
+        return None
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 def _from_json(content: dict[str, Any]) -> Manifest:

@@ -151,8 +151,8 @@ def _check_size(raster: Any, name: str, channels: int) -> None:
 
 def _missing(raster: Any, indexes: list[int]) -> np.ndarray | None:
     """Where there is no data: bool (C, height, width), or None where all pixels hold some."""
-    flags = [raster.mask_flag_enums[index - 1] for index in indexes]
-    if all(MaskFlags.all_valid in flag for flag in flags):
+    flags = raster.mask_flag_enums
+    if all(MaskFlags.all_valid in flags[index - 1] for index in indexes):
         return None
     return raster.read_masks(indexes) == 0
 

@@ -57,8 +57,8 @@ class Tiles:
         self._device = device
         self._sixteen_bits = pixels.dtype == np.uint16
         top = _top(pixels)
-        self._mean = torch.tensor(scale.mean, device=device).view(1, -1, 1, 1) * top
-        self._std = torch.tensor(scale.std, device=device).view(1, -1, 1, 1) * top
+        self._mean = torch.tensor(scale.mean, device=device) * top  # (C,)
+        self._std = torch.tensor(scale.std, device=device) * top
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -90,19 +90,32 @@ class Tiles:
         if taken.device != self._device:
             pinned = taken.pin_memory() if self._device.type == "cuda" else taken
             taken = pinned.to(self._device, non_blocking=True)
-        images = taken.permute(0, 3, 1, 2).float()  # (B, C, h, w), channels last
+        size = (self._side_px, self._side_px)
+        images = taken.permute(0, 3, 1, 2)  # (B, C, h, w), channels last
+        if change is None and images.dtype == torch.uint8 and self._device.type == "cpu":
+            # in whole levels, as PIL enlarges: four times faster than in floating point
+            images = _enlarged(images, size)
+        images = images.float()
         if self._sixteen_bits:
             images.remainder_(65536)  # what int16 shows below 0 lies above 32767
         if change is not None:
             images = change(images)
-        if images.shape[-1] != self._side_px:
-            size = (self._side_px, self._side_px)
-            images = F.interpolate(images, size, mode="bilinear", align_corners=False)
-        images = (
-            images.sub_(self._mean).div_(self._std) if change is None else (images - self._mean) / self._std
-        )
+        images = _enlarged(self._normalized(images, in_place=change is None), size)
         labels = self._labels[positions].to(self._device, non_blocking=True)
         return images.contiguous(memory_format=torch.channels_last), labels
+
+    def _normalized(self, images: torch.Tensor, *, in_place: bool) -> torch.Tensor:
+        """(B, C, h, w) to the same, channels last.
+
+        It comes before images are enlarged in floating point, which gives the same: the weights of an
+        interpolation add up to 1.
+        """
+        pixels = images.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)  # (B, h, w, C)
+        width = pixels.shape[2]
+        rows = pixels.view(*pixels.shape[:2], -1)  # (B, h, w C): pixel by pixel takes five times as long
+        mean, std = self._mean.repeat(width), self._std.repeat(width)
+        rows = rows.sub_(mean) if in_place else rows - mean
+        return rows.div_(std).view(pixels.shape).permute(0, 3, 1, 2)
 
     def in_order(self, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """All images once, in their order."""
@@ -134,6 +147,13 @@ def measure_scale(pixels: np.ndarray, rows: np.ndarray, *, chunk: int | None = N
     variance = np.array([n @ (levels - m) ** 2 for n, m in zip(counts, mean, strict=True)]) / total
     std = np.sqrt(np.maximum(variance, 1.0))
     return PixelScale(tuple((mean / top).tolist()), tuple((std / top).tolist()))
+
+
+def _enlarged(images: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """(B, C, h, w) at another size, bilinear; itself where it has that size."""
+    if images.shape[2:] == size:
+        return images
+    return F.interpolate(images, size, mode="bilinear", align_corners=False)
 
 
 def _top(pixels: np.ndarray) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from rsdash.config import RunConfig
 from rsdash.data.augmentation import augment
@@ -63,11 +64,22 @@ def test_a_change_that_returns_the_batch_itself_is_the_same_as_none() -> None:
     assert torch.allclose(plain, changed, atol=1e-6)
 
 
-def test_images_are_enlarged_as_torch_does() -> None:
-    images, _ = tiles(20).batch(torch.arange(5))
+def test_changed_images_are_enlarged_in_floating_point() -> None:
+    images, _ = tiles(20).batch(torch.arange(5), lambda batch: batch)
     raw = torch.from_numpy(normalized(ROWS)).float()
     expected = F.interpolate(raw, (20, 20), mode="bilinear", align_corners=False)
     assert torch.allclose(images, expected, atol=1e-4)
+
+
+def test_unchanged_images_are_enlarged_to_the_levels_of_pil() -> None:
+    images, _ = tiles(20).batch(torch.arange(5))
+    std, mean = torch.tensor(SCALE.std).view(3, 1, 1), torch.tensor(SCALE.mean).view(3, 1, 1)
+    levels = (images * std + mean) * 255
+    assert torch.allclose(levels, levels.round(), atol=1e-3)
+    for position, row in enumerate(ROWS):
+        pil = np.asarray(Image.fromarray(PIXELS[row]).resize((20, 20), Image.Resampling.BILINEAR))
+        difference = np.abs(levels[position].numpy().transpose(1, 2, 0) - pil)
+        assert difference.max() < 1.01 and difference.mean() < 0.2
 
 
 def test_in_order_gives_each_image_once_with_a_short_last_batch() -> None:
