@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsdash.config import RunConfig
+from rsdash.data import open_dataset
+from rsdash.data.splitting import split_for
 from rsdash.errors import ConfigError
-from rsdash.jobs.submit import make_name, submit
+from rsdash.jobs.submit import check_split, make_name, submit
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunEntry
+from rsdash.runs.states import EVALUATED
 
 TAG = "two-splits-"
 
@@ -31,11 +34,8 @@ class SplitPair:
     @property
     def drop(self) -> float | None:
         """Accuracy of the first less that of the second; None until both have one that is final."""
-        scores = [
-            entry.state.summary.accuracy if entry.state.summary.role else None
-            for entry in (self.first, self.second)
-        ]
-        return None if scores[0] is None or scores[1] is None else scores[0] - scores[1]
+        first, second = (_final_accuracy(entry) for entry in (self.first, self.second))
+        return None if first is None or second is None else first - second
 
 
 def submit_pair(
@@ -48,13 +48,17 @@ def submit_pair(
     """
     if splits[0] == splits[1]:
         raise ConfigError(f"Both splits are {splits[0]!r}; choose two that differ.")
+    dataset = open_dataset(config.data)
+    chosen = [config.model_copy(update={"split": split}) for split in splits]
+    for one in chosen:  # both, before any is queued
+        check_split(one, split_for(dataset, one))
     tag = f"{TAG}{secrets.token_hex(3)}"
     taken = set(taken_names)
     folders = []
-    for position, split in enumerate(splits, start=1):
-        name = make_name(config, taken)
+    for position, one in enumerate(chosen, start=1):
+        name = make_name(one, taken)
         taken.add(name)
-        folder = submit(config.model_copy(update={"split": split}), runs_dir=runs_dir, name=name)
+        folder = submit(one, runs_dir=runs_dir, name=name)
         folder.write_about(tags=(f"{tag}-{position}",))
         folders.append(folder)
     return folders
@@ -69,3 +73,7 @@ def split_pairs(entries: Iterable[RunEntry], data: str) -> list[SplitPair]:
                 pair, _, position = tag.rpartition("-")
                 found.setdefault(pair, {})[position] = entry
     return [SplitPair(pair["1"], pair["2"]) for pair in found.values() if len(pair) == 2]
+
+
+def _final_accuracy(entry: RunEntry) -> float | None:
+    return entry.state.summary.accuracy if entry.state.state in EVALUATED else None
