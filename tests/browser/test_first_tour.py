@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SETTLED, RunningServer
+from tests.browser.conftest import RunningServer
+from tests.browser.steps import TRAINING_MS, choose, fill, go, press, switch
 
 pytestmark = pytest.mark.browser
-TRAINING_MS = 240_000
 POINTS = """() => {
   const chart = document.querySelector(".chart")
   return chart && chart._fullData && chart._fullData.length ? chart._fullData[0].x.length : 0
@@ -32,42 +32,14 @@ def archive() -> Path | None:
     return Path(folder) / "eurosat_rgb.zip" if folder else None
 
 
-def go(page: Page, path: str) -> None:
-    page.goto(path)
-    page.wait_for_selector(SETTLED)
-
-
-def fill(page: Page, setting: str, value: str) -> None:
-    field = page.locator(f".st-key-set-{setting} input")
-    field.fill(value)
-    field.press("Enter")
-    page.wait_for_selector(SETTLED)
-
-
-def choose(page: Page, key: str, value: str) -> None:
-    field = page.locator(f".st-key-{key} input")
-    if field.input_value() != value:
-        field.fill(value)
-        page.get_by_role("option", name=value, exact=True).click()
-    page.wait_for_selector(SETTLED)
-
-
-def press(page: Page, key: str) -> None:
-    page.locator(f".st-key-{key} button").first.click()
-
-
-def choose_source(page: Page, name: str) -> None:
-    page.locator(".st-key-source").get_by_text(name, exact=True).click()
-
-
 def add_data(page: Page, archive: Path | None) -> str:
     """Add the zip through the page, or the sample where there is no zip; returns its name."""
     go(page, "/data")
     if archive is None:
-        choose_source(page, "Sample")
+        switch(page, "source", "Sample")
         press(page, "add-sample")
     else:
-        choose_source(page, "Drop a zip")
+        switch(page, "source", "Drop a zip")
         page.locator(".st-key-data-zip-0 input[type=file]").set_input_files(archive)
         expect(page.locator(".st-key-add-zip button").first).to_be_enabled()
         press(page, "add-zip")
@@ -82,7 +54,7 @@ def start(page: Page, *, model: str, data: str, epochs: int) -> None:
     choose(page, "set-model", model)
     choose(page, "set-data", data)
     for setting, value in {"im_size": 64, "limit_per_class": 25, "batch_size": 20, "epochs": epochs}.items():
-        fill(page, setting, str(value))
+        fill(page, f"set-{setting}", str(value))
     press(page, "start")
     page.wait_for_url(re.compile(r"/run\?run="))
 

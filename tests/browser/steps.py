@@ -1,0 +1,43 @@
+"""What a person does on a page, by the keys of its widgets."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import SETTLED
+
+TRAINING_MS = 240_000
+
+
+def go(page: Page, path: str) -> None:
+    """Open an address and wait until its script has run."""
+    page.goto(path)
+    page.wait_for_selector(SETTLED)
+
+
+def fill(page: Page, key: str, value: str) -> None:
+    """Type into a field and leave it."""
+    field = page.locator(f".st-key-{key} input")
+    field.fill(value)
+    field.press("Enter")
+    page.wait_for_selector(SETTLED)
+
+
+def choose(page: Page, key: str, value: str) -> None:
+    """Choose an option of a list, by typing."""
+    field = page.locator(f".st-key-{key} input")
+    if field.input_value() != value:
+        field.fill(value)
+        page.get_by_role("option", name=value, exact=True).click()
+    page.wait_for_selector(SETTLED)
+
+
+def press(page: Page, key: str) -> None:
+    """Press a button."""
+    page.locator(f".st-key-{key} button").first.click()
+
+
+def switch(page: Page, key: str, name: str) -> None:
+    """Choose one of a row of buttons."""
+    page.locator(f".st-key-{key}").get_by_text(name, exact=True).click()
+    page.wait_for_selector(SETTLED)

@@ -1,0 +1,100 @@
+"""People's own imagery: a scene with labelled fields becomes tiles, split by blocks, and trains."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import RunningServer
+from tests.browser.steps import TRAINING_MS, choose, fill, go, press, switch
+from tests.scenes import rectangle, write_geojson, write_scene
+from tests.tiny import CLASSES, draw_tile
+
+pytestmark = pytest.mark.browser
+TILE_PX = 32
+FIELD_TILES = 6
+FIELDS = 6
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> tuple[Path, Path]:
+    """A 10 m scene of 6 x 6 fields, each 6 x 6 tiles of one class, and polygons that say which."""
+    folder = os.environ.get("RSDASH_TEST_DATA")
+    drawn = _real_tiles(Path(folder) / "eurosat_rgb.zip") if folder else _drawn_tiles()
+    side = FIELDS * FIELD_TILES
+    pixels = np.zeros((side * TILE_PX, side * TILE_PX, 3), dtype=np.uint8)
+    fields = []
+    for row in range(side):
+        for column in range(side):
+            label = (row // FIELD_TILES + 2 * (column // FIELD_TILES)) % len(CLASSES)
+            place = (
+                slice(row * TILE_PX, (row + 1) * TILE_PX),
+                slice(column * TILE_PX, (column + 1) * TILE_PX),
+            )
+            pixels[place] = drawn[label][(row * side + column) % len(drawn[label])]
+    edge = FIELD_TILES * TILE_PX
+    for row in range(FIELDS):
+        for column in range(FIELDS):
+            name = CLASSES[(row + 2 * column) % len(CLASSES)]
+            corners = (column * edge, row * edge, (column + 1) * edge, (row + 1) * edge)
+            fields.append(({"class": name}, rectangle(*corners)))
+    return write_scene(tmp_path / "county.tif", pixels), write_geojson(tmp_path / "fields.geojson", fields)
+
+
+def _drawn_tiles() -> list[list[np.ndarray]]:
+    return [[draw_tile(label, seed) for seed in range(30)] for label in range(len(CLASSES))]
+
+
+def _real_tiles(archive: Path) -> list[list[np.ndarray]]:
+    """Quarters of EuroSAT's tiles of three classes."""
+    with zipfile.ZipFile(archive) as files:
+        names = {
+            name: [n for n in files.namelist() if f"/{name}_" in n][:30]
+            for name in ("Forest", "SeaLake", "Highway")
+        }
+        images = [
+            [Image.open(io.BytesIO(files.read(n))).convert("RGB") for n in some] for some in names.values()
+        ]
+    return [[np.asarray(image)[:TILE_PX, :TILE_PX] for image in some] for some in images]
+
+
+def test_a_scene_becomes_tiles_that_are_split_by_blocks_and_trained(
+    page: Page, live_server: RunningServer, scene: tuple[Path, Path]
+) -> None:
+    go(page, "/data")
+    switch(page, "source", "Tiles from a scene")
+    fill(page, "scene-path", str(scene[0]))
+    page.locator(".st-key-labels-file input[type=file]").set_input_files(scene[1])
+    fill(page, "tile-m", "320")
+    fill(page, "tiles-name", "county")
+    expect(page.locator(".st-key-cut-tiles button").first).to_be_enabled()
+    press(page, "cut-tiles")
+    expect(page.get_by_text("Added county: 1,296 images of 3 classes.")).to_be_visible(timeout=120_000)
+
+    go(page, "/data?data=county&view=Splits")
+    page.get_by_text("Neighbours, by spatial blocks").click()
+    fill(page, "split-block-m", "1280")
+    fill(page, "split-gap-m", "320")
+    fill(page, "split-name", "blocks")
+    press(page, "make-split")
+    expect(page.get_by_text("Stored: blocks.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Left out, between blocks: [\d,]+ images"))).to_be_visible()
+    page.get_by_role("link", name="Train on this split").click()
+
+    expect(page.locator(".st-key-set-data input")).to_have_value("county")
+    choose(page, "set-model", "resnet18")
+    for setting, value in {"im_size": 32, "batch_size": 32, "epochs": 2}.items():
+        fill(page, f"set-{setting}", str(value))
+    press(page, "start")
+    page.wait_for_url(re.compile(r"/run\?run="))
+    expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
+    (folder,) = (path for path in live_server.runs.iterdir() if path.is_dir())
+    assert '"split":"blocks"' in (folder / "config.json").read_text().replace(" ", "").replace("\n", "")
