@@ -1,4 +1,4 @@
-"""The same jobs without a browser: `python -m rsdash train | runs | compare | predict | worker | serve`.
+"""The same jobs without a browser: `python -m rsdash COMMAND`; `--help` names the commands.
 
 Exit codes: 0 done (a run finished or was stopped), 1 a run failed, was cancelled or interrupted,
 2 refused before anything started, 130 detached from a run that goes on.
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from rsdash.cli.data import data
 from rsdash.cli.reading import compare, predict, runs
 from rsdash.cli.train import train
 from rsdash.errors import RsdashError
@@ -33,6 +34,7 @@ app.command()(train)
 app.command()(runs)
 app.command()(compare)
 app.command()(predict)
+app.add_typer(data, name="data")
 
 
 @app.callback()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 
@@ -41,6 +45,24 @@ def print_rows(rows: Sequence[dict[str, Any]], *, columns: Sequence[str], empty:
 def print_json(content: Any) -> None:
     """Print JSON and nothing else."""
     typer.echo(json.dumps(content, indent=1))
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal, beside what a command prints; nothing where errors go to a file.
+
+    Args:
+        title: what is under way, in words.
+
+    Yields:
+        What takes reports of progress: (done, total).
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
+        task = progress.add_task(escape(title), total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _cell(value: Any) -> str:

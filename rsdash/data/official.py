@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rsdash.data.fetching import Remote, fetch
 from rsdash.data.manifest import Manifest
 from rsdash.data.public import PUBLIC_SETS, PublicSet, public_set
 from rsdash.data.splits import Split, list_split
+from rsdash.data.splits.making import name_suffix
 from rsdash.errors import DataNotFoundError
 
 LIST_BYTES = 1_000_000
@@ -19,7 +21,9 @@ def known_lists() -> list[tuple[str, str]]:
     return [(entry.name, split) for entry in PUBLIC_SETS.values() for split in entry.lists]
 
 
-def official_split(manifest: Manifest, public_name: str, split_name: str) -> Split:
+def official_split(
+    manifest: Manifest, public_name: str, split_name: str, *, excluded: Sequence[str] = ()
+) -> Split:
     """The official split of a public data set, for these images.
 
     Images are matched by folder and stem, so that a part of the set, or one in another format, does too.
@@ -28,6 +32,7 @@ def official_split(manifest: Manifest, public_name: str, split_name: str) -> Spl
         manifest: the images.
         public_name: one of `PUBLIC_SETS`.
         split_name: one of its lists, such as `longitude` of EuroSAT.
+        excluded: names of images that take no part, whatever the lists say.
 
     Raises:
         DataNotFoundError: there is no such set or split.
@@ -38,7 +43,8 @@ def official_split(manifest: Manifest, public_name: str, split_name: str) -> Spl
         known = ", ".join(entry.lists) or "none"
         raise DataNotFoundError(f"{entry.title} has no official split {split_name!r}; known: {known}.")
     files = {part: _fetched(entry, split_name, part) for part in entry.lists[split_name]}
-    return list_split(manifest, files, name=f"{entry.name}-{split_name}")
+    name = f"{entry.name}-{split_name}{name_suffix(None, None, excluded)}"
+    return list_split(manifest, files, name=name, excluded=excluded)
 
 
 def _fetched(entry: PublicSet, split_name: str, part: str) -> Path:

@@ -88,7 +88,7 @@ def add_official_split(dataset: Dataset, public_name: str, split_name: str) -> S
     Raises:
         DataError: no network, or lists that do not name these images.
     """
-    split = official_split(dataset.manifest, public_name, split_name)
+    split = official_split(dataset.manifest, public_name, split_name, excluded=_excluded(dataset))
     save_split(split, dataset.splits_folder)
     return split
 

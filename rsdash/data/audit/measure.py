@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from rsdash.config import Radiometry
 from rsdash.data.dataset import Dataset
-from rsdash.data.images import FORMATS, decode_rgb
+from rsdash.data.decoding import decode
+from rsdash.data.images import FORMATS
 from rsdash.data.manifest import content_hash
 from rsdash.data.parallel import Progress, map_in_order
 from rsdash.errors import DataChangedError
@@ -22,7 +24,7 @@ LEVELS = 255.0
 GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """Luma of ITU-R BT.601, which JPEG and Pillow use."""
 BLANK_SHARE = 0.95
-"""Share of pixels of one grey level, out of 256, from which an image is blank."""
+"""Share of pixels of one grey level, told apart as finely as its pixels are, from which an image is blank."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,7 @@ class _Measured:
 
 
 def measure(dataset: Dataset, on_progress: Progress | None = None) -> Measurements:
-    """Decode every image once, in parallel.
+    """Decode every image once, in parallel, as training reads it: with the radiometry of the data set.
 
     Raises:
         DataChangedError: a file is no longer the one that was scanned.
@@ -105,7 +107,7 @@ def _measure_row(dataset: Dataset, row: int) -> _Measured:
     means = _channel_means(levels)
     grey = to_grey(levels)
     centred = (grey - grey.mean()).ravel()
-    blank = _is_blank(grey)
+    blank = _is_blank(grey, pixels.dtype)
     return _Measured(
         thumbnail=_thumbnail(grey),
         means=means[:3] if len(means) >= 3 else np.full(3, means[0]),
@@ -123,17 +125,19 @@ def _decode(dataset: Dataset, row: int) -> tuple[np.ndarray, str]:
         raise DataChangedError(
             f"{name} of the data set {dataset.name!r} changed since it was scanned. Add the data set again."
         )
-    pixels = decode_rgb(data, name)
-    return pixels, _mode(data, pixels)
+    radiometry = dataset.info.radiometry
+    return decode(data, name, radiometry), _mode(data, name, radiometry)
 
 
-def _mode(data: bytes, pixels: np.ndarray) -> str:
-    """Pillow's name of how the file stores a pixel, which decoding levels out."""
-    try:
+def _mode(data: bytes, name: str, radiometry: Radiometry) -> str:
+    """How the file stores a pixel, which decoding levels out: Pillow's name, or bands and number format."""
+    if radiometry.is_rgb8:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             return image.mode
-    except UnidentifiedImageError:
-        return f"{pixels.shape[2]} bands"
+    from rsdash.data.rasters import kind_of  # rasterio takes half a second to import
+
+    kind = kind_of(data, name)
+    return f"{kind.bands} band{'' if kind.bands == 1 else 's'} of {kind.dtype}"
 
 
 def _is_grey(pixels: np.ndarray) -> bool:
@@ -169,6 +173,8 @@ def _pixel_hash(pixels: np.ndarray) -> bytes:
     return digest.digest()
 
 
-def _is_blank(grey: np.ndarray) -> bool:
-    counts = np.bincount(np.round(grey).astype(np.uint8).ravel(), minlength=256)
+def _is_blank(grey: np.ndarray, dtype: np.dtype) -> bool:
+    """Of 16 bits, the 256 grey levels would lump the whole of a dark lake together."""
+    finest = np.round(grey * np.float32(np.iinfo(dtype).max / LEVELS)).astype(dtype)
+    counts = np.bincount(finest.ravel())
     return bool(counts.max() >= BLANK_SHARE * grey.size)

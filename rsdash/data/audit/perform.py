@@ -18,11 +18,14 @@ from rsdash.data.parallel import Progress
 from rsdash.errors import DataError, DataNotFoundError
 
 AUDIT_FILE = "audit.json"
+"""With another radiometry than rgb8 the name goes on with its digest: other bands show other things."""
 
 
 def audit_path(dataset: Dataset) -> Path:
-    """Where the audit of the present files is stored."""
-    return manifest_path(dataset.folder, dataset.manifest.fingerprint).parent / AUDIT_FILE
+    """Where the audit of the present files, read with the present radiometry, is stored."""
+    radiometry = dataset.info.radiometry
+    name = AUDIT_FILE if radiometry.is_rgb8 else AUDIT_FILE.replace(".", f"-{radiometry.digest}.")
+    return manifest_path(dataset.folder, dataset.manifest.fingerprint).parent / name
 
 
 def load_audit(dataset: Dataset) -> Audit | None:

@@ -63,7 +63,9 @@ def given_split(
     )
 
 
-def list_split(manifest: Manifest, lists: Mapping[str, Path], *, name: str) -> Split:
+def list_split(
+    manifest: Manifest, lists: Mapping[str, Path], *, name: str, excluded: Sequence[str] = ()
+) -> Split:
     """The split that lists of files state.
 
     Args:
@@ -72,20 +74,25 @@ def list_split(manifest: Manifest, lists: Mapping[str, Path], *, name: str) -> S
             column is the name; or the single key `all` → a csv with the part in its last column.
             Names are matched by path, by folder and stem, or by stem.
         name: what to call it.
+        excluded: names of images that take no part, whatever the lists say.
 
     Raises:
         DataError: a list cannot be read, names none of the images, or an image stands in two parts.
     """
     listed = _read_all(lists["all"]) if "all" in lists else _read_each(lists)
-    rows: dict[str, np.ndarray] = {}
-    unknown = 0
-    for part in PARTS:
-        found = rows_of(listed.get(part, []), manifest.names)
-        unknown += int((found < 0).sum())
-        rows[part] = np.unique(found[found >= 0])
-    _check(manifest, rows, listed)
-    used = sum(map(len, rows.values()))
-    left_out = {"in no list": len(manifest) - used, "listed but not here": unknown}
+    found = {part: rows_of(listed.get(part, []), manifest.names) for part in PARTS}
+    here = {part: np.unique(rows[rows >= 0]) for part, rows in found.items()}
+    _check(manifest, here, listed)
+    out = set(excluded)
+    taken = np.array([name not in out for name in manifest.names])
+    rows = {part: own[taken[own]] for part, own in here.items()}
+    _check_train(manifest, rows["train"])
+    count = sum(map(len, here.values()))
+    left_out = {
+        "excluded": count - sum(map(len, rows.values())),
+        "in no list": len(manifest) - count,
+        "listed but not here": sum(int((own < 0).sum()) for own in found.values()),
+    }
     return Split(
         name=name,
         split_seed=0,
@@ -143,7 +150,10 @@ def _check(manifest: Manifest, rows: Mapping[str, np.ndarray], listed: Mapping[s
                 f"{manifest.names[both[0]]} stands in the lists for {one} and {other}, "
                 f"and {len(both) - 1} more do."
             )
-    counts = np.bincount(manifest.labels[rows["train"]], minlength=len(manifest.classes))
+
+
+def _check_train(manifest: Manifest, train: np.ndarray) -> None:
+    counts = np.bincount(manifest.labels[train], minlength=len(manifest.classes))
     if (counts == 0).any():
         raise DataError(
             f"The list for train has no image of class {manifest.classes[int(np.argmin(counts))]!r}."

@@ -9,7 +9,7 @@ from rsdash.data.manifest import Manifest
 from rsdash.data.splits.blocks import block_grouping
 from rsdash.data.splits.given import list_split
 from rsdash.data.splits.grouping import Grouping, column_grouping, combine, pattern_grouping
-from rsdash.data.splits.making import make_folds, make_split
+from rsdash.data.splits.making import make_folds, make_split, name_suffix
 from rsdash.data.splits.split import Split
 from rsdash.errors import DataError
 
@@ -62,7 +62,8 @@ def make_splits(
         DataError: what is asked does not fit the data set.
     """
     if request.lists:
-        return [list_split(manifest, request.lists, name=_checked_name(request.name or "official"))]
+        name = _checked_name(request.name) or f"official{name_suffix(None, None, excluded)}"
+        return [list_split(manifest, request.lists, name=name, excluded=excluded)]
     if request.validation_share + request.test_share >= 1:
         raise DataError("Nothing is left to train on; the shares for validation and test must stay below 1.")
     grouping = _grouping(request, manifest, twins)

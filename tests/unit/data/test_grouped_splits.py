@@ -209,6 +209,25 @@ def test_official_lists_by_stem(tmp_path: Path):
     assert same.to_json() == split.to_json()
 
 
+def test_excluded_images_stand_in_no_part_whatever_a_list_says(tmp_path: Path):
+    manifest = manifest_of([f"{kind}/{at}.png" for kind in "AB" for at in range(4)])
+    for part, digits in (("train", "01"), ("test", "2")):
+        (tmp_path / f"{part}.txt").write_text("".join(f"{kind}/{n}.png\n" for kind in "AB" for n in digits))
+    request = SplitRequest(lists={part: tmp_path / f"{part}.txt" for part in ("train", "test")})
+    (whole,) = make_splits(request, manifest, twins=None, excluded=())
+    (less,) = make_splits(request, manifest, twins=None, excluded=("A/1.png", "B/2.png", "B/3.png"))
+    assert [manifest.names[row] for row in (*less.train, *less.test)] == [
+        "A/0.png",
+        "B/0.png",
+        "B/1.png",
+        "A/2.png",
+    ]
+    assert less.left_out == {"excluded": 2, "in no list": 2} and whole.left_out == {"in no list": 2}
+    assert less.name != whole.name == "official"
+    with pytest.raises(DataError, match="list for train has no image of class 'A'"):
+        make_splits(request, manifest, twins=None, excluded=("A/0.png", "A/1.png"))
+
+
 @pytest.mark.parametrize(
     ("train", "test", "sentence"),
     [
