@@ -4,7 +4,8 @@ import streamlit as st
 
 from rsdash.data import DatasetInfo, list_datasets
 from rsdash.errors import RsdashError
-from rsdash.ui.data_sources import add_data, task_progress
+from rsdash.ui.data_sources import add_data, start_task, task_progress
+from rsdash.ui.dataset_actions import dataset_actions
 from rsdash.ui.image_view import image_view
 from rsdash.ui.links import page
 from rsdash.ui.server import server
@@ -42,7 +43,7 @@ if "shown-data" not in st.session_state and asked in infos:
     st.session_state["shown-data"] = asked
 if st.session_state.get("shown-data") not in infos:
     st.session_state.pop("shown-data", None)
-left, right = st.columns([3, 1], vertical_alignment="bottom")
+left, middle, right = st.columns([6, 1, 2], vertical_alignment="bottom")
 name = left.selectbox("Data set", list(infos), key="shown-data")
 st.query_params["data"] = name
 right.page_link(
@@ -51,6 +52,8 @@ right.page_link(
     icon=":material/model_training:",
     query_params={"data": name},
 )
+with middle:
+    dataset_actions(infos[name], start_task)
 facts(infos[name])
 view = st.segmented_control(
     "View",

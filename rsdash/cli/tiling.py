@@ -10,7 +10,7 @@ import typer
 from rsdash.cli.added import print_added
 from rsdash.cli.options import BandsOption, RadiometryOption, asked_radiometry
 from rsdash.cli.output import Format, FormatOption, JsonOption, bar
-from rsdash.data.store import add_tiles
+from rsdash.data.made import add_tiles
 
 
 def tile(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from rsdash.data.source import open_source
 from rsdash.errors import DataError
 
 SAMPLE = "sample"
+KEPT_FOLDER = "images"
+"""Where a data set's own images stand that rsdash made or keeps."""
 MAX_NAME_LENGTH = 64
 
 _SLUG = re.compile(rf"[a-z0-9_-]{{1,{MAX_NAME_LENGTH}}}")
@@ -112,3 +116,11 @@ def free_name(wanted: str | None, fallback: str) -> str:
     stem = re.sub(r"[^a-z0-9_-]+", "-", fallback.lower()).strip("-_")[: MAX_NAME_LENGTH - 6] or "dataset"
     names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 100_000))
     return next(name for name in names if name not in reserved and not (datasets_root() / name).exists())
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """A second name for a file, or a copy of it."""
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)

@@ -9,23 +9,29 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from rsdash.config import RGB8, Radiometry
-from rsdash.data.building import SAMPLE, build, datasets_root, folder_of, free_name, new_info, rescan, slug_of
+from rsdash.data.building import (
+    KEPT_FOLDER,
+    SAMPLE,
+    build,
+    datasets_root,
+    folder_of,
+    free_name,
+    link_or_copy,
+    new_info,
+    rescan,
+    slug_of,
+)
 from rsdash.data.dataset import INFO_FILE, Dataset, DatasetInfo, Kind
-from rsdash.data.drafts import UNLABELLED, Draft
 from rsdash.data.fetching import Remote, fetch
 from rsdash.data.parallel import Progress
 from rsdash.data.public import PUBLIC_SETS, public_set
 from rsdash.data.sample import SAMPLE_LICENCE, write_sample
 from rsdash.errors import DataError, DataNotFoundError, storage_errors
 
-if TYPE_CHECKING:
-    from rsdash.data.tiling import TileRule
-
 _KEPT_ZIP = "images.zip"
-_KEPT_FOLDER = "images"
 
 
 def list_datasets() -> list[DatasetInfo]:
@@ -53,7 +59,7 @@ def open_dataset(name_or_path: str, on_progress: Progress | None = None) -> Data
         return Dataset(folder)
     if name_or_path == SAMPLE:
         return build(
-            new_info(SAMPLE, "sample", _KEPT_FOLDER, synthetic=True, licence=SAMPLE_LICENCE),
+            new_info(SAMPLE, "sample", KEPT_FOLDER, synthetic=True, licence=SAMPLE_LICENCE),
             write_sample,
             on_progress,
         )
@@ -135,72 +141,6 @@ def add_upload(
         raise type(error)(str(error).replace(_KEPT_ZIP, filename)) from error
 
 
-def add_tiles(
-    scene: Path,
-    labels: Path,
-    *,
-    rule: TileRule,
-    field: str = "",
-    layer: str | None = None,
-    name: str | None = None,
-    radiometry: Radiometry | None = None,
-    on_progress: Progress | None = None,
-) -> Dataset:
-    """Cut a scene into tiles that carry the class of points or polygons, and add them.
-
-    Args:
-        scene: GeoTIFF with a position.
-        labels: GeoJSON or GeoPackage.
-        rule: size and overlap of tiles, and what they must hold.
-        field: field of the labels that holds the class; empty takes one of a usual name.
-        layer: layer of a GeoPackage with several.
-        name: what to call the data set; None makes a free name from the scene's.
-        radiometry: how the scene's numbers are read; None for rgb8.
-        on_progress: called with (windows done, windows in all), then (files done, files in all).
-
-    Raises:
-        DataError: no position, no labels within, no usable classes, or the name is taken.
-        StorageError: the disk is full.
-    """
-    from rsdash.data.tiling import cut_tiles, look_at_scene, plan_tiles, read_labels  # brings GDAL, twice
-
-    chosen = free_name(slug_of(name) if name is not None else None, f"{scene.stem}-tiles")
-    facts = look_at_scene(scene)
-    plan = plan_tiles(facts, read_labels(labels, field, layer), rule)
-
-    def cut(site: Path, report: Progress | None) -> None:
-        cut_tiles(facts, plan, site / _KEPT_FOLDER, max_nodata=rule.max_nodata, on_progress=report)
-
-    origin = f"{rule.tile_m:g} m tiles of {scene.name}, labelled by {labels.name}"
-    info = new_info(chosen, "tiles", _KEPT_FOLDER, radiometry=radiometry or RGB8, origin=origin)
-    return build(info, cut, on_progress)
-
-
-def add_draft(
-    draft: Draft, on_progress: Progress | None = None, radiometry: Radiometry | None = None
-) -> Dataset:
-    """Make a data set of a draft's labelled images; the draft goes once that has succeeded.
-
-    Raises:
-        DataError: it has no usable classes, or the name is taken; the draft stays.
-        StorageError: the disk is full; the draft stays.
-    """
-    chosen = free_name(draft.name, draft.name)
-
-    def link(site: Path, _progress: Progress | None) -> None:
-        shutil.copytree(
-            draft.folder,
-            site / _KEPT_FOLDER,
-            copy_function=_link_or_copy,
-            ignore=shutil.ignore_patterns(UNLABELLED, ".*"),
-        )
-
-    info = new_info(chosen, "upload", _KEPT_FOLDER, radiometry=radiometry or RGB8)
-    dataset = build(info, link, on_progress)
-    draft.discard()
-    return dataset
-
-
 def download(name: str, on_progress: Progress | None = None, *, accepted: bool = False) -> Dataset:
     """Download a public data set and add it; goes on where an earlier attempt broke off.
 
@@ -227,6 +167,26 @@ def download(name: str, on_progress: Progress | None = None, *, accepted: bool =
     return dataset
 
 
+def scan_again(
+    name: str, on_progress: Progress | None = None, radiometry: Radiometry | None = None
+) -> Dataset:
+    """Read what changed in a known data set, or all of it where its radiometry changes.
+
+    Args:
+        name: the data set.
+        on_progress: called with (files done, files in all).
+        radiometry: how the numbers in its files are read, for runs from now on; None leaves it.
+
+    Raises:
+        DataNotFoundError: there is none of that name, or its files are gone.
+        DataError: it can no longer be used.
+    """
+    folder = folder_of(name)
+    if folder is None or not (folder / INFO_FILE).exists():
+        raise DataNotFoundError(f"There is no data set {name!r}.")
+    return rescan(folder, on_progress, radiometry or DatasetInfo.load(folder).radiometry)
+
+
 def remove_dataset(name: str) -> None:
     """Forget a data set and delete what rsdash keeps of it; the person's own files stay.
 
@@ -243,14 +203,7 @@ def remove_dataset(name: str) -> None:
 
 def _keep(archive: Path, site: Path) -> None:
     """A second name for the download, which stays where it is until the data set is complete."""
-    _link_or_copy(archive, site / _KEPT_ZIP)
-
-
-def _link_or_copy(source: str | Path, target: str | Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(source, target)
+    link_or_copy(archive, site / _KEPT_ZIP)
 
 
 def _nothing(_site: Path, _progress: Progress | None) -> None:

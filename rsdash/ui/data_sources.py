@@ -82,7 +82,9 @@ def _path() -> None:
         add = st.button("Add", key="add-path", type="primary")
         look = st.button("Preview", key="preview-path")
     if add:
-        _start(f"Reading {path}", lambda report: add_dataset(path, on_progress=report, radiometry=radiometry))
+        start_task(
+            f"Reading {path}", lambda report: add_dataset(path, on_progress=report, radiometry=radiometry)
+        )
     if look:
         preview(path, radiometry)
 
@@ -95,18 +97,18 @@ def _zip() -> None:
     radiometry = chosen_radiometry("zip")
     if st.button("Add", key="add-zip", disabled=file is None or radiometry is None) and file is not None:
         st.session_state["zip-turn"] = turn + 1
-        _start(
+        start_task(
             f"Reading {file.name}",
             lambda report: add_upload(file, file.name, on_progress=report, radiometry=radiometry),
         )
 
 
 def _images() -> None:
-    draft_form(_start)
+    draft_form(start_task)
 
 
 def _scene() -> None:
-    scene_form(_start)
+    scene_form(start_task)
 
 
 def _download() -> None:
@@ -125,7 +127,7 @@ def _download() -> None:
             key=f"download-{name}",
             disabled=name in known or not accepted,
         ):
-            _start(
+            start_task(
                 f"Downloading {entry.title}",
                 lambda report, name=name: download(name, on_progress=report, accepted=True),
             )
@@ -136,10 +138,11 @@ def _sample() -> None:
     if st.button(
         "Draw the sample", key="add-sample", disabled=any(i.name == "sample" for i in list_datasets())
     ):
-        _start("Drawing the sample", lambda report: open_dataset("sample", on_progress=report))
+        start_task("Drawing the sample", lambda report: open_dataset("sample", on_progress=report))
 
 
-def _start(title: str, action: Callable[[Any], Any]) -> None:
+def start_task(title: str, action: Callable[[Any], Any]) -> None:
+    """Begin a task whose progress the page shows; one at a time."""
     server().tasks.start(TASK, title, action)
     st.rerun()
 

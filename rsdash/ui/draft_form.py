@@ -12,7 +12,7 @@ from PIL import Image
 
 from rsdash.data import open_image
 from rsdash.data.drafts import UNLABELLED, Draft, drafts, label_in_path
-from rsdash.data.store import add_draft
+from rsdash.data.made import add_draft
 from rsdash.errors import RsdashError
 from rsdash.ui.words import plain
 

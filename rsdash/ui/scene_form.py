@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from rsdash.data.store import add_tiles
+from rsdash.data.made import add_tiles
 from rsdash.errors import RsdashError
 from rsdash.ui.places import server_path
 from rsdash.ui.radiometry_form import chosen_radiometry

@@ -17,7 +17,7 @@ from rsdash.data.splitting import stored_splits
 from rsdash.ui import places
 from tests.app.test_pages import open_page
 from tests.scenes import rectangle, write_geojson, write_scene
-from tests.tiny import draw_tile, make_tiles, wait_for
+from tests.tiny import draw_tile, make_run, make_tiles, wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -158,3 +158,26 @@ def test_the_preview_shows_the_images_as_they_are_read(tmp_path, data_place):
     app.button("preview-path").click().run()
     assert not app.exception and not app.error
     assert list_datasets() == []
+
+
+def test_a_data_set_can_be_scanned_again_and_removed(tmp_path, tiles):
+    (tmp_path / "tiles" / "Forest" / "00.png").unlink()
+    app = open_page("data", data="tiles")
+    app.button("scan-again").click().run()
+    task_done(app)
+    (info,) = list_datasets()
+    assert info.counts["Forest"] == 19
+    app = open_page("data", data="tiles")
+    assert app.button("remove-data").disabled
+    app.checkbox("sure-tiles").check().run()
+    app.button("remove-data").click().run()
+    assert list_datasets() == []
+    assert (tmp_path / "tiles" / "Forest" / "01.png").is_file()
+
+
+def test_a_data_set_in_use_is_not_removed(runs_dir, tiles):
+    make_run(runs_dir, name="busy")
+    app = open_page("data", data="tiles")
+    app.checkbox("sure-tiles").check().run()
+    assert app.button("remove-data").disabled
+    assert any("In use by busy" in text.value for text in app.caption)

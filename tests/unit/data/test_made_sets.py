@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from rsdash.data.drafts import UNLABELLED, Draft
+from rsdash.data.made import add_draft, add_tiles
 from rsdash.data.splits import SplitRequest
 from rsdash.data.splitting import add_splits
-from rsdash.data.store import add_draft, add_tiles, list_datasets, open_dataset
+from rsdash.data.store import list_datasets, open_dataset
 from rsdash.data.tiling import TileRule
 from rsdash.errors import DataError
 from tests.scenes import rectangle, write_geojson, write_scene

@@ -1,0 +1,65 @@
+"""What can be done with a data set that is known: scan it again, read its numbers otherwise, remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from rsdash.data import DatasetInfo, remove_dataset
+from rsdash.data.store import scan_again
+from rsdash.errors import RsdashError
+from rsdash.runs.states import ENDED
+from rsdash.ui.radiometry_form import chosen_radiometry
+from rsdash.ui.server import server
+from rsdash.ui.words import plain
+
+Start = Callable[[str, Callable[[Any], Any]], None]
+
+
+def dataset_actions(info: DatasetInfo, start: Start) -> None:
+    """A popover with the three.
+
+    Args:
+        info: the data set.
+        start: begins a task: title, action.
+    """
+    with st.popover("Manage"):
+        st.caption("Files added, changed or gone since? Only what changed is read.")
+        if st.button("Scan again", key="scan-again"):
+            start(f"Reading {info.name}", lambda report: scan_again(info.name, report))
+        st.divider()
+        st.caption(f"Pixel values: {plain(info.radiometry.describe())}. Runs so far keep their own.")
+        radiometry = chosen_radiometry("change")
+        if st.button(
+            "Read so from now on", key="change-pixels", disabled=radiometry in (None, info.radiometry)
+        ):
+            start(f"Reading {info.name}", lambda report: scan_again(info.name, report, radiometry))
+        st.divider()
+        _remove(info)
+
+
+def _remove(info: DatasetInfo) -> None:
+    users = [
+        entry.name
+        for entry in server().listing().entries
+        if entry.request.data.name == info.name and entry.state.state not in ENDED and not entry.example
+    ]
+    own = info.kind in ("folder", "zip")
+    st.caption(
+        "Removes the data set from rsdash. "
+        + ("Your files stay where they are." if own else "**Its files are deleted**, as rsdash keeps them.")
+    )
+    if users:
+        st.caption(f"In use by {plain(', '.join(users[:3]))}; wait, or cancel these runs.")
+    sure = st.checkbox("I am sure", key=f"sure-{info.name}")
+    if st.button("Remove", key="remove-data", disabled=not sure or bool(users)):
+        try:
+            remove_dataset(info.name)
+        except RsdashError as error:
+            st.error(plain(str(error)))
+            return
+        st.session_state.pop("shown-data", None)
+        st.query_params.pop("data", None)
+        st.rerun()
