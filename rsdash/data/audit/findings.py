@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -142,7 +142,7 @@ def findings(audit: Audit, labels: np.ndarray) -> list[Finding]:
         _of_rows(Kind.MODES, audit.mode_outliers),
         _of_rows(Kind.BLANK, audit.blank),
         _of_rows(Kind.UNIFORM, audit.too_uniform),
-        _finding(Kind.IMBALANCE, len(small_classes(audit))),
+        _imbalance(audit),
     ]
     return [finding for finding in found if finding.count]
 
@@ -174,6 +174,14 @@ def _of_pairs(kind: Kind, pairs: Sequence[Pair]) -> Finding:
 
 def _of_rows(kind: Kind, rows: Rows) -> Finding:
     return _finding(kind, len(rows), rows=rows)
+
+
+def _imbalance(audit: Audit) -> Finding:
+    """With the sizes that it is about."""
+    finding = _finding(Kind.IMBALANCE, len(small_classes(audit)))
+    smallest, largest = (chosen(audit.counts, key=audit.counts.__getitem__) for chosen in (min, max))
+    sizes = ", ".join(f"{name} has {audit.counts[name]:,}" for name in (largest, smallest))
+    return replace(finding, why=f"{sizes}. {finding.why}")
 
 
 def _finding(kind: Kind, count: int, *, pairs: tuple[Pair, ...] = (), rows: Rows = ()) -> Finding:

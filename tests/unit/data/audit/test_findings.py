@@ -57,6 +57,7 @@ def test_the_worst_comes_first_and_each_kind_counts_its_own():
     assert pairs[Kind.NEAR] == [(2, 3, 5)]
     assert [pair.same_bytes for pair in found[1].pairs] == [True, False]
     assert found[7].rows == (8, 9, 10)
+    assert found[8].why.startswith("A has 30, B has 10. ")
 
 
 @pytest.mark.parametrize(("rows", "verb"), [((3,), "image is blank"), ((3, 4), "images are blank")])

@@ -1,0 +1,140 @@
+"""The audit of a data set: start it, see what it found, look at each finding, exclude files."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsdash.data import Dataset
+from rsdash.data.audit import Audit, Finding, Kind, audit_dataset, findings, load_audit
+from rsdash.data.exclusions import Exclusions, load_exclusions
+from rsdash.errors import DataError, RsdashError
+from rsdash.ui.audit_gallery import pair_gallery, row_gallery
+from rsdash.ui.exclusion_list import exclusion_list, show_exclusion_error
+from rsdash.ui.server import server
+from rsdash.ui.tasks import Task
+from rsdash.ui.words import duration, plain
+
+TICK_S = 0.5
+COUNT_WIDTH_PX = 56
+
+
+def audit_view(dataset: Dataset) -> None:
+    """Show the audit of a data set, or its progress, or the way to start it."""
+    key = task_key(dataset.name)
+    task = server().tasks.get(key)
+    if task and not task.finished:
+        _watch(key)
+        return
+    try:
+        audit = load_audit(dataset)
+    except DataError as error:
+        st.warning(plain(str(error)))
+        audit = None
+    if audit is None:
+        _offer(dataset, task)
+    show_exclusion_error()
+    try:
+        exclusions = load_exclusions(dataset.folder)
+    except RsdashError as error:
+        st.error(plain(str(error)))
+        return
+    if audit is not None:
+        _results(dataset, audit, exclusions)
+    exclusion_list(dataset, exclusions)
+
+
+def task_key(name: str) -> str:
+    """Under which the server keeps the audit of a data set as a task."""
+    return f"audit {name}"
+
+
+def _offer(dataset: Dataset, task: Task | None) -> None:
+    """What an audit does, how the last attempt ended, and the button."""
+    if task and task.error:
+        (st.info if task.stopped else st.error)(plain(task.error))
+    st.markdown(
+        "An audit reads every image once and finds what spoils a training or flatters its figures: one image "
+        "under two labels, duplicates and near-duplicates (also turned or mirrored), odd and blank images. "
+        "Splits made afterwards keep duplicates on one side."
+    )
+    if st.button("Audit the images", key="audit-start", type="primary"):
+        server().tasks.start(
+            task_key(dataset.name), f"Auditing {dataset.name}", lambda report: audit_dataset(dataset, report)
+        )
+        st.rerun()
+
+
+@st.fragment(run_every=TICK_S)
+def _watch(key: str) -> None:
+    """Progress of the running audit; the whole page runs again once it has ended."""
+    task = server().tasks.get(key)
+    if task is None or task.finished:
+        st.rerun()
+        return
+    st.progress(task.share, text=_progress_text(task))
+    if st.button("Stop", key="audit-stop"):
+        task.stop()
+    st.caption("It goes on if you leave or reload this page. Once stopped, it starts over.")
+
+
+def _progress_text(task: Task) -> str:
+    title = plain(task.title)
+    if not task.total:
+        return title
+    if task.done >= task.total:
+        return f"{title}: all {task.total:,} images read; comparing those that look alike"
+    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
+    return f"{title}: {task.done:,} of {task.total:,} images read{left}"
+
+
+def _results(dataset: Dataset, audit: Audit, exclusions: Exclusions) -> None:
+    """What was found, then one kind of finding to look at."""
+    found = findings(audit, dataset.manifest.labels)
+    st.caption(f"{audit.image_count:,} images, audited on {audit.made_at[:10]}.")
+    if not found:
+        st.success("Nothing wrong was found.")
+        return
+    with st.container(gap="xsmall"):
+        for finding in found:
+            _summary(finding)
+    chosen = _choose(dataset, found)
+    if chosen is not None:
+        _look(dataset, audit, chosen, exclusions.names)
+
+
+def _summary(finding: Finding) -> None:
+    with st.container(horizontal=True, gap="small", key=f"finding-{finding.kind.name.lower()}"):
+        st.markdown(f"**{finding.count:,}**", width=COUNT_WIDTH_PX, text_alignment="right")
+        with st.container(gap=None):
+            st.markdown(plain(finding.title))
+            st.caption(plain(finding.why))
+
+
+def _choose(dataset: Dataset, found: list[Finding]) -> Finding | None:
+    """The finding that a person wants to look at; the worst at first."""
+    shown = {finding.kind.value: finding for finding in found if finding.kind is not Kind.IMBALANCE}
+    if not shown:
+        return None
+    st.subheader("Look at them")
+    key = f"audit-kind-{dataset.name}"
+    if st.session_state.get(key) not in shown:
+        st.session_state[key] = next(iter(shown))
+    name = st.segmented_control(
+        "Kind of finding",
+        list(shown),
+        format_func=lambda kind: f"{kind.capitalize()} ({shown[kind].count:,})",
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+    )
+    return shown.get(name or "")
+
+
+def _look(dataset: Dataset, audit: Audit, finding: Finding, excluded: frozenset[str]) -> None:
+    if finding.kind is Kind.REFUSED:
+        rows = [{"File": refusal.name, "Reason": refusal.reason} for refusal in audit.refused]
+        st.dataframe(rows, hide_index=True, alt="Files that cannot be used, with reasons")
+    elif finding.pairs:
+        pair_gallery(dataset, finding, excluded)
+    else:
+        row_gallery(dataset, finding, excluded)
