@@ -115,7 +115,7 @@ def add_upload(
     on_progress: Progress | None = None,
     radiometry: Radiometry | None = None,
 ) -> Dataset:
-    """Keep an uploaded zip in the data folder and add it.
+    """Keep an uploaded zip in the data folder and add it; what was uploaded before is not kept twice.
 
     Args:
         stream: the zip.
@@ -136,9 +136,27 @@ def add_upload(
 
     try:
         info = new_info(chosen, "upload", _KEPT_ZIP, radiometry=radiometry or RGB8)
-        return build(info, spool, on_progress)
+        dataset = build(info, spool, on_progress)
     except DataError as error:
         raise type(error)(str(error).replace(_KEPT_ZIP, filename)) from error
+    twin = None if name else _uploaded_before(dataset)
+    if twin is None:
+        return dataset
+    remove_dataset(dataset.name)
+    return twin
+
+
+def _uploaded_before(dataset: Dataset) -> Dataset | None:
+    """Another upload of the same files, read in the same way."""
+    same = (
+        info.name
+        for info in list_datasets()
+        if (info.kind, info.fingerprint) == ("upload", dataset.info.fingerprint)
+        and info.radiometry == dataset.info.radiometry
+        and info.name != dataset.name
+    )
+    found = next(same, None)
+    return open_dataset(found) if found else None
 
 
 def download(name: str, on_progress: Progress | None = None, *, accepted: bool = False) -> Dataset:

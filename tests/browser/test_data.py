@@ -1,4 +1,4 @@
-"""People's own imagery: a scene with labelled fields becomes tiles, split by blocks, and trains."""
+"""People's own imagery: a zip with duplicates is audited and split, a scene is tiled and split by blocks."""
 
 from __future__ import annotations
 
@@ -97,4 +97,61 @@ def test_a_scene_becomes_tiles_that_are_split_by_blocks_and_trained(
     page.wait_for_url(re.compile(r"/run\?run="))
     expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
     (folder,) = (path for path in live_server.runs.iterdir() if path.is_dir())
-    assert '"split":"blocks"' in (folder / "config.json").read_text().replace(" ", "").replace("\n", "")
+    assert '"split":"blocks"' in re.sub(r"\s", "", (folder / "config.json").read_text())
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Three classes of 40 tiles, four from each of ten scenes; a tile of each stands there turned, too."""
+    path = tmp_path / "scenes.zip"
+    with zipfile.ZipFile(path, "w") as files:
+        for label, name in enumerate(CLASSES):
+            for number in range(40):
+                files.writestr(f"{name}/s{number // 4}_{number % 4}.png", _png(draw_tile(label, number)))
+            turned = np.rot90(draw_tile(label, 7))
+            files.writestr(f"{name}/s9_copy.png", _png(turned))
+    return path
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_dropped_zip_is_audited_a_copy_excluded_and_a_grouped_split_trained(
+    page: Page, live_server: RunningServer, archive: Path
+) -> None:
+    before = set(live_server.runs.iterdir()) if live_server.runs.exists() else set()
+    go(page, "/data")
+    if not page.locator(".st-key-source").is_visible():
+        page.get_by_text("Add a data set").click()
+    switch(page, "source", "Drop a zip")
+    page.locator(".st-key-data-zip-0 input[type=file]").set_input_files(archive)
+    expect(page.locator(".st-key-add-zip button").first).to_be_enabled()
+    press(page, "add-zip")
+    expect(page.get_by_text("Added scenes: 123 images of 3 classes.")).to_be_visible()
+
+    go(page, "/data?data=scenes&view=Audit")
+    press(page, "audit-start")
+    expect(page.get_by_text(re.compile("3 *pairs of images|pairs of images of one class"))).to_be_visible()
+    page.get_by_role("button", name="Exclude the second", exact=True).first.click()
+    expect(page.get_by_role("button", name="Take back the second").first).to_be_visible()
+
+    go(page, "/data?data=scenes&view=Splits")
+    fill(page, "split-pattern", r"/s(\d+)_")
+    fill(page, "split-name", "scenes-apart")
+    press(page, "make-split")
+    expect(page.get_by_text("Stored: scenes-apart.")).to_be_visible()
+    expect(page.get_by_text("Left out, excluded: 1 images")).to_be_visible()
+    page.get_by_role("link", name="Train on this split").click()
+
+    expect(page.locator(".st-key-set-data input")).to_have_value("scenes")
+    choose(page, "set-model", "resnet18")
+    for setting, value in {"im_size": 32, "batch_size": 32, "epochs": 1}.items():
+        fill(page, f"set-{setting}", str(value))
+    press(page, "start")
+    page.wait_for_url(re.compile(r"/run\?run="))
+    expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
+    (folder,) = set(live_server.runs.iterdir()) - before - {live_server.runs / "runner.lock"}
+    assert '"split":"scenes-apart"' in re.sub(r"\s", "", (folder / "config.json").read_text())

@@ -216,3 +216,14 @@ def test_the_sample_is_drawn_at_first_use(monkeypatch):
 def test_the_package_does_not_import_torch():
     code = "import sys, rsdash.data; sys.exit('torch' in sys.modules or 'httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_same_zip_uploaded_again_is_the_same_data_set(three_classes, zipped, data_dir):
+    names = (path.relative_to(three_classes).as_posix() for path in three_classes.rglob("*.png"))
+    archive = zipped({name: (three_classes / name).read_bytes() for name in names})
+    first = add_upload(io.BytesIO(archive.read_bytes()), "tiles.zip")
+    again = add_upload(io.BytesIO(archive.read_bytes()), "tiles (1).zip")
+    assert again.name == first.name
+    assert [info.name for info in list_datasets()] == [first.name]
+    other = add_upload(io.BytesIO(archive.read_bytes()), "tiles.zip", name="another")
+    assert other.name == "another"
