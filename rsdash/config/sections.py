@@ -103,7 +103,11 @@ class DataSettings(Section):
         "categorical", "Each image has exactly one class, given by its folder.", advanced=True
     )
     limit_per_class: int | None = setting(
-        None, "Use at most so many images of each class; empty for all.", unit="images", ge=5
+        None,
+        "Use at most so many images of each class; empty for all. Of a stored split, or one that folders "
+        "give, only the training images are limited.",
+        unit="images",
+        ge=5,
     )
     validation_share: float = setting(
         0.0,

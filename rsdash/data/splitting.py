@@ -12,6 +12,7 @@ from rsdash.data.splits import (
     Split,
     SplitRequest,
     given_split,
+    limit_train,
     load_split,
     load_splits,
     make_split,
@@ -25,7 +26,7 @@ from rsdash.data.splits import (
 def split_for(dataset: Dataset, config: RunConfig) -> Split:
     """The split that a run asks for, stored from now on.
 
-    That is the split it names; else the data set's own train/val/test folders; else one made from the
+    That is the split it names, its training images limited where the run asks for it; else the data set's own train/val/test folders; else one made from the
     run's shares, `split_seed` and `limit_per_class`, in which the duplicates that an audit found stay
     together and excluded files take no part.
 
@@ -34,8 +35,11 @@ def split_for(dataset: Dataset, config: RunConfig) -> Split:
         DataError: a class is too small, or another split of the same name is stored.
     """
     if config.split:
-        return load_split(config.split, dataset.splits_folder)
-    if dataset.manifest.has_given_split:
+        split = load_split(config.split, dataset.splits_folder)
+        if config.limit_per_class is None:
+            return split
+        split = limit_train(split, dataset.manifest, config.limit_per_class)
+    elif dataset.manifest.has_given_split:
         split = given_split(
             dataset.manifest,
             split_seed=config.split_seed,

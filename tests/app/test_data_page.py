@@ -13,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 import rsdash.ui.server as shared
 from rsdash.data import Dataset, add_dataset, list_datasets
 from rsdash.data.drafts import UNLABELLED, Draft
-from rsdash.data.splitting import stored_splits
+from rsdash.data.splits import SplitRequest
+from rsdash.data.splitting import add_splits, stored_splits
+from rsdash.runs.states import RunState
 from rsdash.ui import places
 from tests.app.test_pages import open_page
 from tests.scenes import rectangle, write_geojson, write_scene
@@ -181,3 +183,25 @@ def test_a_data_set_in_use_is_not_removed(runs_dir, tiles):
     app.checkbox("sure-tiles").check().run()
     assert app.button("remove-data").disabled
     assert any("In use by busy" in text.value for text in app.caption)
+
+
+def test_one_recipe_under_two_splits_is_queued_and_its_drop_is_said(runs_dir, tiles):
+    add_splits(tiles, SplitRequest(name="random"))
+    add_splits(tiles, SplitRequest(name="apart", pattern=r"/\d(\d)"))
+    app = open_page("data", data="tiles", view="Splits")
+    assert (app.selectbox("pair-first").value, app.selectbox("pair-second").value) == ("random", "apart")
+    app.button("queue-pair").click().run()
+    assert not app.exception and not app.error
+    entries = shared.server().index.refresh().entries
+    by_split = {entry.request.data.split: entry for entry in entries if not entry.example}
+    assert by_split.keys() == {"random", "apart"}
+    for split, accuracy in (("random", 0.9), ("apart", 0.75)):
+        folder = by_split[split].folder
+        summary = folder.state().summary.model_copy(update={"accuracy": accuracy, "images": 12})
+        for state in (RunState.STARTING, RunState.RUNNING, RunState.EVALUATING):
+            folder.write_state(state=state)
+        folder.write_state(state=RunState.FINISHED, summary=summary)
+    shared.server().index.refresh()
+    texts = " ".join(text.value for text in open_page("data", data="tiles", view="Splits").markdown)
+    assert "0.900 on random (n = 12) against 0.750 on apart (n = 12)" in texts
+    assert "15.0 points lower" in texts

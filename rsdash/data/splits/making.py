@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -130,6 +131,12 @@ def _candidates(
     rows = np.flatnonzero([name not in out for name in manifest.names])
     left_out = {"excluded": len(manifest) - len(rows)} if len(rows) < len(manifest) else {}
     return shuffled(rows, manifest, split_seed, limit_per_class), left_out
+
+
+def limit_train(split: Split, manifest: Manifest, limit: int) -> Split:
+    """The same split with at most `limit` training images of each class; what is measured on stays."""
+    rows = np.sort(shuffled(split.train, manifest, split.split_seed, limit))
+    return replace(split, name=f"{split.name}-limit{limit}", train=rows, limit_per_class=limit)
 
 
 def shuffled(rows: np.ndarray, manifest: Manifest, split_seed: int, limit: int | None) -> np.ndarray:

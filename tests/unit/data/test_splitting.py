@@ -70,3 +70,13 @@ def test_requests_are_stored_and_runs_name_them(dataset):
     assert [fold.name for fold in folds] == ["k-fold1of3", "k-fold2of3", "k-fold3of3"]
     with pytest.raises(DataError, match="splits never change"):
         add_splits(dataset, SplitRequest(split_seed=5, name="by-tens"))
+
+
+def test_a_limit_within_a_stored_split_leaves_what_is_measured_on(dataset):
+    (made,) = add_splits(dataset, SplitRequest(name="mine"))
+    split = split_for(dataset, RunConfig(split="mine", limit_per_class=5))
+    assert split.name == "mine-limit5"
+    assert split.test.tolist() == made.test.tolist() and split.validation.tolist() == made.validation.tolist()
+    assert set(split.train.tolist()) < set(made.train.tolist())
+    assert split.counts(dataset.manifest.labels, 2)["train"] == [5, 5]
+    assert split_for(dataset, RunConfig(split="mine")).to_json() == made.to_json()
