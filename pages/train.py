@@ -50,6 +50,9 @@ data_from_url()
 datasets = sorted({"sample", *(info.name for info in list_datasets())})
 values = settings_form(models=model_names(), datasets=datasets)
 
+if values["split"]:
+    st.caption("The stored split decides what trains and tests; shares and split seed are not used.")
+
 st.divider()
 name = st.text_input("Name of the run", key="run-name", placeholder="made from model, data and seed")
 try:

@@ -26,9 +26,9 @@ from rsdash.data.splits import (
 def split_for(dataset: Dataset, config: RunConfig) -> Split:
     """The split that a run asks for, stored from now on.
 
-    That is the split it names, its training images limited where the run asks for it; else the data set's own train/val/test folders; else one made from the
-    run's shares, `split_seed` and `limit_per_class`, in which the duplicates that an audit found stay
-    together and excluded files take no part.
+    That is the split it names, its training images limited where the run asks for it; else the data set's
+    own train/val/test folders; else one made from the run's shares, `split_seed` and `limit_per_class`, in
+    which the duplicates that an audit found stay together. Excluded files take no part in what is made.
 
     Raises:
         DataNotFoundError: the run names a split that is not stored.
