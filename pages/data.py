@@ -4,13 +4,13 @@ import streamlit as st
 
 from rsdash.data import DatasetInfo, list_datasets
 from rsdash.errors import RsdashError
-from rsdash.ui.audit_view import audit_view
-from rsdash.ui.data_sources import add_data, start_task, task_progress
-from rsdash.ui.dataset_actions import dataset_actions
-from rsdash.ui.image_view import image_view
+from rsdash.ui.data.actions import dataset_actions
+from rsdash.ui.data.audit_view import audit_view
+from rsdash.ui.data.image_view import image_view
+from rsdash.ui.data.sources import add_data, start_task, task_progress
+from rsdash.ui.data.split_view import split_view
 from rsdash.ui.links import page
 from rsdash.ui.server import server
-from rsdash.ui.split_view import split_view
 from rsdash.ui.words import plain
 
 VIEWS = {"Images": image_view, "Audit": audit_view, "Splits": split_view}

@@ -19,7 +19,7 @@ from rsdash.data.audit import audit_dataset, load_audit
 from rsdash.data.exclusions import EXCLUSIONS_FILE, exclude, load_exclusions
 from rsdash.data.splits import SplitRequest
 from rsdash.data.splitting import add_splits
-from rsdash.ui.audit_view import task_key
+from rsdash.ui.data.audit_view import task_key
 from tests.bands import make_band_tiles
 from tests.tiny import wait_for
 
@@ -49,7 +49,7 @@ def script() -> None:
     import streamlit as st
 
     from rsdash.data import open_dataset
-    from rsdash.ui.audit_view import audit_view
+    from rsdash.ui.data.audit_view import audit_view
 
     audit_view(open_dataset(st.query_params["data"]))
 

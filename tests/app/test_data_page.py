@@ -16,7 +16,7 @@ from rsdash.data.drafts import UNLABELLED, Draft
 from rsdash.data.splits import SplitRequest
 from rsdash.data.splitting import add_splits, stored_splits
 from rsdash.runs.states import RunState
-from rsdash.ui import places
+from rsdash.ui.data import places
 from tests.app.test_pages import open_page
 from tests.scenes import rectangle, write_geojson, write_scene
 from tests.tiny import draw_tile, make_run, make_tiles, wait_for

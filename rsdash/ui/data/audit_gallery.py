@@ -12,7 +12,7 @@ from PIL import Image
 from rsdash.data import Dataset
 from rsdash.data.audit import SYMMETRY_NAMES, Finding, Kind, Pair, symmetry
 from rsdash.errors import DataError
-from rsdash.ui.exclusion_list import exclude_button, take_back_button
+from rsdash.ui.data.exclusion_list import exclude_button, take_back_button
 from rsdash.ui.words import plain
 
 Item = TypeVar("Item")

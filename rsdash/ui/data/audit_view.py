@@ -8,8 +8,8 @@ from rsdash.data import Dataset
 from rsdash.data.audit import Audit, Finding, Kind, audit_dataset, findings, load_audit
 from rsdash.data.exclusions import Exclusions, load_exclusions
 from rsdash.errors import DataError, RsdashError
-from rsdash.ui.audit_gallery import pair_gallery, row_gallery
-from rsdash.ui.exclusion_list import exclusion_list, show_exclusion_error
+from rsdash.ui.data.audit_gallery import pair_gallery, row_gallery
+from rsdash.ui.data.exclusion_list import exclusion_list, show_exclusion_error
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Task
 from rsdash.ui.words import duration, plain

@@ -10,10 +10,10 @@ import streamlit as st
 from rsdash.data import PUBLIC_SETS, Dataset, add_dataset, add_upload, download, list_datasets, open_dataset
 from rsdash.data.disk import megabytes
 from rsdash.errors import RsdashError
-from rsdash.ui.draft_form import draft_form
-from rsdash.ui.places import server_path
-from rsdash.ui.radiometry_form import chosen_radiometry, preview
-from rsdash.ui.scene_form import scene_form
+from rsdash.ui.data.draft_form import draft_form
+from rsdash.ui.data.places import server_path
+from rsdash.ui.data.radiometry_form import chosen_radiometry, preview
+from rsdash.ui.data.scene_form import scene_form
 from rsdash.ui.server import server
 from rsdash.ui.words import duration, plain
 

@@ -7,9 +7,9 @@ import streamlit as st
 from rsdash.charts import split_counts
 from rsdash.data import Dataset, Split
 from rsdash.data.splitting import stored_splits
+from rsdash.ui.data.pair_form import pair_form
+from rsdash.ui.data.split_form import split_form
 from rsdash.ui.links import page
-from rsdash.ui.pair_form import pair_form
-from rsdash.ui.split_form import split_form
 from rsdash.ui.words import plain
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rsdash.charts import class_counts
 from rsdash.data import Dataset
-from rsdash.ui.tile_grid import tile_grid
+from rsdash.ui.data.tile_grid import tile_grid
 
 
 def image_view(dataset: Dataset) -> None:

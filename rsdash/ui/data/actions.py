@@ -11,7 +11,7 @@ from rsdash.data import DatasetInfo, remove_dataset
 from rsdash.data.store import scan_again
 from rsdash.errors import RsdashError
 from rsdash.runs.states import ENDED
-from rsdash.ui.radiometry_form import chosen_radiometry
+from rsdash.ui.data.radiometry_form import chosen_radiometry
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
