@@ -75,7 +75,7 @@ def texts(app: AppTest) -> str:
 
 
 def keys(app: AppTest) -> set[str]:
-    return {button.key for button in app.button}
+    return {button.key for button in app.button if button.key}
 
 
 def test_the_button_starts_an_audit_whose_findings_are_shown_the_worst_first(dataset):
