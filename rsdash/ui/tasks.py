@@ -44,6 +44,11 @@ class Task:
         """Have it end at its next report of progress."""
         self._stop.set()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a person asked it to end."""
+        return self._stop.is_set()
+
     def report(self, done: int, total: int) -> None:
         """Take a report of progress.
 
