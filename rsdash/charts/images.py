@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from rsdash.charts.style import CLASS_COLORS, class_color, finish
+from rsdash.charts.style import CLASS_COLORS, class_color, finish, literal
 
 SIZES_AS_BARS = 20
 """With more distinct sizes than that, sides are binned."""
@@ -51,6 +51,7 @@ class Places:
         latitudes: the same.
         footprints_m: side of each on the ground, metres.
         files: their names.
+        filled: outlines alone where not.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Places:
     latitudes: np.ndarray
     footprints_m: np.ndarray
     files: Sequence[str]
+    filled: bool = True
 
 
 def class_spectra(
@@ -138,7 +140,7 @@ def footprints(places: Sequence[Places], *, title: str) -> go.Figure:
     height_m = (float(np.ptp(latitudes)) * METRES_A_DEGREE) or 1.0
     outlined = bool(np.median(sides) >= OUTLINE_SHARE * height_m)
     figure = go.Figure([_outlines(g, stretch) if outlined else _points(g) for g in places])
-    figure.update_xaxes(title_text="longitude (°E)", tickformat="~f", zeroline=False, nticks=8)
+    figure.update_xaxes(title_text="longitude (°E)", tickformat="~f", zeroline=False, showgrid=True, nticks=8)
     figure.update_yaxes(
         title_text="latitude (°N)", tickformat="~f", zeroline=False, scaleanchor="x", scaleratio=stretch
     )
@@ -149,7 +151,7 @@ def _mean_line(
     line: Spectrum, ticks: Sequence[str], bands: Sequence[str], wavelengths_nm: Sequence[int | None]
 ) -> go.Scatter:
     hover = [
-        f"<b>{line.name}</b><br>{band}{f', {nm} nm' if nm else ''}<br>{mean:.3f}, "
+        f"<b>{literal(line.name)}</b><br>{band}{f', {nm} nm' if nm else ''}<br>{mean:.3f}, "
         f"standard deviation {spread:.3f}<br>{line.images} images"
         for band, nm, mean, spread in zip(bands, wavelengths_nm, line.mean, line.spread, strict=True)
     ]
@@ -157,7 +159,7 @@ def _mean_line(
     return go.Scatter(
         x=list(ticks),
         y=list(line.mean),
-        name=line.name,
+        name=literal(line.name),
         legendgroup=line.name,
         mode="lines+markers",
         line={"color": class_color(line.label), "width": 2, "dash": dash},
@@ -167,8 +169,8 @@ def _mean_line(
 
 
 def _spread(line: Spectrum, ticks: Sequence[str]) -> go.Scatter:
-    """One standard deviation to either side, as one outline there and back; values end at 0."""
-    upper = [mean + spread for mean, spread in zip(line.mean, line.spread, strict=True)]
+    """One standard deviation to either side, as one outline there and back; values lie on [0, 1]."""
+    upper = [min(1.0, mean + spread) for mean, spread in zip(line.mean, line.spread, strict=True)]
     lower = [max(0.0, mean - spread) for mean, spread in zip(line.mean, line.spread, strict=True)]
     return go.Scatter(
         x=[*ticks, *reversed(ticks)],
@@ -186,7 +188,7 @@ def _spread(line: Spectrum, ticks: Sequence[str]) -> go.Scatter:
 def _spectra_title(spectra: Sequence[Spectrum], bands: Sequence[str], unit: str) -> str:
     what = "Mean reflectance" if unit == "reflectance" else "Mean pixel value"
     if len(spectra) < 2:
-        return f"{what} of {spectra[0].name} in each band"
+        return f"{what} of {literal(spectra[0].name)} in each band"
     apart = np.ptp(np.array([line.mean for line in spectra]), axis=0)
     return f"{what} of each class: they lie furthest apart in {bands[int(apart.argmax())]}"
 
@@ -195,10 +197,10 @@ def _points(group: Places) -> go.Scatter:
     return go.Scatter(
         x=np.round(group.longitudes, 6),
         y=np.round(group.latitudes, 6),
-        name=group.name,
+        name=literal(group.name),
         mode="markers",
-        marker={"color": group.color, "size": 6, "symbol": "square"},
-        hovertext=list(group.files),
+        marker={"color": group.color, "size": 6, "symbol": "square" if group.filled else "square-open"},
+        hovertext=[literal(name) for name in group.files],
         hovertemplate="%{hovertext}<br>%{x:.5f}, %{y:.5f}<extra>" + group.name + "</extra>",
     )
 
@@ -212,11 +214,11 @@ def _outlines(group: Places, stretch: float) -> go.Scatter:
     return go.Scatter(
         x=np.round(x.ravel(), 6),
         y=np.round(y.ravel(), 6),
-        name=group.name,
+        name=literal(group.name),
         mode="lines",
         line={"color": group.color, "width": 1},
         fill="toself",
-        fillcolor=_faint(group.color, 0.45),
+        fillcolor=_faint(group.color, 0.45 if group.filled else 0.0),
         hoverinfo="name",
     )
 

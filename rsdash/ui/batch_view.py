@@ -18,7 +18,7 @@ from rsdash.ui.tasks import Report, Task
 from rsdash.ui.words import duration, plain, size
 
 FORM = "the Train page"
-SHOWN_PX = 112
+SHOWN_PX = 128
 
 
 def data_batch_view(dataset: Dataset) -> None:
@@ -93,12 +93,14 @@ def _cost(config: RunConfig) -> str:
 
 
 def _show(batch: TrainingBatch) -> None:
-    st.image(
-        [image.content for image in batch.images],
-        caption=[plain(image.label) for image in batch.images],
-        width=SHOWN_PX,
-        alt=[f"Image of class {image.label}, as augmented" for image in batch.images],
-    )
+    with st.container(horizontal=True, gap="small", key="batch-images"):
+        for image in batch.images:
+            st.image(
+                image.content,
+                caption=plain(image.label),
+                width=SHOWN_PX,
+                alt=f"Image of class {image.label}, as augmented",
+            )
     st.caption(plain(f"{_which(batch)} {_numbers(batch)}"))
 
 
@@ -111,12 +113,13 @@ def _which(batch: TrainingBatch) -> str:
 
 
 def _numbers(batch: TrainingBatch) -> str:
-    bands = ", ".join(batch.channels[place] for place in batch.display_channels)
+    bands = [batch.channels[place] for place in batch.display_channels]
     scale = ", ".join(
         f"{name} {mean:.3f} and {std:.3f}"
         for name, mean, std in zip(batch.channels, batch.mean, batch.std, strict=True)
     )
+    colours = "" if bands == ["red", "green", "blue"] else f" and show {', '.join(bands)} as red, green, blue"
     return (
-        f"The network gets numbers from {batch.lowest:.2f} to {batch.highest:.2f}, normalized by mean and "
-        f"standard deviation ({scale}); the pictures undo that and show {bands} as red, green, blue."
+        f"The network gets numbers from {batch.lowest:.2f} to {batch.highest:.2f}: values normalized by mean "
+        f"and standard deviation ({scale}). The pictures undo that{colours}."
     )

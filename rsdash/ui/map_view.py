@@ -12,7 +12,7 @@ from rsdash.data.splits import PARTS, split_names
 MAX_DRAWN = 3_000
 BY_CLASS = "Class"
 NO_PART = "in no part"
-NO_PART_COLOR = "#c7ccd3"
+NO_PART_COLOR = "#a9b1bb"
 
 
 def map_view(dataset: Dataset, rows: np.ndarray) -> None:
@@ -65,7 +65,13 @@ def _places(dataset: Dataset, name: str, color: str, rows: np.ndarray) -> Places
     manifest = dataset.manifest
     files = [manifest.names[row] for row in rows]
     return Places(
-        name, color, manifest.longitudes[rows], manifest.latitudes[rows], manifest.footprints_m[rows], files
+        name,
+        color,
+        manifest.longitudes[rows],
+        manifest.latitudes[rows],
+        manifest.footprints_m[rows],
+        files,
+        filled=name != NO_PART,
     )
 
 

@@ -16,6 +16,7 @@ from rsdash.ui.words import plain
 TILES_PER_CLASS = 8
 TILE_PX = 96
 CLASSES_SHOWN = 12
+FILTER_PX = 240
 ALL_IMAGES = "All images"
 
 
@@ -26,14 +27,14 @@ def tile_grid(dataset: Dataset, rows: np.ndarray) -> None:
         dataset: the data set.
         rows: those that may be shown, int64.
     """
-    first, second, third = st.columns([3, 3, 1.3], vertical_alignment="bottom")
     classes = list(dataset.manifest.classes)
-    with first:
-        chosen = st.multiselect("Classes", classes, key="grid-classes", placeholder="All classes")
-    with second:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect(
+            "Classes", classes, key="grid-classes", placeholder="All classes", width=FILTER_PX
+        )
         rows = np.intersect1d(rows, _part_rows(dataset), assume_unique=True)
-    if third.button("Other tiles", key="grid-draw", width="stretch"):
-        st.session_state["grid-seed"] = st.session_state.get("grid-seed", 0) + 1
+        if st.button("Other tiles", key="grid-draw", icon=":material/shuffle:"):
+            st.session_state["grid-seed"] = st.session_state.get("grid-seed", 0) + 1
     shown = [name for name in classes if name in (chosen or classes)][:CLASSES_SHOWN]
     for name in shown:
         _class_row(dataset, name, rows)
@@ -53,6 +54,7 @@ def _part_rows(dataset: Dataset) -> np.ndarray:
         key="grid-part",
         placeholder=ALL_IMAGES if choices else "No split yet",
         disabled=not choices,
+        width=FILTER_PX,
         format_func=lambda choice: f"{choice[1]} · {choice[0]}",
     )
     if chosen is None:
