@@ -23,7 +23,8 @@ from rsdash.errors import DataChangedError, DataError, DataNotFoundError
 from rsdash.files import write_text
 
 IMAGES_PER_CLASS = 200
-"""Read at most; the mean of 200 tiles of 64 x 64 px moves by less than 2 % of its value with the draw."""
+"""Read at most. On EuroSAT RGB the means of 199 tiles a class differ from those of 1,500 by 1.4 % of their
+value in the middle, by 6 % at most."""
 SENTINEL2_NM = {
     "B01": 443,
     "B02": 490,

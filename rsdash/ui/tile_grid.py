@@ -28,6 +28,8 @@ def tile_grid(dataset: Dataset, rows: np.ndarray) -> None:
         rows: those that may be shown, int64.
     """
     classes = list(dataset.manifest.classes)
+    if not set(st.session_state.get("grid-classes", ())) <= set(classes):
+        st.session_state.pop("grid-classes")  # of the data set shown before
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
             "Classes", classes, key="grid-classes", placeholder="All classes", width=FILTER_PX
@@ -44,22 +46,22 @@ def tile_grid(dataset: Dataset, rows: np.ndarray) -> None:
 
 def _part_rows(dataset: Dataset) -> np.ndarray:
     """Rows of the part of a split that is chosen."""
-    choices = [(name, part) for name in split_names(dataset.splits_folder) for part in PARTS]
-    if st.session_state.get("grid-part") not in (None, *choices):
+    splits = split_names(dataset.splits_folder)
+    choices = {f"{part} · {name}": (name, part) for name in splits for part in PARTS}
+    if st.session_state.get("grid-part") not in choices:
         st.session_state.pop("grid-part", None)
     chosen = st.selectbox(
         "Part of a split",
-        choices,
+        list(choices),
         index=None,
         key="grid-part",
         placeholder=ALL_IMAGES if choices else "No split yet",
         disabled=not choices,
         width=FILTER_PX,
-        format_func=lambda choice: f"{choice[1]} · {choice[0]}",
     )
     if chosen is None:
         return np.arange(len(dataset.manifest))
-    name, part = chosen
+    name, part = choices[chosen]
     return getattr(load_split(name, dataset.splits_folder), part)
 
 
