@@ -6,6 +6,7 @@ from rsdash.config import RunConfig
 from rsdash.data import list_datasets
 from rsdash.errors import RsdashError
 from rsdash.jobs.submit import submit
+from rsdash.ui.batch_view import batch_view
 from rsdash.ui.links import page
 from rsdash.ui.model_names import model_names
 from rsdash.ui.preflight import preflight
@@ -64,5 +65,9 @@ try:
         if st.button("Start", type="primary", key="start", width="stretch"):
             with st.spinner("Checking data and settings"):
                 start(config, name)
+    folded = st.expander("A batch as the network sees it", key="open-batch", on_change="rerun")
+    if folded.open:
+        with folded:
+            batch_view(config)
 except RsdashError as error:
     st.error(plain(str(error)))

@@ -2,13 +2,20 @@
 
 from rsdash.charts.classes import class_counts, probability_bars, split_counts
 from rsdash.charts.curves import Curve, curve_from, learning_curves, overlay, run_color, study_panels
-from rsdash.charts.style import class_color
+from rsdash.charts.images import Places, Spectrum, class_spectra, footprints, image_sizes
+from rsdash.charts.style import PART_COLORS, class_color
 
 __all__ = [
+    "PART_COLORS",
     "Curve",
+    "Places",
+    "Spectrum",
     "class_color",
     "class_counts",
+    "class_spectra",
     "curve_from",
+    "footprints",
+    "image_sizes",
     "learning_curves",
     "overlay",
     "probability_bars",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from rsdash.charts.style import PART_COLORS, class_color, finish
+from rsdash.charts.style import PART_COLORS, class_color, finish, literal
 
 
 def class_counts(counts: Mapping[str, int]) -> go.Figure:
@@ -15,7 +15,7 @@ def class_counts(counts: Mapping[str, int]) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=list(counts.values()),
-            y=names,
+            y=[literal(name) for name in names],
             orientation="h",
             text=[f"{n:,}" for n in counts.values()],
             marker_color=[class_color(label) for label in range(len(names))],
@@ -40,7 +40,7 @@ def split_counts(counts: Mapping[str, Sequence[int]], classes: Sequence[str]) ->
         if any(numbers):
             figure.add_bar(
                 x=list(numbers),
-                y=list(classes),
+                y=[literal(name) for name in classes],
                 name=part,
                 orientation="h",
                 marker_color=PART_COLORS[part],
@@ -68,7 +68,7 @@ def probability_bars(
     figure = go.Figure(
         go.Bar(
             x=list(probabilities),
-            y=list(classes),
+            y=[literal(name) for name in classes],
             orientation="h",
             cliponaxis=False,
             text=[f"{share:.1%}" for share in probabilities],
@@ -80,4 +80,4 @@ def probability_bars(
         title_text="probability", range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]
     )
     figure.update_yaxes(autorange="reversed", automargin=True)
-    return finish(figure, height=170 + 26 * len(classes), title=f"Most probable: {classes[0]}")
+    return finish(figure, height=170 + 26 * len(classes), title=f"Most probable: {literal(classes[0])}")

@@ -28,6 +28,11 @@ def class_color(label: int) -> str:
     return CLASS_COLORS[label % len(CLASS_COLORS)]
 
 
+def literal(text: str) -> str:
+    """A name of a person's own so that Plotly shows it as typed, not as the few tags it knows."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def finish(figure: go.Figure, *, height: int, title: str, revision: str = "") -> go.Figure:
     """Title, margins and legend of a figure; `revision` keeps zoom and legend as long as it is the same."""
     return figure.update_layout(

@@ -16,7 +16,7 @@ from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.errors import ServiceError
 from rsdash.home import PROJECT_DIR, data_dir
 from rsdash.inference.address import read_address
-from rsdash.inference.results import DeviceFacts, Prediction, Profile
+from rsdash.inference.results import DeviceFacts, Prediction, Profile, TrainingBatch
 
 START_WAIT_S = 60.0
 POLL_S = 0.1
@@ -59,6 +59,20 @@ def profile(config: RunConfig, classes: int, radiometry: Radiometry = RGB8) -> P
         "radiometry": radiometry.model_dump(mode="json"),
     }
     return Profile(**_call("POST", "/profile", json=content))
+
+
+def training_batch(config: RunConfig, *, step: int = 0) -> TrainingBatch:
+    """Ask what the network sees in a training step: its batch, augmented, normalized and drawn back.
+
+    Args:
+        config: settings of the run, the name of the data set among them.
+        step: counted from 0 over all epochs.
+
+    Raises:
+        ServiceError: the service cannot be started, or refuses.
+    """
+    content = {"config": config.model_dump(mode="json"), "step": step}
+    return TrainingBatch(**_call("POST", "/batch", json=content))
 
 
 def devices() -> list[DeviceFacts]:

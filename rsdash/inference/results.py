@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -59,3 +61,56 @@ class DeviceFacts(_Result):
     name: str
     precision: str
     memory_bytes: int
+
+
+class BatchImage(_Result):
+    """One image of a training batch, drawn back.
+
+    Attributes:
+        name: as in the manifest of the data set.
+        label: name of its class.
+        png: the picture, base64.
+    """
+
+    name: str
+    label: str
+    png: str
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the PNG."""
+        return base64.b64decode(self.png)
+
+
+class TrainingBatch(_Result):
+    """The batch of one training step.
+
+    Attributes:
+        split: name of the split whose training images it takes.
+        epoch: counted from 0.
+        step: within the epoch, counted from 0.
+        steps_per_epoch: optimizer steps in an epoch.
+        batch_size: images in the batch.
+        side_px: side of the images as the network gets them.
+        channels: names of the bands.
+        display_channels: places of the bands drawn as red, green and blue.
+        mean: per band, subtracted from values on [0, 1].
+        std: per band, divided by after that.
+        lowest: smallest number that the network gets.
+        highest: largest number that the network gets.
+        images: the first of them.
+    """
+
+    split: str
+    epoch: int
+    step: int
+    steps_per_epoch: int
+    batch_size: int
+    side_px: int
+    channels: tuple[str, ...]
+    display_channels: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    lowest: float
+    highest: float
+    images: tuple[BatchImage, ...]

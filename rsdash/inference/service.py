@@ -8,6 +8,7 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | `GET /health` | | `{"pid": ...}` |
 | `GET /devices` | | list of DeviceFacts |
 | `POST /profile` | JSON: `config` (settings), `classes` (number), `radiometry` (or rgb8) | Profile |
+| `POST /batch` | JSON: `config` (settings, `data` among them), `step` (from 0; or 0) | TrainingBatch |
 | `POST /predict` | form: `run` (path of the run folder), `top`, files `images` | list of Prediction |
 """
 
@@ -38,6 +39,7 @@ from rsdash.config import Radiometry, RunConfig, make_config
 from rsdash.errors import RsdashError
 from rsdash.home import data_dir
 from rsdash.inference.address import Address, address_path, lock_path, write_address
+from rsdash.inference.batches import draw_batch
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.results import DeviceFacts, Profile
 from rsdash.models.profile import profile_model
@@ -73,6 +75,7 @@ class Service:
                 Route("/health", self._guarded(self._health)),
                 Route("/devices", self._guarded(self._devices)),
                 Route("/profile", self._guarded(self._profile), methods=["POST"]),
+                Route("/batch", self._guarded(self._batch), methods=["POST"]),
                 Route("/predict", self._guarded(self._predict), methods=["POST"]),
             ]
         )
@@ -101,10 +104,16 @@ class Service:
 
     async def _profile(self, request: Request) -> JSONResponse:
         content = await request.json()
-        config = make_config({**content["config"]}, preset=content["config"].get("preset", "paper"))
+        config = _config_in(content)
         radiometry = Radiometry(**content.get("radiometry", {}))
         result = await run_in_threadpool(self._measure, config, int(content["classes"]), radiometry)
         return JSONResponse(result)
+
+    async def _batch(self, request: Request) -> JSONResponse:
+        content = await request.json()
+        step = max(0, int(content.get("step", 0)))
+        batch = await run_in_threadpool(draw_batch, _config_in(content), step=step)
+        return JSONResponse(batch.model_dump())
 
     async def _predict(self, request: Request) -> JSONResponse:
         async with request.form(max_files=MAX_FILES) as form:
@@ -170,6 +179,16 @@ async def _serve_until_idle(
         await server.serve(sockets=[listener])
     finally:
         watcher.cancel()
+
+
+def _config_in(content: dict[str, Any]) -> RunConfig:
+    """The settings of a request.
+
+    Raises:
+        ConfigError: one does not fit.
+    """
+    given = content["config"]
+    return make_config(given, preset=given.get("preset", "paper"))
 
 
 def _describe_devices() -> list[dict[str, Any]]:

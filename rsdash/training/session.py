@@ -15,12 +15,13 @@ from rsdash.data import open_dataset, open_pixels
 from rsdash.errors import RsdashError
 from rsdash.evaluation.figures import headline, read_evaluation
 from rsdash.evaluation.roles import measured_roles
-from rsdash.models.registry import build_model, freeze_all_but_head, head_parameter_names, normalization_for
+from rsdash.models.registry import build_model, freeze_all_but_head, head_parameter_names
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.parts import Parts
 from rsdash.runs.records import RunRequest, StateRecord
 from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
+from rsdash.training.batches import pixel_scale
 from rsdash.training.checkpoint import load_checkpoint
 from rsdash.training.compute import Compute, choose_compute
 from rsdash.training.control import Control, Ending, Request
@@ -28,7 +29,7 @@ from rsdash.training.environment import describe_environment
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recorder import Recorder, sparkline
 from rsdash.training.result import ModelCard, save_evaluation, save_weights
-from rsdash.training.tiles import PixelScale, Tiles, measure_scale
+from rsdash.training.tiles import Tiles
 from rsdash.training.trainer import Material, Trainer
 
 
@@ -144,9 +145,7 @@ class _Session:
         if config.train_layers == "head":
             freeze_all_but_head(model)
         model = model.to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
-        bound = normalization_for(config, data.radiometry)
-        rows = parts.rows["train"]
-        scale = PixelScale(bound.mean, bound.std) if bound else measure_scale(pixels, rows)
+        scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
         labels = np.asarray(dataset.manifest.labels, dtype=np.int64)
 
         def tiles(part: str) -> Tiles:

@@ -11,15 +11,15 @@ import torch
 from torch import nn
 
 from rsdash.config import RunConfig
-from rsdash.data.augmentation import augment
 from rsdash.errors import RunError
 from rsdash.training.average import WeightAverage
+from rsdash.training.batches import epoch_order, steps_per_epoch, training_batch
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
 from rsdash.training.measure import Score, score
 from rsdash.training.progress import Progress, Sums
-from rsdash.training.randomness import Stream, generator_for, seed_network
+from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recipe import make_optimizer, rate_factor, set_rate, training_loss
 from rsdash.training.tiles import Tiles
 
@@ -91,9 +91,8 @@ class Trainer:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Optimizer steps in an epoch; a last batch of one image is left out, as batch norm needs two."""
-        count, size = len(self._material.training), self._config.batch_size
-        return max(1, (count + size - 2) // size) if size > 1 else count
+        """Optimizer steps in an epoch."""
+        return steps_per_epoch(len(self._material.training), self._config.batch_size)
 
     @property
     def total_steps(self) -> int:
@@ -141,12 +140,11 @@ class Trainer:
 
     def _epoch(self) -> Request | None:
         progress, config = self.progress, self._config
-        generator = generator_for(config.seed, Stream.ORDER, epoch=progress.epoch)
-        order = torch.randperm(len(self._material.training), generator=generator)
+        order = epoch_order(len(self._material.training), config, progress.epoch)
         self._model.train(config.train_layers == "all")
         log_every = max(1, self.steps_per_epoch // LOGGED_PER_EPOCH)
-        for step in range(progress.step_in_epoch, self.steps_per_epoch):
-            rate = self._step(order[step * config.batch_size : (step + 1) * config.batch_size])
+        for _ in range(progress.step_in_epoch, self.steps_per_epoch):
+            rate = self._step(order)
             if progress.step_in_epoch % log_every == 0 or progress.step_in_epoch == self.steps_per_epoch:
                 self._close_interval(rate)
             if request := self._watcher.poll():
@@ -156,12 +154,11 @@ class Trainer:
         self._close_epoch()
         return None
 
-    def _step(self, positions: torch.Tensor) -> float:
+    def _step(self, order: torch.Tensor) -> float:
         config, progress, material = self._config, self.progress, self._material
-        draws = generator_for(
-            config.seed, Stream.AUGMENTATION, epoch=progress.epoch, step=progress.step_in_epoch
+        images, labels = training_batch(
+            material.training, config, order, epoch=progress.epoch, step=progress.step_in_epoch
         )
-        images, labels = material.training.batch(positions, lambda batch: augment(batch, config, draws))
         seed_network(config.seed, Stream.NETWORK, epoch=progress.epoch, step=progress.step_in_epoch)
         factor = rate_factor(config, progress.step, steps_per_epoch=self.steps_per_epoch)
         set_rate(self._optimizer, factor)

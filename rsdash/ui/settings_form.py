@@ -75,8 +75,7 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str
         "split": splits,
     }
     chosen = st.session_state[PREFIX + "model"]
-    fields = [info for info in SETTINGS.values() if info.name not in HIDDEN]
-    fields = [info for info in fields if not info.models or chosen in info.models]
+    fields = [info for info in SETTINGS.values() if info.name not in HIDDEN and _applies(info, chosen)]
     columns = st.columns(3, gap="large")
     for column, groups in zip(
         columns, (("model", "augmentation", "machine"), ("data",), ("training",)), strict=True
@@ -100,6 +99,21 @@ def config_from(values: dict[str, Any]) -> RunConfig:
         ConfigError: one sentence on what does not fit.
     """
     return make_config(values, preset=st.session_state[PRESET_KEY])
+
+
+def kept_config() -> RunConfig | None:
+    """The settings that the form held last in this session; None where it was never drawn.
+
+    Raises:
+        ConfigError: one sentence on what does not fit.
+    """
+    kept = st.session_state.get(KEPT_KEY)
+    if kept is None:
+        return None
+    model = kept[PREFIX + "model"]
+    fields = [info for info in SETTINGS.values() if info.name not in HIDDEN and _applies(info, model)]
+    values = {info.name: _typed(info, kept.get(PREFIX + info.name, info.default)) for info in fields}
+    return make_config(values, preset=kept[PRESET_KEY])
 
 
 def _remember() -> None:
@@ -175,5 +189,12 @@ def _shown(info: SettingInfo, value: Any) -> Any:
 
 
 def _value(info: SettingInfo) -> Any:
-    value = st.session_state.get(PREFIX + info.name, info.default)
+    return _typed(info, st.session_state.get(PREFIX + info.name, info.default))
+
+
+def _typed(info: SettingInfo, value: Any) -> Any:
     return None if info.optional and value == "" else value
+
+
+def _applies(info: SettingInfo, model: str) -> bool:
+    return not info.models or model in info.models

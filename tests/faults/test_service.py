@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import httpx
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 from scipy.special import softmax
 
 from rsdash.config import RunConfig
@@ -50,6 +52,13 @@ def test_it_starts_when_asked_answers_and_leaves_when_nobody_asks(place: Path, f
     cost = client.profile(small_config(), 3)
     assert cost.parameters == cost.trainable_parameters > 0
     assert cost.seconds_per_step > cost.seconds_per_image_forward > 0
+    batch = client.training_batch(small_config(data="tiles", flip="symmetries"), step=1)
+    assert (batch.step, batch.batch_size, batch.side_px) == (1, 16, 63)
+    assert {image.label for image in batch.images} == {"Forest", "Lake", "Road"}
+    sides = {Image.open(io.BytesIO(image.content)).size for image in batch.images}
+    assert sides == {(63, 63)}
+    with pytest.raises(ServiceError, match="no data set 'nowhere'"):
+        client.training_batch(small_config(data="nowhere"))
     with pytest.raises(ServiceError, match="nonsense"):
         client.profile(RunConfig(model="nonsense"), 3)
     with pytest.raises(ServiceError, match="has no weights yet"):

@@ -1,24 +1,72 @@
-"""What is in a data set: class counts, tiles, and files that are not used."""
+"""What is in a data set: class counts, tiles, spectra, sizes, places, and files that are not used."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import streamlit as st
 
-from rsdash.charts import class_counts
+from rsdash.charts import class_counts, image_sizes
 from rsdash.data import Dataset
+from rsdash.data.exclusions import load_exclusions
+from rsdash.ui.batch_view import data_batch_view
 from rsdash.ui.data.tile_grid import tile_grid
+from rsdash.ui.map_view import map_view
+from rsdash.ui.spectrum_view import spectrum_view
 
 
 def image_view(dataset: Dataset) -> None:
-    """Counts beside tiles; what could not be used below."""
+    """Counts beside tiles; folded below, what takes longer to look at; then what could not be used."""
+    manifest = dataset.manifest
+    excluded = load_exclusions(dataset.folder).rows(manifest.names)
+    rows = np.delete(np.arange(len(manifest)), excluded)
     left, right = st.columns([2, 3], gap="large")
     counts = dataset.info.counts
     with left:
         alt = ", ".join(f"{name} {count}" for name, count in counts.items())
         st.plotly_chart(class_counts(counts), key="counts", alt=f"Images of each class: {alt}")
+        if excluded:
+            are = "image is" if len(excluded) == 1 else "images are"
+            st.caption(
+                f"{len(excluded):,} {are} excluded: counted here, but not shown and in no later split."
+            )
+        _one_size(dataset)
     with right:
-        tile_grid(dataset)
-    if dataset.manifest.refused:
-        st.subheader(f"{len(dataset.manifest.refused):,} files are not used")
-        rows = [{"File": refusal.name, "Reason": refusal.reason} for refusal in dataset.manifest.refused]
-        st.dataframe(rows, hide_index=True, alt="Files that are not used, with reasons")
+        tile_grid(dataset, rows)
+    _folded("Mean spectrum of each class", "open-spectra", lambda: spectrum_view(dataset))
+    _folded("As the network sees it", "open-batch", lambda: data_batch_view(dataset))
+    if _sizes_differ(dataset):
+        _folded("Image sizes", "open-sizes", lambda: _sizes(dataset))
+    if not np.isnan(manifest.longitudes[rows]).all():
+        _folded("Map", "open-map", lambda: map_view(dataset, rows))
+    if manifest.refused:
+        st.subheader(f"{len(manifest.refused):,} files are not used")
+        refused = [{"File": refusal.name, "Reason": refusal.reason} for refusal in manifest.refused]
+        st.dataframe(refused, hide_index=True, alt="Files that are not used, with reasons")
+
+
+def _folded(title: str, key: str, draw: Callable[[], None]) -> None:
+    """Drawn only while it is open."""
+    box = st.expander(title, key=key, on_change="rerun")
+    if box.open:
+        with box:
+            draw()
+
+
+def _sizes_differ(dataset: Dataset) -> bool:
+    widths, heights = dataset.manifest.widths, dataset.manifest.heights
+    return bool((widths != widths[0]).any() or (heights != heights[0]).any())
+
+
+def _one_size(dataset: Dataset) -> None:
+    if not _sizes_differ(dataset):
+        manifest = dataset.manifest
+        st.caption(f"All images are {manifest.widths[0]} x {manifest.heights[0]} px.")
+
+
+def _sizes(dataset: Dataset) -> None:
+    widths, heights = dataset.manifest.widths, dataset.manifest.heights
+    figure = image_sizes(widths, heights)
+    alt = f"{figure.layout.title.text}; widths from {widths.min()} to {widths.max()} px, heights from "
+    st.plotly_chart(figure, key="sizes", alt=f"{alt}{heights.min()} to {heights.max()} px")

@@ -1,0 +1,98 @@
+"""A training batch as the network sees it, drawn back to pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import torch
+from PIL import Image
+
+from rsdash.config import Radiometry, RunConfig
+from rsdash.data import Dataset, open_dataset, open_pixels
+from rsdash.data.splitting import split_for
+from rsdash.inference.results import BatchImage, TrainingBatch
+from rsdash.training.batches import epoch_order, pixel_scale, positions_of, steps_per_epoch, training_batch
+from rsdash.training.tiles import PixelScale, Tiles
+
+IMAGES_SHOWN = 24
+
+
+def draw_batch(config: RunConfig, *, step: int = 0, shown: int = IMAGES_SHOWN) -> TrainingBatch:
+    """The batch of a training step, by the very code that a run with these settings uses, on the CPU.
+
+    Args:
+        config: settings of the run; the pixel cache is built and the split is stored as a run would.
+        step: counted from 0 at the run's begin, over all epochs.
+        shown: images to draw at most.
+
+    Raises:
+        DataError: no such data set or split, or a class is too small.
+        ModelError: no such model or weights.
+        StorageError: the disk is too full for the pixel cache.
+    """
+    dataset = open_dataset(config.data)
+    split, radiometry = split_for(dataset, config), dataset.info.radiometry
+    pixels = open_pixels(dataset, config.im_size, radiometry=radiometry)
+    scale = pixel_scale(config, radiometry, pixels, split.train)
+    tiles = Tiles(
+        pixels,
+        np.asarray(dataset.manifest.labels, dtype=np.int64),
+        rows=split.train,
+        side_px=config.im_size,
+        scale=scale,
+        device=torch.device("cpu"),
+    )
+    steps = steps_per_epoch(len(tiles), config.batch_size)
+    epoch, step_in_epoch = divmod(step, steps)
+    order = epoch_order(len(tiles), config, epoch)
+    images, _ = training_batch(tiles, config, order, epoch=epoch, step=step_in_epoch)
+    rows = tiles.rows[positions_of(order, config, step_in_epoch).numpy()]
+    pictures = draw_back(images[:shown], scale, radiometry)
+    return TrainingBatch(
+        split=split.name,
+        epoch=epoch,
+        step=step_in_epoch,
+        steps_per_epoch=steps,
+        batch_size=len(images),
+        side_px=config.im_size,
+        channels=radiometry.channel_names,
+        display_channels=radiometry.display_channels,
+        mean=scale.mean,
+        std=scale.std,
+        lowest=float(images.min()),
+        highest=float(images.max()),
+        images=_named(dataset, rows[:shown], pictures),
+    )
+
+
+def draw_back(images: torch.Tensor, scale: PixelScale, radiometry: Radiometry) -> np.ndarray:
+    """Normalized images as a person sees them: normalization undone, value 1 being white.
+
+    Args:
+        images: float32 of shape (B, C, side, side).
+        scale: with which they were normalized.
+        radiometry: of the images; names the bands to show.
+
+    Returns:
+        uint8 of shape (B, side, side, 3).
+    """
+    shown = list(radiometry.display_channels)
+    mean, std = torch.tensor(scale.mean)[shown], torch.tensor(scale.std)[shown]  # (3,)
+    values = images[:, shown].float().permute(0, 2, 3, 1) * std + mean  # (B, side, side, 3)
+    return values.mul(255).round().clamp(0, 255).to(torch.uint8).numpy()
+
+
+def _named(dataset: Dataset, rows: np.ndarray, pictures: np.ndarray) -> tuple[BatchImage, ...]:
+    manifest = dataset.manifest
+    return tuple(
+        BatchImage(name=manifest.names[row], label=manifest.classes[manifest.labels[row]], png=_png(pixels))
+        for row, pixels in zip(rows.tolist(), pictures, strict=True)
+    )
+
+
+def _png(pixels: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")

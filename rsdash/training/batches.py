@@ -1,0 +1,64 @@
+"""Which images a step trains on, and how they are changed: one place for the loop and for who looks at it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from rsdash.config import Radiometry, RunConfig
+from rsdash.data.augmentation import augment
+from rsdash.models.registry import normalization_for
+from rsdash.training.randomness import Stream, generator_for
+from rsdash.training.tiles import PixelScale, Tiles, measure_scale
+
+
+def steps_per_epoch(images: int, batch_size: int) -> int:
+    """Optimizer steps in an epoch; a last batch of one image is left out, as batch norm needs two."""
+    return max(1, (images + batch_size - 2) // batch_size) if batch_size > 1 else images
+
+
+def epoch_order(images: int, config: RunConfig, epoch: int) -> torch.Tensor:
+    """Positions of the training images in the order of an epoch, int64 of shape (images,)."""
+    return torch.randperm(images, generator=generator_for(config.seed, Stream.ORDER, epoch=epoch))
+
+
+def training_batch(
+    tiles: Tiles, config: RunConfig, order: torch.Tensor, *, epoch: int, step: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The images and labels of a step, augmented, normalized and resized.
+
+    Args:
+        tiles: the training images.
+        config: settings of the run.
+        order: of this epoch, from `epoch_order`.
+        epoch: counted from 0.
+        step: within the epoch, counted from 0.
+
+    Returns:
+        float32 of shape (B, C, side_px, side_px), and labels, (B,).
+    """
+    draws = generator_for(config.seed, Stream.AUGMENTATION, epoch=epoch, step=step)
+    return tiles.batch(positions_of(order, config, step), lambda batch: augment(batch, config, draws))
+
+
+def positions_of(order: torch.Tensor, config: RunConfig, step: int) -> torch.Tensor:
+    """Positions of a step's images among the training images, int64 of shape (B,)."""
+    return order[step * config.batch_size : (step + 1) * config.batch_size]
+
+
+def pixel_scale(
+    config: RunConfig, radiometry: Radiometry, pixels: np.ndarray, rows: np.ndarray
+) -> PixelScale:
+    """The normalization that the first weights are bound to, else that of the training images.
+
+    Args:
+        config: settings of the run.
+        radiometry: of the images.
+        pixels: uint8 or uint16 of shape (N, side, side, C), the pixel cache.
+        rows: int64 of shape (n,), the training images.
+
+    Raises:
+        ModelError: unknown name or weights.
+    """
+    bound = normalization_for(config, radiometry)
+    return PixelScale(bound.mean, bound.std) if bound else measure_scale(pixels, rows)

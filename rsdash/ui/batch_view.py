@@ -1,0 +1,125 @@
+"""A training batch as the network sees it: augmented, normalized, resized, then drawn back."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import streamlit as st
+
+from rsdash.config import PRESETS, RunConfig, make_config
+from rsdash.data import Dataset, list_datasets, missing_bytes, open_dataset, open_pixels
+from rsdash.errors import RsdashError
+from rsdash.inference.results import TrainingBatch
+from rsdash.ui.long_action import long_action
+from rsdash.ui.server import server
+from rsdash.ui.settings_form import kept_config
+from rsdash.ui.tasks import Report, Task
+from rsdash.ui.words import duration, plain, size
+
+FORM = "the Train page"
+SHOWN_PX = 128
+
+
+def data_batch_view(dataset: Dataset) -> None:
+    """Choose whose settings, then a batch of this data set."""
+    try:
+        kept = kept_config()
+    except RsdashError as error:
+        kept = None
+        st.caption(f"The settings on the Train page do not fit yet: {plain(str(error))}")
+    choices = [*([FORM] if kept else []), *PRESETS]
+    if st.session_state.get("batch-settings") not in choices:
+        st.session_state.pop("batch-settings", None)
+    chosen = st.selectbox("Settings of", choices, key="batch-settings", width=240)
+    config = kept if kept and chosen == FORM else make_config({}, preset=chosen)
+    split = config.split if config.data == dataset.name else None
+    batch_view(config.model_copy(update={"data": dataset.name, "split": split}))
+
+
+def batch_view(config: RunConfig) -> None:
+    """The batch of a step with these settings, or the way to it.
+
+    Raises:
+        RsdashError: the data set is damaged.
+    """
+    place = st.session_state.setdefault("batch-place", secrets.token_hex(4))
+    settings = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
+    shown_of, batch = st.session_state.get("batch-shown", ("", None))
+    if batch is not None and shown_of == settings:
+        _show(batch)
+        step, label = batch.epoch * batch.steps_per_epoch + batch.step + 1, "Next batch"
+    else:
+        st.caption(f"Takes a training batch by the very code that trains.{_cost(config)}")
+        step, label = 0, "Draw the first batch"
+    found = long_action(
+        f"batch {place}",
+        label=label,
+        title="Drawing a training batch",
+        action=lambda report: (settings, _make(config, step, report)),
+        words=_words,
+    )
+    if found is not None:
+        st.session_state["batch-shown"] = found
+        st.rerun()
+
+
+def _make(config: RunConfig, step: int, report: Report) -> TrainingBatch:
+    """Have the pixel cache ready, which shows progress, then ask the service."""
+    from rsdash.inference.client import training_batch  # brings httpx, which a page should not wait for
+
+    dataset = open_dataset(config.data)
+    if missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry):
+        open_pixels(dataset, config.im_size, report)
+    report(1, 1)
+    return training_batch(config, step=step)
+
+
+def _words(task: Task) -> str:
+    if task.done >= task.total:
+        return "The inference service draws the batch; it takes some seconds to start"
+    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
+    return f"Decoding all images once, as a run would: {task.done:,} of {task.total:,}{left}"
+
+
+def _cost(config: RunConfig) -> str:
+    """What is to be done before, in words."""
+    known = next((info for info in list_datasets() if info.name == config.data), None)
+    if known is None:
+        return ""
+    dataset = server().dataset(known)
+    missing = missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry)
+    return f" First all images are decoded once, as for a run ({size(missing)} on disk)." if missing else ""
+
+
+def _show(batch: TrainingBatch) -> None:
+    with st.container(horizontal=True, gap="small", key="batch-images"):
+        for image in batch.images:
+            st.image(
+                image.content,
+                caption=plain(image.label),
+                width=SHOWN_PX,
+                alt=f"Image of class {image.label}, as augmented",
+            )
+    st.caption(plain(f"{_which(batch)} {_numbers(batch)}"))
+
+
+def _which(batch: TrainingBatch) -> str:
+    shown = f", {len(batch.images)} of them here" if len(batch.images) < batch.batch_size else ""
+    return (
+        f"Step {batch.step + 1:,} of {batch.steps_per_epoch:,} in epoch {batch.epoch + 1} on the split "
+        f"{batch.split}: {batch.batch_size} images of {batch.side_px} x {batch.side_px} px{shown}."
+    )
+
+
+def _numbers(batch: TrainingBatch) -> str:
+    bands = [batch.channels[place] for place in batch.display_channels]
+    scale = ", ".join(
+        f"{name} {mean:.3f} and {std:.3f}"
+        for name, mean, std in zip(batch.channels, batch.mean, batch.std, strict=True)
+    )
+    colours = "" if bands == ["red", "green", "blue"] else f" and show {', '.join(bands)} as red, green, blue"
+    return (
+        f"The network gets numbers from {batch.lowest:.2f} to {batch.highest:.2f}: values normalized by mean "
+        f"and standard deviation ({scale}). The pictures undo that{colours}."
+    )
