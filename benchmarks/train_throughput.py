@@ -24,82 +24,26 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.utils.data import DataLoader
-from torchvision import transforms
-from torchvision.datasets import ImageFolder
 
-from rsdash.config import RunConfig, make_config
+from benchmarks.contestants import Contest, step_positions, time_bare_work, time_plain_loop, time_rsdash
+from rsdash.config import make_config
 from rsdash.data import Dataset, open_dataset, open_pixels
 from rsdash.data.splitting import split_for
 from rsdash.errors import RsdashError
-from rsdash.home import DATA_VARIABLE, PROJECT_DIR
-from rsdash.jobs.submit import submit
-from rsdash.models.registry import build_model, head_parameter_names
-from rsdash.runs.events import read_lines
-from rsdash.runs.folder import RunFolder
-from rsdash.training.compute import Compute, choose_compute
-from rsdash.training.measure import BATCH as VALIDATION_BATCH
-from rsdash.training.recipe import make_optimizer, training_loss
-from rsdash.training.tiles import PixelScale, Tiles, measure_scale
+from rsdash.home import DATA_VARIABLE
+from rsdash.training.compute import choose_compute
+from rsdash.training.tiles import Tiles, measure_scale
 
 MODELS = ("torchvision/alexnet", "torchvision/resnet18")
 PLAIN_BAR_BF16, PLAIN_BAR = 2.0, 1.1
 BARE_BAR = 0.95
-MOST_LOADERS = 8
-READY_BATCHES = 4
-"""Different batches that the bare work cycles through."""
-
-
-@dataclass(frozen=True)
-class Contest:
-    """What all three contestants train on.
-
-    Attributes:
-        config: settings of the run.
-        dataset: the images.
-        training: images of the training part.
-        validation: images that are measured after each epoch.
-        scale: normalization.
-        compute: device and number format of rsdash.
-        place: folder for runs.
-        extracted: folder with `train` and `validation`, each a folder per class.
-    """
-
-    config: RunConfig
-    dataset: Dataset
-    training: Tiles
-    validation: Tiles
-    scale: PixelScale
-    compute: Compute
-    place: Path
-    extracted: Path
-
-    @property
-    def classes(self) -> int:
-        """Number of classes."""
-        return len(self.dataset.manifest.classes)
-
-    def new_model(self) -> nn.Module:
-        """A network with random weights, on the device."""
-        return build_model(self.config, self.classes).to(self.compute.device)
-
-    def synchronize(self) -> None:
-        """Wait until the device has done what it was given."""
-        if self.compute.device.type == "cuda":
-            torch.cuda.synchronize()
 
 
 def main() -> int:
@@ -190,115 +134,6 @@ def extract(dataset: Dataset, tiles: Tiles, folder: Path) -> None:
     for row in tiles.rows.tolist():
         path = folder / manifest.classes[manifest.labels[row]] / f"{row}{Path(manifest.names[row]).suffix}"
         path.write_bytes(dataset.read_image(row))
-
-
-def step_positions(contest: Contest) -> list[range]:
-    """Positions of each step of an epoch; like the trainer, without a last batch of one image."""
-    count, size = len(contest.training), contest.config.batch_size
-    steps = [range(start, min(start + size, count)) for start in range(0, count, size)]
-    return [step for step in steps if len(step) > 1 or size == 1]
-
-
-def time_rsdash(contest: Contest) -> float:
-    """Seconds of a worker's run, from its first step until its last checkpoint is on disk."""
-    folder = submit(contest.config, runs_dir=contest.place / "runs")
-    command = [sys.executable, "-m", "rsdash", "worker", str(folder.path)]
-    with folder.log_path.open("wb") as log:
-        done = subprocess.run(
-            command, cwd=PROJECT_DIR, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
-        )
-    if done.returncode != 0:
-        raise RuntimeError(f"The worker left with exit code {done.returncode}:\n{folder.log_tail()}")
-    elapsed_s = seconds_to_checkpoint(folder)
-    shutil.rmtree(folder.path)
-    return elapsed_s
-
-
-def seconds_to_checkpoint(folder: RunFolder) -> float:
-    """Seconds of training up to the last epoch's end, and from there until last.ckpt was in place."""
-    epochs = [line.fields for line in read_lines(folder.metrics_path) if line.fields["kind"] == "epoch"]
-    return epochs[-1]["elapsed_s"] + folder.checkpoint_path.stat().st_ctime - epochs[-1]["at"]
-
-
-def time_plain_loop(contest: Contest) -> float:
-    """Seconds of a loop as tutorials have it."""
-    device = contest.compute.device
-    model = contest.new_model()
-    optimizer = torch.optim.Adam(model.parameters(), lr=contest.config.learning_rate)
-    training = make_loader(contest, "train", contest.config.batch_size, shuffle=True)
-    validation = make_loader(contest, "validation", VALIDATION_BATCH, shuffle=False)
-    began = time.perf_counter()
-    for _ in range(contest.config.epochs):
-        model.train()
-        for images, labels in training:
-            optimizer.zero_grad()
-            logits = model(images.to(device, non_blocking=True))
-            F.cross_entropy(logits, labels.to(device, non_blocking=True)).backward()
-            optimizer.step()
-        model.eval()
-        right = torch.zeros((), device=device)
-        with torch.no_grad():
-            for images, labels in validation:
-                logits = model(images.to(device, non_blocking=True))
-                right += (logits.argmax(1) == labels.to(device, non_blocking=True)).sum()
-        right.item()
-    contest.synchronize()
-    return time.perf_counter() - began
-
-
-def make_loader(
-    contest: Contest, part: str, batch_size: int, *, shuffle: bool
-) -> DataLoader[tuple[Tensor, Tensor]]:
-    """The plain loop's batches, from the extracted files."""
-    side = contest.config.im_size
-    steps = [
-        transforms.Resize((side, side)),
-        transforms.ToTensor(),
-        transforms.Normalize(contest.scale.mean, contest.scale.std),
-    ]
-    return DataLoader(
-        ImageFolder(str(contest.extracted / part), transforms.Compose(steps)),
-        batch_size=batch_size,
-        shuffle=shuffle,
-        num_workers=min(os.cpu_count() or 1, MOST_LOADERS),
-        pin_memory=contest.compute.device.type == "cuda",
-        persistent_workers=True,
-    )
-
-
-def time_bare_work(contest: Contest, epochs: int | None = None) -> float:
-    """Seconds of the arithmetic alone."""
-    config, compute = contest.config, contest.compute
-    model = contest.new_model().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword
-    optimizer = make_optimizer(model, config, head_parameter_names(model))
-    scaler = torch.amp.GradScaler(compute.device.type, enabled=compute.dtype == torch.float16)
-    steps = step_positions(contest)
-    ready = [contest.training.batch(torch.arange(step.start, step.stop)) for step in steps[:READY_BATCHES]]
-    measured = next(contest.validation.in_order(VALIDATION_BATCH))[0]
-    contest.synchronize()
-    began = time.perf_counter()
-    for _ in range(epochs or config.epochs):
-        model.train()
-        for number, step in enumerate(steps):
-            images, labels = (part[: len(step)] for part in ready[number % len(ready)])
-            with compute.autocast():
-                logits = model(images)
-            optimizer.zero_grad(set_to_none=True)
-            scaler.scale(training_loss(logits, labels, model, config)).backward()
-            scaler.step(optimizer)
-            scaler.update()
-        model.eval()
-        with torch.inference_mode(), compute.autocast():
-            for size in validation_sizes(len(contest.validation)):
-                model(measured[:size])
-    contest.synchronize()
-    return time.perf_counter() - began
-
-
-def validation_sizes(count: int) -> Iterator[int]:
-    """Images of each forward over the validation part."""
-    for start in range(0, count, VALIDATION_BATCH):
-        yield min(VALIDATION_BATCH, count - start)
 
 
 def report(contest: Contest, speeds: dict[str, float], *, rounds: int) -> bool:

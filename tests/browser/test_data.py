@@ -90,14 +90,18 @@ def test_a_scene_becomes_tiles_that_are_split_by_blocks_and_trained(
     page.get_by_role("link", name="Train on this split").click()
 
     expect(page.locator(".st-key-set-data input")).to_have_value("county")
+    train_briefly(page, epochs=2)
+    (folder,) = (path for path in live_server.runs.iterdir() if path.is_dir())
+    assert '"split":"blocks"' in re.sub(r"\s", "", (folder / "config.json").read_text())
+
+
+def train_briefly(page: Page, *, epochs: int) -> None:
     choose(page, "set-model", "resnet18")
-    for setting, value in {"im_size": 32, "batch_size": 32, "epochs": 2}.items():
+    for setting, value in {"im_size": 32, "batch_size": 32, "epochs": epochs}.items():
         fill(page, f"set-{setting}", str(value))
     press(page, "start")
     page.wait_for_url(re.compile(r"/run\?run="))
     expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
-    (folder,) = (path for path in live_server.runs.iterdir() if path.is_dir())
-    assert '"split":"blocks"' in re.sub(r"\s", "", (folder / "config.json").read_text())
 
 
 @pytest.fixture
@@ -147,11 +151,6 @@ def test_a_dropped_zip_is_audited_a_copy_excluded_and_a_grouped_split_trained(
     page.get_by_role("link", name="Train on this split").click()
 
     expect(page.locator(".st-key-set-data input")).to_have_value("scenes")
-    choose(page, "set-model", "resnet18")
-    for setting, value in {"im_size": 32, "batch_size": 32, "epochs": 1}.items():
-        fill(page, f"set-{setting}", str(value))
-    press(page, "start")
-    page.wait_for_url(re.compile(r"/run\?run="))
-    expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
+    train_briefly(page, epochs=1)
     (folder,) = set(live_server.runs.iterdir()) - before - {live_server.runs / "runner.lock"}
     assert '"split":"scenes-apart"' in re.sub(r"\s", "", (folder / "config.json").read_text())
