@@ -32,7 +32,7 @@ def long_action(
     tasks = server().tasks
     task = tasks.get(key)
     if task and not task.finished:
-        _watch(key, words)
+        watch(key, words)
         return None
     if task and not task.error:
         tasks.forget(key)
@@ -54,7 +54,14 @@ def counted(task: Task) -> str:
 
 
 @st.fragment(run_every=TICK_S)
-def _watch(key: str, words: Callable[[Task], str]) -> None:
+def watch(key: str, words: Callable[[Task], str], note: str = "") -> None:
+    """Progress and a stop of a task under way; the whole page runs again once it has ended.
+
+    Args:
+        key: names the task.
+        words: says what it is doing.
+        note: stands below.
+    """
     task = server().tasks.get(key)
     if task is None or task.finished:
         st.rerun()
@@ -62,3 +69,5 @@ def _watch(key: str, words: Callable[[Task], str]) -> None:
     st.progress(task.share, text=words(task))
     if st.button("Stop", key=f"stop-{key.split()[0]}"):
         task.stop()
+    if note:
+        st.caption(note)

@@ -13,11 +13,11 @@ from rsdash.data.disk import free_bytes
 from rsdash.data.splitting import split_for
 from rsdash.jobs.submit import check_split
 from rsdash.models.catalogue import check_model
+from rsdash.ui.long_action import watch
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Report
 from rsdash.ui.words import duration, plain, size
 
-TICK_S = 1.0
 BYTES_PER_PARAMETER_ON_DISK = 16
 """Weights, averaged or best weights and two moments of the optimizer, in fp32."""
 
@@ -32,20 +32,11 @@ def preflight(config: RunConfig) -> None:
             st.rerun()
         return
     if not task.finished:
-        _wait(key)
+        watch(key, lambda _: "Measuring a few training steps on this machine …")
     elif task.error:
         st.error(plain(task.error))
     else:
         st.markdown(task.result)
-
-
-@st.fragment(run_every=TICK_S)
-def _wait(key: str) -> None:
-    task = server().tasks.get(key)
-    if task is None or task.finished:
-        st.rerun()
-    else:
-        st.progress(task.share, text="Measuring a few training steps on this machine …")
 
 
 def _check(config: RunConfig, report: Report) -> str:

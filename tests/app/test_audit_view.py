@@ -113,8 +113,8 @@ def test_progress_survives_a_reload_and_can_be_stopped(dataset):
     wait_for(lambda: task.done == 25, "the first report")
     open_view()
     app = open_view()  # a reload is a new session
-    assert keys(app) == {"audit-stop"}
-    app.button("audit-stop").click().run()
+    assert keys(app) == {"stop-audit"}
+    app.button("stop-audit").click().run()
     release.set()
     wait_for(lambda: task.finished, "the end")
     app.run()

@@ -10,11 +10,11 @@ from rsdash.data.exclusions import Exclusions, load_exclusions
 from rsdash.errors import DataError, RsdashError
 from rsdash.ui.data.audit_gallery import pair_gallery, row_gallery
 from rsdash.ui.data.exclusion_list import exclusion_list, show_exclusion_error
+from rsdash.ui.long_action import counted, watch
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Task
-from rsdash.ui.words import duration, plain
+from rsdash.ui.words import plain
 
-TICK_S = 0.5
 COUNT_WIDTH_PX = 56
 
 
@@ -23,7 +23,9 @@ def audit_view(dataset: Dataset) -> None:
     key = task_key(dataset.name)
     task = server().tasks.get(key)
     if task and not task.finished:
-        _watch(key)
+        watch(
+            key, _progress_text, "It goes on if you leave or reload this page. Once stopped, it starts over."
+        )
         return
     try:
         audit = load_audit(dataset)
@@ -64,27 +66,10 @@ def _offer(dataset: Dataset, task: Task | None) -> None:
         st.rerun()
 
 
-@st.fragment(run_every=TICK_S)
-def _watch(key: str) -> None:
-    """Progress of the running audit; the whole page runs again once it has ended."""
-    task = server().tasks.get(key)
-    if task is None or task.finished:
-        st.rerun()
-        return
-    st.progress(task.share, text=_progress_text(task))
-    if st.button("Stop", key="audit-stop"):
-        task.stop()
-    st.caption("It goes on if you leave or reload this page. Once stopped, it starts over.")
-
-
 def _progress_text(task: Task) -> str:
-    title = plain(task.title)
-    if not task.total:
-        return title
-    if task.done >= task.total:
-        return f"{title}: all {task.total:,} images read; comparing those that look alike"
-    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    return f"{title}: {task.done:,} of {task.total:,} images read{left}"
+    if task.total and task.done >= task.total:
+        return f"{plain(task.title)}: all {task.total:,} images read; comparing those that look alike"
+    return counted(task)
 
 
 def _results(dataset: Dataset, audit: Audit, exclusions: Exclusions) -> None:

@@ -14,11 +14,12 @@ from rsdash.ui.data.draft_form import draft_form
 from rsdash.ui.data.places import server_path
 from rsdash.ui.data.radiometry_form import chosen_radiometry, preview
 from rsdash.ui.data.scene_form import scene_form
+from rsdash.ui.long_action import watch
 from rsdash.ui.server import server
+from rsdash.ui.tasks import Task
 from rsdash.ui.words import duration, plain
 
 TASK = "data"
-TICK_S = 0.5
 PATH, ZIP, IMAGES, SCENE, DOWNLOAD, SAMPLE = (
     "On this machine",
     "Drop a zip",
@@ -44,7 +45,7 @@ def task_progress() -> None:
     if task is None:
         return
     if not task.finished:
-        _watch()
+        watch(TASK, _counted)
         return
     if task.error:
         st.error(plain(task.error))
@@ -55,17 +56,10 @@ def task_progress() -> None:
     server().tasks.forget(TASK)
 
 
-@st.fragment(run_every=TICK_S)
-def _watch() -> None:
-    task = server().tasks.get(TASK)
-    if task is None or task.finished:
-        st.rerun()
-        return
+def _counted(task: Task) -> str:
     left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
     count = f" {task.done:,} of {task.total:,}" if task.total else ""
-    st.progress(task.share, text=f"{plain(task.title)}{count}{left}")
-    if st.button("Stop", key="stop-data"):
-        task.stop()
+    return f"{plain(task.title)}{count}{left}"
 
 
 def _path() -> None:
