@@ -9,6 +9,7 @@ import streamlit as st
 
 from rsdash.data import PUBLIC_SETS, Dataset, add_dataset, add_upload, download, list_datasets, open_dataset
 from rsdash.data.disk import megabytes
+from rsdash.data.source import MAX_MEMBERS
 from rsdash.errors import RsdashError
 from rsdash.ui.data.draft_form import draft_form
 from rsdash.ui.data.places import server_path
@@ -17,7 +18,7 @@ from rsdash.ui.data.scene_form import scene_form
 from rsdash.ui.long_action import watch
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Task
-from rsdash.ui.words import duration, plain
+from rsdash.ui.words import duration, plain, size
 
 TASK = "data"
 PATH, ZIP, IMAGES, SCENE, DOWNLOAD, SAMPLE = (
@@ -58,8 +59,11 @@ def task_progress() -> None:
 
 def _counted(task: Task) -> str:
     left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    count = f" {task.done:,} of {task.total:,}" if task.total else ""
-    return f"{plain(task.title)}{count}{left}"
+    if not task.total:
+        return plain(task.title)
+    if task.total > MAX_MEMBERS:  # more than there can be files: a download counts bytes
+        return f"{plain(task.title)} {size(task.done)} of {size(task.total)}{left}"
+    return f"{plain(task.title)} {task.done:,} of {task.total:,}{left}"
 
 
 def _path() -> None:
