@@ -2,7 +2,7 @@
 
 from rsdash.charts.classes import class_counts, probability_bars, split_counts
 from rsdash.charts.curves import Curve, curve_from, learning_curves, overlay, run_color, study_panels
-from rsdash.charts.images import Places, Spectrum, class_spectra, footprints, image_sizes
+from rsdash.charts.images import Places, Spectrum, class_spectra, footprints, image_sizes, sizes_in_words
 from rsdash.charts.style import PART_COLORS, class_color
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "overlay",
     "probability_bars",
     "run_color",
+    "sizes_in_words",
     "split_counts",
     "study_panels",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,23 +69,21 @@ def class_spectra(
     wavelengths_nm: Sequence[int | None],
     *,
     unit: str,
-    show_spread: bool = False,
+    spread_of: Collection[int] = (),
 ) -> go.Figure:
-    """Mean value of each class over the bands as lines; one standard deviation around them on request.
+    """Mean value of each class over the bands as lines; one standard deviation around some of them.
 
     Args:
         spectra: one a class.
         bands: names, in the order of the axis.
         wavelengths_nm: central wavelength of each, or None.
         unit: of the values.
-        show_spread: fill one standard deviation above and below each mean.
+        spread_of: labels of the classes whose mean gets one standard deviation filled to either side.
     """
     figure = go.Figure()
     ticks = [f"{band}<br>{nm}" if nm else band for band, nm in zip(bands, wavelengths_nm, strict=True)]
-    for line in spectra:
-        if show_spread:
-            figure.add_trace(_spread(line, ticks))
-        figure.add_trace(_mean_line(line, ticks, bands, wavelengths_nm))
+    figure.add_traces([_spread(line, ticks) for line in spectra if line.label in spread_of])
+    figure.add_traces([_mean_line(line, ticks, bands, wavelengths_nm) for line in spectra])
     known = any(wavelengths_nm)
     figure.update_xaxes(
         title_text="band and its central wavelength (nm)" if known else "band", type="category"
@@ -93,6 +91,13 @@ def class_spectra(
     figure.update_yaxes(title_text=unit, rangemode="tozero")
     figure.update_layout(legend_tracegroupgap=0)
     return finish(figure, height=460 + 8 * len(spectra), title=_spectra_title(spectra, bands, unit))
+
+
+def sizes_in_words(widths: np.ndarray, heights: np.ndarray) -> str:
+    """`3 sizes; 68% of the images are 64 x 64 px`."""
+    sizes = Counter(zip(widths.tolist(), heights.tolist(), strict=True))
+    (width, height), most = sizes.most_common(1)[0]
+    return f"{len(sizes):,} sizes; {most / len(widths):.0%} of the images are {width} x {height} px"
 
 
 def image_sizes(widths: np.ndarray, heights: np.ndarray) -> go.Figure:
@@ -103,8 +108,7 @@ def image_sizes(widths: np.ndarray, heights: np.ndarray) -> go.Figure:
         heights: px, int64 (N,).
     """
     sizes = Counter(zip(widths.tolist(), heights.tolist(), strict=True))
-    (width, height), most = sizes.most_common(1)[0]
-    title = f"{len(sizes):,} sizes; {most / len(widths):.0%} of the images are {width} x {height} px"
+    title = sizes_in_words(widths, heights)
     figure = go.Figure()
     if len(sizes) <= SIZES_AS_BARS:
         ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))

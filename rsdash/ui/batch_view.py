@@ -72,7 +72,9 @@ def _make(config: RunConfig, step: int, report: Report) -> TrainingBatch:
     if missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry):
         open_pixels(dataset, config.im_size, report)
     report(1, 1)
-    return training_batch(config, step=step)
+    batch = training_batch(config, step=step)
+    report(1, 1)  # a stop meanwhile counts
+    return batch
 
 
 def _words(task: Task) -> str:

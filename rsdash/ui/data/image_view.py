@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from rsdash.charts import class_counts, image_sizes
+from rsdash.charts import class_counts, image_sizes, sizes_in_words
 from rsdash.data import Dataset
 from rsdash.data.exclusions import load_exclusions
 from rsdash.ui.batch_view import data_batch_view
+from rsdash.ui.data.map_view import map_view
+from rsdash.ui.data.spectrum_view import spectrum_view
 from rsdash.ui.data.tile_grid import tile_grid
-from rsdash.ui.map_view import map_view
-from rsdash.ui.spectrum_view import spectrum_view
 
 
 def image_view(dataset: Dataset) -> None:
@@ -67,6 +67,6 @@ def _one_size(dataset: Dataset) -> None:
 
 def _sizes(dataset: Dataset) -> None:
     widths, heights = dataset.manifest.widths, dataset.manifest.heights
-    figure = image_sizes(widths, heights)
-    alt = f"{figure.layout.title.text}; widths from {widths.min()} to {widths.max()} px, heights from "
-    st.plotly_chart(figure, key="sizes", alt=f"{alt}{heights.min()} to {heights.max()} px")
+    alt = f"{sizes_in_words(widths, heights)}; widths from {widths.min()} to {widths.max()} px, heights from "
+    alt += f"{heights.min()} to {heights.max()} px"
+    st.plotly_chart(image_sizes(widths, heights), key="sizes", alt=alt)

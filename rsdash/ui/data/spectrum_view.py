@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -17,13 +19,17 @@ def spectrum_view(dataset: Dataset) -> None:
     if spectra is None:
         st.caption(f"Reads up to {IMAGES_PER_CLASS} images of each class once; the result is kept.")
         return
-    spread = st.toggle("Show the spread within classes", key="spectra-spread")
-    st.plotly_chart(_chart(spectra, show_spread=spread), key="spectra", alt=_alt(spectra))
+    if not set(st.session_state.get("spectra-spread", ())) <= set(spectra.classes):
+        st.session_state.pop("spectra-spread")  # of the data set shown before
+    spread = st.multiselect(
+        "Show the spread within", list(spectra.classes), key="spectra-spread", placeholder="Choose classes"
+    )
+    st.plotly_chart(_chart(spectra, spread), key="spectra", alt=_alt(spectra))
     least, most = min(spectra.images), max(spectra.images)
     count = f"{least}" if least == most else f"{least} to {most}"
     st.caption(
         f"Mean over all pixels of {count} images of each class"
-        + ("; the filled bands reach one standard deviation up and down" if spread else "")
+        + ("; the filled areas reach one standard deviation up and down" if spread else "")
         + ". A click on a class hides it, a double click shows it alone."
     )
 
@@ -38,16 +44,15 @@ def _measure(dataset: Dataset) -> Spectra | None:
     )
 
 
-def _chart(spectra: Spectra, *, show_spread: bool) -> go.Figure:
+def _chart(spectra: Spectra, spread: Sequence[str]) -> go.Figure:
     lines = [
         Spectrum(*line)
         for line in zip(
             spectra.classes, spectra.labels, spectra.mean, spectra.spread, spectra.images, strict=True
         )
     ]
-    return class_spectra(
-        lines, spectra.bands, spectra.wavelengths_nm, unit=spectra.unit, show_spread=show_spread
-    )
+    spread_of = {line.label for line in lines if line.name in spread}
+    return class_spectra(lines, spectra.bands, spectra.wavelengths_nm, unit=spectra.unit, spread_of=spread_of)
 
 
 def _alt(spectra: Spectra) -> str:
