@@ -44,17 +44,17 @@ if "shown-data" not in st.session_state and asked in infos:
     st.session_state["shown-data"] = asked
 if st.session_state.get("shown-data") not in infos:
     st.session_state.pop("shown-data", None)
-left, middle, right = st.columns([6, 1, 2], vertical_alignment="bottom")
-name = left.selectbox("Data set", list(infos), key="shown-data")
-st.query_params["data"] = name
-right.page_link(
-    page("train"),
-    label="Train on this data set",
-    icon=":material/model_training:",
-    query_params={"data": name},
-)
-with middle:
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    name = st.selectbox("Data set", list(infos), key="shown-data")
     dataset_actions(infos[name], start_task)
+    st.page_link(
+        page("train"),
+        label="Train on it",
+        icon=":material/model_training:",
+        query_params={"data": name},
+        width="content",
+    )
+st.query_params["data"] = name
 facts(infos[name])
 view = st.segmented_control(
     "View",

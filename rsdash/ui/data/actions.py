@@ -25,7 +25,7 @@ def dataset_actions(info: DatasetInfo, start: Start) -> None:
         info: the data set.
         start: begins a task: title, action.
     """
-    with st.popover("Manage"):
+    with st.popover("Manage", width="content"):
         st.caption("Files added, changed or gone since? Only what changed is read.")
         if st.button("Scan again", key="scan-again"):
             start(f"Reading {info.name}", lambda report: scan_again(info.name, report))
