@@ -1,6 +1,6 @@
 # Start and test rsdash; both set up what is missing in .venv first.
 
-PORT ?= 8501
+PORT ?= $(or $(STREAMLIT_SERVER_PORT),8501)
 ARGS ?=
 
 export PYTHON TORCH

@@ -21,9 +21,7 @@ table_2(contenders)
 
 def curves_of(runs: list[RunEntry]) -> None:
     curves = [
-        curve_from(
-            entry.name, server().history(entry.folder), measured_on=entry.state.summary.role or "validation"
-        )
+        curve_from(entry.name, server().history(entry.folder), measured_on=entry.watched_role)
         for entry in runs
     ]
     curves = [curve for curve in curves if len(curve.epoch)]

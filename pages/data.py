@@ -7,7 +7,7 @@ from rsdash.errors import RsdashError
 from rsdash.ui.data.actions import dataset_actions
 from rsdash.ui.data.audit_view import audit_view
 from rsdash.ui.data.image_view import image_view
-from rsdash.ui.data.sources import add_data, start_task, task_progress
+from rsdash.ui.data.sources import add_data, adding, start_task, task_progress
 from rsdash.ui.data.split_view import split_view
 from rsdash.ui.links import page
 from rsdash.ui.server import server
@@ -32,14 +32,18 @@ def facts(info: DatasetInfo) -> None:
 
 st.title("Data")
 infos = {info.name: info for info in list_datasets()}
-task_progress()
+with st.container():  # keeps the place of what follows, so that it stays open when a message comes
+    task_progress()
 with st.expander("Add a data set", expanded=not infos):
     add_data()
 if not infos:
-    st.info("No data set yet. Draw the built-in sample, or bring images of your own above.")
+    if not adding():
+        st.info("No data set yet. Draw the built-in sample, or bring images of your own above.")
     st.stop()
 
 asked = st.query_params.get("data")
+if asked and asked not in infos:
+    st.warning(f"There is no data set {plain(asked)} here; another one is shown.")
 if "shown-data" not in st.session_state and asked in infos:
     st.session_state["shown-data"] = asked
 if st.session_state.get("shown-data") not in infos:

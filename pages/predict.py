@@ -33,7 +33,7 @@ def show(prediction: Prediction, content: bytes, entry: RunEntry, position: int)
 
 st.title("Predict")
 usable = [e for e in server().listing().entries if e.state.state in EVALUATED and not e.example]
-entry = pick_run(usable, key="predictor", label="Model")
+entry = pick_run(usable, key="predictor", label="Model", with_accuracy=True)
 if entry is None:
     st.info("No trained model yet: predictions need a run that is finished or was stopped.")
     st.page_link(page("train"), label="Train a model")
@@ -60,7 +60,13 @@ rows = [
     for p in found
 ]
 if len(found) > 1:
-    st.dataframe(rows, hide_index=True, alt="Predicted class of each image")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        placeholder="–",
+        alt="Predicted class of each image",
+        column_config={"Probability": st.column_config.NumberColumn(format="%.3f")},
+    )
 for position, (prediction, (_, content)) in enumerate(zip(found[:DRAWN], images, strict=False)):
     show(prediction, content, entry, position)
 if len(found) > DRAWN:

@@ -23,9 +23,7 @@ def chart(entry: RunEntry) -> None:
         entry.folder,
         "learning curves",
         history.revision,
-        lambda: learning_curves(
-            history, epochs=epochs, measured_on=summary.role or "validation", revision=entry.id
-        ),
+        lambda: learning_curves(history, epochs=epochs, measured_on=entry.watched_role, revision=entry.id),
     )
     alt = f"Accuracy and loss of {entry.name} over {summary.epoch} of {epochs} epochs"
     live_chart(figure, key=f"chart-{entry.id}", alt=alt)

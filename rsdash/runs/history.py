@@ -13,6 +13,8 @@ import numpy as np
 from rsdash.runs.events import read_lines
 
 MAX_POINTS = 1_000
+ACTION_WORDS = {"suspend": "Pause"}
+"""Requests that a person knows under another name."""
 STEP_COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
 EPOCH_COLUMNS = ("step", "epoch", "train_loss", "train_accuracy", "loss", "accuracy", "elapsed_s")
 
@@ -158,7 +160,8 @@ def _notice(kind: str, fields: dict[str, Any]) -> Notice:
         text = f"Resumed at step {fields.get('step', 0)} (attempt {fields.get('attempt', '?')})."
     elif kind == "acknowledgement":
         outcome = "done" if fields.get("outcome") == "done" else f"refused: {fields.get('reason', '')}"
-        text = f"{str(fields.get('action', '')).capitalize()}: {outcome}"
+        action = str(fields.get("action", ""))
+        text = f"{ACTION_WORDS.get(action, action.replace('_', ' ').capitalize())}: {outcome}"
     else:
         text = str(fields.get("message", ""))
     return Notice(kind, float(fields.get("at", 0.0)), text, fields)

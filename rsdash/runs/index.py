@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsdash.errors import RunError, RunNotFoundError
+from rsdash.evaluation.roles import Role, measured_roles
 from rsdash.runs.folder import RunFolder, list_run_folders
 from rsdash.runs.records import About, RunRequest, StateRecord
 
@@ -33,6 +34,13 @@ class RunEntry:
     def name(self) -> str:
         """What a person calls the run."""
         return self.about.name
+
+    @property
+    def watched_role(self) -> str:
+        """Role of the images that are measured after each epoch; the final figures may have another."""
+        data, report = self.request.data, self.request.config.report
+        roles = measured_roles(data.counts, report=report, test_role=data.test_role)
+        return roles.get("validation") or roles.get("test") or Role.VALIDATION
 
     @property
     def has_requests(self) -> bool:

@@ -19,8 +19,11 @@ def pick_runs(entries: Sequence[RunEntry]) -> list[RunEntry]:
     """Choose runs; the URL's `runs` holds their ids."""
     by_id = {entry.id: entry for entry in entries if entry.state.state is not RunState.QUEUED}
     if KEY not in st.session_state:
-        asked = [run_id for run_id in st.query_params.get_all("runs") if run_id in by_id]
+        asked = st.query_params.get_all("runs")
         st.session_state[KEY] = asked
+        missing = [run_id for run_id in asked if run_id not in by_id]
+        if missing:
+            st.warning(f"Not here, or not started yet: {plain(', '.join(missing))}.")
     st.session_state[KEY] = [run_id for run_id in st.session_state[KEY] if run_id in by_id]
     chosen = st.multiselect(
         "Runs",

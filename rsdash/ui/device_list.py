@@ -20,7 +20,7 @@ def device_list() -> None:
     living = [entry for entry in server().listing().entries if entry.state.state in LIVING]
     for slot in slots:
         here = [e for e in living if slot_for(e.request.config.device, slots) == slot and not e.example]
-        doing = ", ".join(f"trains {plain(entry.name)}" for entry in here) or "free"
+        doing = ", ".join(f"trains {plain(entry.name)}" for entry in here) or "idle"
         memory = f"{size(slot.memory_bytes)} memory"
         if slot.id == CPU_SLOT:
             memory += f", {size(psutil.virtual_memory().available)} free"

@@ -31,6 +31,7 @@ function themed(layout, element) {
     ...layout,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: line, activecolor: text },
     font: { ...layout.font, color: text, family: style.getPropertyValue("--st-font").trim() },
   }
   for (const name of Object.keys(layout)) {

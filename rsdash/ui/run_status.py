@@ -32,8 +32,8 @@ def status(entry: RunEntry) -> None:
     columns[0].metric("Accuracy", _figure(summary.accuracy), help=_role_help(entry))
     columns[1].metric("Loss (nats)", _figure(summary.loss), help=_role_help(entry))
     columns[2].metric("Training time", duration(summary.elapsed_s))
-    speed = f"{summary.images_per_s:.0f} images/s" if summary.images_per_s else "–"
-    columns[3].metric("Speed", speed, help=plain(summary.device))
+    speed = f"{summary.images_per_s:.0f}" if summary.images_per_s else "–"
+    columns[3].metric("Speed (images/s)", speed, help=plain(summary.device))
     columns[4].metric("Peak memory", size(summary.memory_bytes) if summary.memory_bytes else "–")
 
 

@@ -16,6 +16,7 @@ PRESET_KEY = "preset"
 KEPT_KEY = "settings"
 HIDDEN = ("class_mode",)
 """Settings with a single possible value."""
+LABEL_WORDS = {"im": "image", "ema": "EMA", "deg": "", "norm": "normalization", "warmup": "warm-up"}
 TITLES = {
     "model": "Model",
     "data": "Data",
@@ -151,10 +152,16 @@ def _apply_preset() -> None:
         st.session_state[PREFIX + "model"] = model if model in ("alexnet", "resnet18") else "alexnet"
 
 
+def _label(info: SettingInfo) -> str:
+    """Name of a field in words, with its unit once."""
+    words = " ".join(LABEL_WORDS.get(word, word) for word in info.name.split("_")).strip()
+    unit = f" ({info.unit})" if info.unit and not words.endswith(info.unit) else ""
+    return words[0].upper() + words[1:] + unit
+
+
 def _field(info: SettingInfo, options: list[str] | None) -> None:
     key = PREFIX + info.name
-    words = info.name.replace("_", " ")
-    label = words[0].upper() + words[1:] + (f" ({info.unit})" if info.unit else "")
+    label = _label(info)
     if options is not None:
         known = st.session_state[key]
         choices = options if known in options else [known, *options]

@@ -50,6 +50,31 @@ def test_the_run_page_shows_every_state(runs_dir: Path, state: RunState) -> None
     assert [title.value for title in app.title] == ["mine"]
 
 
+@pytest.mark.parametrize(("name", "query"), [("run", "run"), ("compare", "runs"), ("data", "data")])
+def test_a_link_to_what_is_gone_says_so(runs_dir: Path, tiles_dir: Path, name: str, query: str) -> None:
+    make_run(runs_dir)
+    add_dataset(tiles_dir)
+    app = open_page(name, **{query: "20200101-deleted"})
+    assert len(app.warning) >= 1
+    assert "deleted" in app.warning[0].value
+
+
+def test_the_list_of_runs_keeps_its_texts_while_a_run_goes_on(runs_dir: Path) -> None:
+    folder = make_run(runs_dir, state=RunState.RUNNING)
+    app = open_page("run", run=folder.id)
+    before = app.selectbox("run").options
+    folder.write_state(state=RunState.EVALUATING)
+    folder.write_state(state=RunState.FINISHED)
+    shared.server().refresh()
+    assert app.run().selectbox("run").options == before
+
+
+def test_fields_of_the_form_name_their_unit_once() -> None:
+    app = open_page("train")
+    labels = {field.label for field in [*app.number_input, *app.text_input]}
+    assert {"Image size (px)", "Warm-up epochs", "Rotation (degrees)", "Checkpoint minutes"} <= labels
+
+
 def test_a_name_of_markdown_is_shown_as_typed(runs_dir: Path) -> None:
     folder = make_run(runs_dir, name="**a** [b](http://c) <i>")
     title = open_page("run", run=folder.id).title[0].value

@@ -57,6 +57,11 @@ def task_progress() -> None:
     server().tasks.forget(TASK)
 
 
+def adding() -> bool:
+    """Whether a data set is being added."""
+    return server().tasks.under_way(TASK)
+
+
 def _counted(task: Task) -> str:
     left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
     if not task.total:
@@ -133,9 +138,8 @@ def _download() -> None:
 
 def _sample() -> None:
     st.markdown("Ten land-cover classes drawn by a program: works without a network, and is no real imagery.")
-    if st.button(
-        "Draw the sample", key="add-sample", disabled=any(i.name == "sample" for i in list_datasets())
-    ):
+    there = any(info.name == "sample" for info in list_datasets())
+    if st.button("Draw the sample", key="add-sample", disabled=there or adding()):
         start_task("Drawing the sample", lambda report: open_dataset("sample", on_progress=report))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,17 @@ def test_other_files_in_the_folder_are_passed_over(tmp_path: Path) -> None:
 
 def test_a_missing_runs_folder_is_empty(tmp_path: Path) -> None:
     assert RunIndex(tmp_path / "none").refresh().entries == ()
+
+
+@pytest.mark.parametrize(
+    ("validation", "report", "role"),
+    [(0, "last", "held-out"), (5, "last", "validation"), (5, "best", "validation selected on")],
+)
+def test_the_curve_has_the_role_of_the_images_watched(
+    tmp_path: Path, validation: int, report: str, role: str
+) -> None:
+    make_run(tmp_path, state=RunState.FINISHED, validation_share=0.25, report=report)
+    entry = RunIndex(tmp_path).refresh().entries[0]
+    data = entry.request.data.model_copy(update={"counts": {"train": 9, "validation": validation, "test": 3}})
+    watched = replace(entry, request=entry.request.model_copy(update={"data": data}))
+    assert watched.watched_role == role
