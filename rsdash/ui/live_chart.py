@@ -48,8 +48,9 @@ export default function (component) {
   chart.setAttribute("aria-label", data.alt)
   chart.style.height = data.height + "px"
   const figure = JSON.parse(data.figure)
+  const config = { displaylogo: false, responsive: true, showSendToCloud: false }
   library().then((Plotly) =>
-    Plotly.react(chart, figure.data, themed(figure.layout, chart), { displaylogo: false, responsive: true })
+    Plotly.react(chart, figure.data, themed(figure.layout, chart), config)
   ).catch((error) => { chart.textContent = error.message })
 }
 """
