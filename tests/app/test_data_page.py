@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,7 @@ def test_the_preview_shows_the_images_as_they_are_read(tmp_path, data_place):
     app.text_input("data-path").set_value(str(make_tiles(tmp_path / "tiles"))).run()
     app.button("preview-path").click().run()
     assert not app.exception and not app.error
+    assert len(app.get("image")) == 1
     assert list_datasets() == []
 
 
@@ -206,3 +208,19 @@ def test_one_recipe_under_two_splits_is_queued_and_its_drop_is_said(runs_dir, ti
     texts = " ".join(text.value for text in open_page("data", data="tiles", view="Splits").markdown)
     assert r"0.900 on random\-limit200 (n = 12) against 0.750 on apart\-limit200 (n = 12)" in texts
     assert "15.0 points lower" in texts
+
+
+def test_a_dropped_zip_is_previewed_before_it_is_added(tmp_path, data_place):
+    with zipfile.ZipFile(tmp_path / "tiles.zip", "w") as archive:
+        for path in make_tiles(tmp_path / "tiles").rglob("*.png"):
+            archive.write(path, path.relative_to(tmp_path))
+    app = choose_source(open_page("data"), "Drop a zip")
+    content = (tmp_path / "tiles.zip").read_bytes()
+    app.file_uploader("data-zip-0").upload("tiles.zip", content, "application/zip").run()
+    app.button("preview-zip").click().run()
+    assert not app.exception and not app.error
+    assert len(app.get("image")) == 1
+    assert list_datasets() == []
+    app.button("add-zip").click().run()
+    task_done(app)
+    assert [info.image_count for info in list_datasets()] == [60]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -98,12 +101,24 @@ def _zip() -> None:
         "Zip with one folder per class", type=["zip"], key=f"data-zip-{turn}", help=_LAYOUT
     )
     radiometry = chosen_radiometry("zip")
-    if st.button("Add", key="add-zip", disabled=file is None or radiometry is None) and file is not None:
+    off = file is None or radiometry is None
+    with st.container(horizontal=True):
+        add = st.button("Add", key="add-zip", type="primary", disabled=off)
+        look = st.button("Preview", key="preview-zip", disabled=off)
+    if file is None or radiometry is None:
+        return
+    if add:
         st.session_state["zip-turn"] = turn + 1
         start_task(
             f"Reading {file.name}",
             lambda report: add_upload(file, file.name, on_progress=report, radiometry=radiometry),
         )
+    if look:
+        with tempfile.NamedTemporaryFile(prefix="rsdash-preview-", suffix=".zip") as kept:
+            shutil.copyfileobj(file, kept)
+            kept.flush()
+            file.seek(0)
+            preview(Path(kept.name), radiometry)
 
 
 def _images() -> None:
