@@ -2,9 +2,10 @@
 
 Each round starts the real server on a free port with empty folders for runs and data sets, and opens the
 Overview as soon as the port answers. The page is interactive once its script has run and a button is
-shown. Afterwards the other pages are opened in the same server. Printed are median and worst time, and
-whether any process of the server has mapped PyTorch's library. Exits with 1 where the median exceeds 3 s
-or PyTorch was loaded.
+shown. Afterwards the other pages are opened in the same server. In turn with it starts a bare Streamlit
+app that shows one button, as the part of the time that is Streamlit's and Chromium's own. Printed are
+median and worst time, their ratio to the bare app, and whether any process of the server has mapped
+PyTorch's library. Exits with 1 where the median exceeds 3 s or PyTorch was loaded.
 
     python -m benchmarks.startup [--rounds 5]
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import socket
 import statistics
@@ -29,7 +31,7 @@ from typing import NamedTuple
 
 import numpy as np
 import psutil
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from rsdash.home import DATA_VARIABLE, PROJECT_DIR, RUNS_VARIABLE
 from scripts.find_chromium import ARGUMENTS, find_chromium
@@ -43,6 +45,8 @@ INTERACTIVE = (
     "[data-testid='stApp'][data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
 )
 CONTENT = "[data-testid='stMain'] [data-testid='stElementContainer']"
+BARE_APP = 'import streamlit as st\n\napp = st.App("shell.py")\n'
+BARE_SHELL = 'import streamlit as st\n\nst.button("Hello")\n'
 BUTTON = "[data-testid='stMain'] button:visible"
 
 
@@ -66,19 +70,19 @@ def main() -> int:
         return 1
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        results = [measure(browser) for _ in range(rounds)]
+        results, bare = [], []
+        for _ in range(rounds):
+            results.append(measure(browser))
+            bare.append(measure_bare(browser))
         browser.close()
-    return report(results)
+    return report(results, bare)
 
 
 def measure(browser: Browser) -> Round:
     """Start a server, open every page, stop it."""
     page = browser.new_page()
     with tempfile.TemporaryDirectory(prefix="rsdash-startup-") as place, serve(Path(place)) as server:
-        page.goto(server.address, wait_until="commit")
-        page.wait_for_selector(INTERACTIVE)
-        page.wait_for_selector(BUTTON)
-        overview_s = time.perf_counter() - server.started
+        overview_s = seconds_to_button(page, server)
         pages_s = {}
         for name in PAGES:
             began = time.perf_counter()
@@ -91,6 +95,28 @@ def measure(browser: Browser) -> Round:
     return Round(server.port_s, overview_s, pages_s, torch_loaded)
 
 
+def measure_bare(browser: Browser) -> float:
+    """Seconds from the start of a Streamlit app with one button to that button."""
+    page = browser.new_page()
+    with tempfile.TemporaryDirectory(prefix="rsdash-startup-") as place:
+        root = Path(place)
+        (root / "app.py").write_text(BARE_APP)
+        (root / "shell.py").write_text(BARE_SHELL)
+        shutil.copytree(PROJECT_DIR / ".streamlit", root / ".streamlit")
+        with serve(root, root) as server:
+            taken_s = seconds_to_button(page, server)
+    page.close()
+    return taken_s
+
+
+def seconds_to_button(page: Page, server: Server) -> float:
+    """Open the first page and wait until it can be used; seconds since the server was started."""
+    page.goto(server.address, wait_until="commit")
+    page.wait_for_selector(INTERACTIVE)
+    page.wait_for_selector(BUTTON)
+    return time.perf_counter() - server.started
+
+
 class Server(NamedTuple):
     """A started server; `started` is on the clock of time.perf_counter."""
 
@@ -101,15 +127,15 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serve(place: Path) -> Iterator[Server]:
-    """The server on a free port with empty folders below `place`; stopped at the end."""
+def serve(place: Path, project: Path = PROJECT_DIR) -> Iterator[Server]:
+    """The app of a project on a free port with empty folders below `place`; stopped at the end."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = {**os.environ, RUNS_VARIABLE: str(place / "runs"), DATA_VARIABLE: str(place / "data")}
     with (place / "server.log").open("wb") as log:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=PROJECT_DIR, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command, cwd=project, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
         try:
             wait_for_port(process, port, place / "server.log")
@@ -146,7 +172,7 @@ def has_torch(process: subprocess.Popen[bytes]) -> bool:
     return any(Path(entry.path).name.startswith(TORCH_LIBRARIES) for entry in maps)
 
 
-def report(results: list[Round]) -> int:
+def report(results: list[Round], bare: list[float]) -> int:
     """Print the figures; 1 if a bar is missed."""
     starts = [result.overview_s for result in results]
     median_s = statistics.median(starts)
@@ -156,6 +182,9 @@ def report(results: list[Round]) -> int:
         f"{len(starts)} starts (bar {LONGEST_START_S:.0f} s); "
         f"the port answers after {statistics.median(result.port_s for result in results):.2f} s"
     )
+    bare_s = statistics.median(bare)
+    ratio = median_s / bare_s
+    print(f"a bare Streamlit page with one button: median {bare_s:.2f} s; rsdash {ratio:.2f} times that")
     for name in PAGES:
         times = [result.pages_s[name] for result in results]
         print(
