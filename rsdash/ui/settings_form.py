@@ -10,6 +10,7 @@ import streamlit as st
 from rsdash.config import PRESET_TEXTS, PRESETS, SETTINGS, RunConfig, SettingInfo, make_config
 from rsdash.data.splitting import split_names_of
 from rsdash.jobs.devices import find_slots
+from rsdash.ui.places import allowed_settings
 
 PREFIX = "set-"
 PRESET_KEY = "preset"
@@ -98,8 +99,9 @@ def config_from(values: dict[str, Any]) -> RunConfig:
 
     Raises:
         ConfigError: one sentence on what does not fit.
+        DataError: a path that this server may not read.
     """
-    return make_config(values, preset=st.session_state[PRESET_KEY])
+    return allowed_settings(make_config(values, preset=st.session_state[PRESET_KEY]))
 
 
 def kept_config() -> RunConfig | None:
@@ -114,7 +116,7 @@ def kept_config() -> RunConfig | None:
     model = kept[PREFIX + "model"]
     fields = [info for info in SETTINGS.values() if info.name not in HIDDEN and _applies(info, model)]
     values = {info.name: _typed(info, kept.get(PREFIX + info.name, info.default)) for info in fields}
-    return make_config(values, preset=kept[PRESET_KEY])
+    return allowed_settings(make_config(values, preset=kept[PRESET_KEY]))
 
 
 def _remember() -> None:

@@ -12,12 +12,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
+from rsdash.config import RunConfig
 from rsdash.data import Dataset, add_dataset, list_datasets
 from rsdash.data.drafts import UNLABELLED, Draft
 from rsdash.data.splits import SplitRequest
 from rsdash.data.splitting import add_splits, stored_splits
+from rsdash.errors import DataError
 from rsdash.runs.states import RunState
-from rsdash.ui.data import places
+from rsdash.ui import places
 from tests.app.test_pages import open_page
 from tests.scenes import rectangle, write_geojson, write_scene
 from tests.tiny import draw_tile, make_run, make_tiles, wait_for
@@ -86,6 +88,21 @@ def test_an_open_server_reads_below_its_roots_only(tmp_path, tiles, monkeypatch)
     app.button("add-path").click().run()
     task_done(app)
     assert {info.name for info in list_datasets()} == {"tiles", "more"}
+
+
+@pytest.mark.parametrize("setting", ["data", "weights"])
+def test_the_train_form_reads_below_the_roots_only(tmp_path, runs_dir, tiles, monkeypatch, setting):
+    monkeypatch.setenv(places.ROOTS_VARIABLE, str(tmp_path / "allowed"))  # on 127.0.0.1 too
+    make_tiles(tmp_path / "elsewhere")
+    config = RunConfig(data="tiles").model_dump()
+    config[setting] = {"data": "", "weights": "file:"}[setting] + str(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match="may not be read through the browser"):
+        places.allowed_settings(RunConfig(**config))
+    assert places.allowed_settings(RunConfig(data="tiles")).data == "tiles"
+    app = open_page("train", data=str(tmp_path / "elsewhere"))
+    assert any("may not be read through the browser" in error.value for error in app.error)
+    assert not any(button.key == "start" for button in app.button)
+    assert [info.name for info in list_datasets()] == ["tiles"]
 
 
 def test_images_are_labelled_by_click_and_become_a_data_set(data_place):

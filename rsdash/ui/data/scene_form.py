@@ -11,8 +11,8 @@ import streamlit as st
 
 from rsdash.data.made import add_tiles
 from rsdash.errors import RsdashError
-from rsdash.ui.data.places import server_path
 from rsdash.ui.data.radiometry_form import chosen_radiometry
+from rsdash.ui.places import server_path
 from rsdash.ui.words import plain
 
 Start = Callable[[str, Callable[[Any], Any]], None]

@@ -15,10 +15,10 @@ from rsdash.data.disk import megabytes
 from rsdash.data.source import MAX_MEMBERS
 from rsdash.errors import RsdashError
 from rsdash.ui.data.draft_form import draft_form
-from rsdash.ui.data.places import server_path
 from rsdash.ui.data.radiometry_form import chosen_radiometry, preview
 from rsdash.ui.data.scene_form import scene_form
 from rsdash.ui.long_action import watch
+from rsdash.ui.places import server_path
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Task
 from rsdash.ui.words import duration, plain, size
