@@ -108,7 +108,8 @@ def _zip() -> None:
     if file is None or radiometry is None:
         return
     if add:
-        st.session_state["zip-turn"] = turn + 1
+        if not adding():
+            st.session_state["zip-turn"] = turn + 1
         start_task(
             f"Reading {file.name}",
             lambda report: add_upload(file, file.name, on_progress=report, radiometry=radiometry),
@@ -159,7 +160,10 @@ def _sample() -> None:
 
 
 def start_task(title: str, action: Callable[[Any], Any]) -> None:
-    """Begin a task whose progress the page shows; one at a time."""
+    """Begin a task whose progress the page shows; one at a time, which it says."""
+    if adding():
+        st.warning("Another data set is being read. Wait for it, or stop it above, then press again.")
+        return
     server().tasks.start(TASK, title, action)
     st.rerun()
 
