@@ -89,7 +89,7 @@ def _lines(entry: RunEntry, progress: Progress, task: Any, last: str) -> str:
 
 def _epoch_text(entry: RunEntry) -> str:
     summary = entry.state.summary
-    text = f"epoch {summary.epoch} of {entry.request.config.epochs}"
+    text = f"epoch {summary.epoch} of {entry.config.epochs}"
     if summary.accuracy is not None and summary.loss is not None:
         text += f", accuracy {summary.accuracy:.3f}, loss {summary.loss:.3f}"
     return text

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from rsdash.config import RGB8, Radiometry, RunConfig
+from rsdash.runs.amendments import Amendment
 from rsdash.runs.states import Interruption, RunState
 
 SPARKLINE_POINTS = 30
@@ -103,6 +104,7 @@ class StateRecord(_Record):
         checkpoint_step: step of last.ckpt, or None while there is none.
         host: name of the machine of the latest attempt.
         updated_at: seconds since 1970, of the writer's clock.
+        amendments: settings changed on the way, as metrics.jsonl holds them.
         summary: what a list shows.
     """
 
@@ -115,6 +117,7 @@ class StateRecord(_Record):
     checkpoint_step: int | None = None
     host: str = ""
     updated_at: float = 0.0
+    amendments: tuple[Amendment, ...] = ()
     summary: Summary = Summary()
 
 
