@@ -103,6 +103,7 @@ class StateRecord(_Record):
         commands_end: offset in commands.jsonl up to which requests were carried out, in bytes.
         checkpoint_step: step of last.ckpt, or None while there is none.
         host: name of the machine of the latest attempt.
+        slot: device of that machine that the latest attempt has: `cpu`, or the UUID of a GPU.
         updated_at: seconds since 1970, of the writer's clock.
         amendments: settings changed on the way, as metrics.jsonl holds them.
         summary: what a list shows.
@@ -116,6 +117,7 @@ class StateRecord(_Record):
     commands_end: int = 0
     checkpoint_step: int | None = None
     host: str = ""
+    slot: str = ""
     updated_at: float = 0.0
     amendments: tuple[Amendment, ...] = ()
     summary: Summary = Summary()
