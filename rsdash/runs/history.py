@@ -13,7 +13,7 @@ import numpy as np
 from rsdash.runs.events import read_lines
 
 MAX_POINTS = 1_000
-ACTION_WORDS = {"suspend": "Pause"}
+ACTION_WORDS = {"suspend": "Pause", "set_lr": "Learning rate", "set_epochs": "Epochs"}
 """Requests that a person knows under another name."""
 STEP_COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
 EPOCH_COLUMNS = ("step", "epoch", "train_loss", "train_accuracy", "loss", "accuracy", "elapsed_s")
@@ -161,7 +161,8 @@ def _notice(kind: str, fields: dict[str, Any]) -> Notice:
     elif kind == "acknowledgement":
         outcome = "done" if fields.get("outcome") == "done" else f"refused: {fields.get('reason', '')}"
         action = str(fields.get("action", ""))
-        text = f"{ACTION_WORDS.get(action, action.replace('_', ' ').capitalize())}: {outcome}"
+        value = f" {fields['value']:g}" if isinstance(fields.get("value"), int | float) else ""
+        text = f"{ACTION_WORDS.get(action, action.capitalize())}{value}: {outcome}"
     else:
         text = str(fields.get("message", ""))
     return Notice(kind, float(fields.get("at", 0.0)), text, fields)
