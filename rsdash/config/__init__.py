@@ -3,8 +3,8 @@
 from rsdash.config.presets import PRESET_TEXTS, PRESETS, PresetName
 from rsdash.config.radiometry import RADIOMETRIES, RADIOMETRY_TEXTS, RGB8, Radiometry, make_radiometry
 from rsdash.config.run import SECTIONS, SETTINGS, RunConfig, make_config
-from rsdash.config.sections import MAX_SEED, STUDY_MODELS, STUDY_RESNETS
-from rsdash.config.setting import Group, SettingInfo
+from rsdash.config.setting import MAX_SEED, Group, SettingInfo
+from rsdash.config.subject import STUDY_MODELS, STUDY_RESNETS
 
 __all__ = [
     "MAX_SEED",

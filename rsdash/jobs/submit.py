@@ -67,6 +67,10 @@ def check_split(config: RunConfig, split: Split) -> None:
         raise ConfigError(f"The split {split.name} holds no validation or test images.")
     if config.report == "best" and not len(split.validation):
         raise ConfigError(f"report=best needs validation images; the split {split.name} has none.")
+    if config.patience and not len(split.validation):
+        raise ConfigError(
+            f"patience={config.patience} needs validation images; the split {split.name} has none."
+        )
 
 
 def make_name(config: RunConfig, taken: Collection[str]) -> str:

@@ -158,10 +158,17 @@ class _Session:
                 device=compute.device,
             )
 
-        roles = measured_roles(parts.counts, report=config.report, test_role=data.test_role)
+        roles = measured_roles(parts.counts, steered=config.steered_by_validation, test_role=data.test_role)
         measured = {role.value: tiles(part) for part, role in roles.items()}
         watched = "validation" if parts.counts["validation"] else "test"
-        material = Material(model, head_parameter_names(model), tiles("train"), tiles(watched), compute)
+        material = Material(
+            model,
+            head_parameter_names(model),
+            tiles("train"),
+            tiles(watched),
+            compute,
+            decides=watched == "validation",
+        )
         trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
         card = ModelCard(self._folder.id, config, data, scale, pixels.shape[1], trainable)
         return _Setup(material, card, measured, roles[watched].value)

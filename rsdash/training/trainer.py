@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from rsdash.config import RunConfig
+from rsdash.data.mixing import strongest
 from rsdash.errors import RunError
 from rsdash.training.average import WeightAverage
+from rsdash.training.balance import loss_weights
 from rsdash.training.batches import epoch_order, steps_per_epoch, training_batch
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
@@ -20,7 +22,8 @@ from rsdash.training.control import Ending, Request
 from rsdash.training.measure import Score, score
 from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
-from rsdash.training.recipe import make_optimizer, rate_factor, set_rate, training_loss
+from rsdash.training.recipe import make_optimizer, set_learning_layers, set_rate, training_loss
+from rsdash.training.schedule import epochs_out_of_patience, plateau_cuts, rate_factor
 from rsdash.training.tiles import Tiles
 
 LOGGED_PER_EPOCH = 50
@@ -44,6 +47,10 @@ class Watcher(Protocol):
         """An epoch is complete and validated."""
         ...
 
+    def on_early_end(self, progress: Progress, idle_epochs: int) -> None:
+        """Training ends before its last epoch, as the loss on validation images no longer falls."""
+        ...
+
     def on_checkpoint(self, checkpoint: Checkpoint) -> None:
         """A checkpoint is due; its tensors may change once this returns."""
         ...
@@ -59,6 +66,7 @@ class Material:
         training: images that are trained on.
         validation: images that are measured after each epoch.
         compute: device and number format.
+        decides: whether anything may be decided by `validation`; not where it is held out for the figures.
     """
 
     model: nn.Module
@@ -66,6 +74,7 @@ class Material:
     training: Tiles
     validation: Tiles
     compute: Compute
+    decides: bool = True
 
 
 class Trainer:
@@ -84,6 +93,7 @@ class Trainer:
         )
         self._average = WeightAverage(material.model, config.ema_decay) if config.ema_decay else None
         self._best: Mapping[str, torch.Tensor] = {}
+        self._class_weights = loss_weights(config, material.training, material.compute.device)
         self._loss_sum = torch.zeros((), device=material.compute.device)
         self._right_sum = torch.zeros((), device=material.compute.device)
         self._began = time.monotonic()
@@ -103,6 +113,9 @@ class Trainer:
         """Train until all epochs are done or something is asked."""
         self._began = self._saved_at = time.monotonic()
         while self.progress.epoch < self._config.epochs:
+            if idle := epochs_out_of_patience(self.progress.losses, self._config):
+                self._watcher.on_early_end(self.progress, idle)
+                break
             if request := self._epoch():
                 return request
         return Request(Ending.COMPLETE)
@@ -140,7 +153,8 @@ class Trainer:
 
     def _epoch(self) -> Request | None:
         progress, config = self.progress, self._config
-        order = epoch_order(len(self._material.training), config, progress.epoch)
+        order = epoch_order(self._material.training.labels, config, progress.epoch)
+        set_learning_layers(self._model, config, progress.epoch)
         self._model.train(config.train_layers == "all")
         log_every = max(1, self.steps_per_epoch // LOGGED_PER_EPOCH)
         for _ in range(progress.step_in_epoch, self.steps_per_epoch):
@@ -160,11 +174,12 @@ class Trainer:
             material.training, config, order, epoch=progress.epoch, step=progress.step_in_epoch
         )
         seed_network(config.seed, Stream.NETWORK, epoch=progress.epoch, step=progress.step_in_epoch)
-        factor = rate_factor(config, progress.step, steps_per_epoch=self.steps_per_epoch)
+        cuts = plateau_cuts(progress.losses, config)
+        factor = rate_factor(config, progress.step, steps_per_epoch=self.steps_per_epoch, cuts=cuts)
         set_rate(self._optimizer, factor)
         with material.compute.autocast():
             logits = self._model(images)
-        loss = training_loss(logits, labels, self._model, config)
+        loss = training_loss(logits, labels, self._model, config, self._class_weights)
         self._optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()
         if config.clip_gradient > 0:
@@ -177,7 +192,7 @@ class Trainer:
         if self._average:
             self._average.update(self._model, progress.step)
         self._loss_sum += loss.detach() * len(labels)
-        self._right_sum += (logits.detach().argmax(1) == labels).sum()
+        self._right_sum += (logits.detach().argmax(1) == strongest(labels)).sum()
         progress.interval_sums.images += len(labels)
         return config.learning_rate * factor
 
@@ -208,6 +223,7 @@ class Trainer:
         progress.epoch += 1
         progress.step_in_epoch = 0
         progress.accuracies.append(validation.accuracy)
+        progress.losses.append(validation.loss if material.decides else training.mean_loss)
         if self._config.report == "best" and validation.accuracy > progress.best_accuracy:
             progress.best_accuracy, progress.best_epoch = validation.accuracy, progress.epoch
             state = self._measured_model().state_dict()
