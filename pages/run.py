@@ -18,7 +18,7 @@ TICK_S = 1.0
 
 def chart(entry: RunEntry) -> None:
     history = server().history(entry.folder)
-    summary, epochs = entry.state.summary, entry.request.config.epochs
+    summary, epochs = entry.state.summary, entry.config.epochs
     figure = server().payload(
         entry.folder,
         "learning curves",

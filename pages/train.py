@@ -25,7 +25,7 @@ def clone_from_url() -> None:
         except RsdashError as error:
             st.error(plain(str(error)))
             return
-        fill_form(entry.request.config)
+        fill_form(entry.config)
         st.toast(f"Settings of {plain(entry.name)}")
 
 

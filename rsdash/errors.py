@@ -10,6 +10,7 @@
     ├── RunError                a run cannot do what was asked
     │   ├── RunNotFoundError    no run of that id or name
     │   ├── RunBusyError        another process holds the run
+    │   ├── DivergedError       the loss or a weight is no longer a number
     │   └── CheckpointError     a checkpoint is missing, damaged or of another run
     ├── StorageError            the disk is full or the place cannot be written
     └── ServiceError            the inference service cannot be reached or refused
@@ -64,6 +65,10 @@ class RunNotFoundError(RunError):
 
 class RunBusyError(RunError):
     """Another process holds the run."""
+
+
+class DivergedError(RunError):
+    """The loss or a weight is no longer a number."""
 
 
 class CheckpointError(RunError):

@@ -10,14 +10,16 @@ import torch
 
 from rsdash.config import RunConfig
 from rsdash.models.registry import build_model, head_parameter_names
+from rsdash.runs.amendments import Amendment
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
+from rsdash.training.material import Material
 from rsdash.training.measure import Score
 from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.tiles import PixelScale, Tiles
-from rsdash.training.trainer import Material, Trainer
+from rsdash.training.trainer import Trainer
 from tests.tiny import draw_tile, small_config
 
 CPU = Compute(torch.device("cpu"), torch.float32, "CPU")
@@ -62,18 +64,28 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 
 class Witness:
-    """Remembers what the loop reports, and asks it to leave after some steps."""
+    """Remembers what the loop reports, asks it to leave after some steps and to change settings at others."""
 
-    def __init__(self, leave_after: int | None = None) -> None:
+    def __init__(self, leave_after: int | None = None, asked: tuple[Amendment, ...] = ()) -> None:
         self.steps = 0
         self.leave_after = leave_after
         self.intervals: list[tuple[Sums, float]] = []
         self.epochs: list[tuple[int, Sums, Score]] = []
         self.checkpoints: list[int] = []
+        self.amendments: list[Amendment] = []
+        self.asked = {amendment.step: amendment for amendment in asked}
 
-    def poll(self) -> Request | None:
+    def poll(self, progress: Progress) -> Request | Amendment | None:
+        if progress.step in self.asked:
+            return self.asked.pop(progress.step)
         self.steps += 1
         return Request(Ending.SUSPEND) if self.steps == self.leave_after else None
+
+    def on_amendment(self, amendment: Amendment, *, steps: int) -> None:
+        self.amendments.append(amendment)
+
+    def on_short_memory(self, amendment: Amendment, reason: str) -> None:
+        self.amendments.append(amendment)
 
     def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
         self.intervals.append((interval, rate))

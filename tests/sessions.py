@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from rsdash.runs.amendments import Amendment
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
-from rsdash.training.control import Control, Ending, Request
+from rsdash.training.control import Control, Ending, Request, Standing
 from rsdash.training.session import run_session
 
 
@@ -15,9 +16,9 @@ class Leaving(Control):
         super().__init__(folder, 0)
         self._left = looks
 
-    def poll(self) -> Request | None:
+    def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
         self._left -= 1
-        return Request(Ending.SUSPEND) if self._left < 0 else super().poll()
+        return Request(Ending.SUSPEND) if self._left < 0 else super().poll(standing)
 
 
 def go_on(folder: RunFolder, leave_after: int | None = None) -> bool:

@@ -40,7 +40,7 @@ def compare(names: RunArguments, format: FormatOption = Format.TEXT, json: JsonO
     listing = _listing()
     entries = [listing.find(name) for name in names]
     contenders = [contender_for(entry) for entry in entries]
-    differing = differing_settings({entry.name: entry.request.config for entry in entries})
+    differing = differing_settings({entry.name: entry.config for entry in entries})
     reason, best = why_not_ranked(contenders), best_of(contenders)
     rows = [_compared(entry) for entry in entries]
     if json or format is Format.JSON:
@@ -90,7 +90,7 @@ def _listing() -> Listing:
 
 
 def _row(entry: RunEntry) -> dict[str, Any]:
-    state, summary, config = entry.state, entry.state.summary, entry.request.config
+    state, summary, config = entry.state, entry.state.summary, entry.config
     return {
         "id": entry.id,
         "name": entry.name,
@@ -117,7 +117,7 @@ def _compared(entry: RunEntry) -> dict[str, Any]:
     facts = {
         "id": entry.id,
         "name": entry.name,
-        "model": entry.request.config.model,
+        "model": entry.config.model,
         "state": entry.state.state.value,
     }
     if figures is None:

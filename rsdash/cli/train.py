@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import sys
-import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from rsdash.cli.following import follow
 from rsdash.config import PRESET_TEXTS, SETTINGS, SettingInfo, make_config
 from rsdash.errors import ConfigError
 from rsdash.home import runs_dir
-from rsdash.jobs.runner import JobRunner
 from rsdash.jobs.submit import submit
-from rsdash.runs.folder import RunFolder
-from rsdash.runs.index import RunEntry, RunIndex
-from rsdash.runs.states import ENDED, EVALUATED, RunState
-
-POLL_S = 0.3
-EXIT_ENDED = 1
-EXIT_DETACHED = 130
+from rsdash.runs.index import RunIndex
 
 
 def _train(
@@ -37,73 +28,7 @@ def _train(
     if detach:
         print("It starts as soon as a dashboard or another `train` on this folder has a free device.")
         return
-    raise typer.Exit(_follow(folder, index))
-
-
-def _follow(folder: RunFolder, index: RunIndex) -> int:
-    """Show a run until it ends, being the job runner if there is none; returns the exit code."""
-    runner = JobRunner(runs_dir(), index)
-    runner.start()
-    runner.wake()
-    try:
-        entry = _watch(folder, index, runner)
-    except KeyboardInterrupt:
-        waits = folder.state().state is RunState.QUEUED
-        print(f"\nDetached. {folder.about().name} {'waits in the queue' if waits else 'goes on'}; "
-              "`python -m rsdash runs` shows it.")  # fmt: skip
-        return EXIT_DETACHED
-    finally:
-        runner.stop(suspend_workers=False)
-    print(_last_words(entry))
-    return 0 if entry.state.state in EVALUATED else EXIT_ENDED
-
-
-def _watch(folder: RunFolder, index: RunIndex, runner: JobRunner) -> RunEntry:
-    show = _bar if sys.stdout.isatty() else _lines
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, disable=show is _lines) as progress:
-        task = progress.add_task("waiting", total=None)
-        last = ""
-        while True:
-            listing = index.listing if runner.in_charge else index.refresh()
-            entry = listing.find(folder.id)
-            last = show(entry, progress, task, last)
-            if entry.state.state in ENDED:
-                return entry
-            time.sleep(POLL_S)
-
-
-def _bar(entry: RunEntry, progress: Progress, task: Any, last: str) -> str:
-    summary = entry.state.summary
-    text = f"{entry.state.state.lower()}, {_epoch_text(entry)}"
-    progress.update(task, description=text, completed=summary.step, total=summary.steps or None)
-    return text
-
-
-def _lines(entry: RunEntry, progress: Progress, task: Any, last: str) -> str:
-    text = f"{entry.state.state.lower()}, {_epoch_text(entry)}"
-    if text != last:
-        print(text, flush=True)
-    return text
-
-
-def _epoch_text(entry: RunEntry) -> str:
-    summary = entry.state.summary
-    text = f"epoch {summary.epoch} of {entry.request.config.epochs}"
-    if summary.accuracy is not None and summary.loss is not None:
-        text += f", accuracy {summary.accuracy:.3f}, loss {summary.loss:.3f}"
-    return text
-
-
-def _last_words(entry: RunEntry) -> str:
-    state, summary = entry.state, entry.state.summary
-    if state.state in EVALUATED:
-        return (
-            f"{entry.name} {state.state.lower()}: accuracy {summary.accuracy:.4f}, loss {summary.loss:.4f} "
-            f"on {summary.images} images ({summary.role}), {summary.elapsed_s:.0f} s of training."
-        )
-    reason = f" ({state.reason.value})" if state.reason else ""
-    return f"{entry.name} {state.state.lower()}{reason}. {state.message}".rstrip()
+    raise typer.Exit(follow(folder, index))
 
 
 def _assignments(changes: list[str]) -> dict[str, str]:

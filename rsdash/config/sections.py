@@ -139,6 +139,15 @@ class TrainingSettings(Section):
 
     epochs: int = setting(15, "Passes over the training images.", ge=1, le=10_000)
     batch_size: int = setting(64, "Images per optimizer step.", unit="images", ge=1, le=65_536)
+    accumulation: int = setting(
+        1,
+        "Work through each batch in so many parts and add up their gradients: less memory, the same step "
+        "but for batch normalization, which sees the parts. Doubled by itself where memory runs out.",
+        unit="parts",
+        advanced=True,
+        ge=1,
+        le=65_536,
+    )
     learning_rate: float = setting(
         0.0005, "Size of an optimizer step; the peak where a schedule changes it.", gt=0, le=100
     )

@@ -35,26 +35,26 @@ def find_slots() -> tuple[Slot, ...]:
     return (*_gpus(), cpu)
 
 
-def slot_for(device: str, slots: tuple[Slot, ...]) -> Slot | None:
-    """The slot that a run's `device` setting asks for; None where this machine lacks it.
+def slots_for(device: str, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """The slots that serve a run's `device` setting, best first; none where this machine lacks it.
 
     Args:
-        device: auto, cpu, mps, cuda, cuda:N or the UUID of a GPU.
+        device: auto, cpu, mps, cuda, cuda:N or the UUID of a GPU; auto and cuda take any GPU.
         slots: as from `find_slots`.
     """
-    gpus = [slot for slot in slots if slot.id != CPU_SLOT]
+    gpus = tuple(slot for slot in slots if slot.id != CPU_SLOT)
     if device == "auto":
-        return gpus[0] if gpus else slots[-1]
+        return gpus or slots[-1:]
     if device == "cpu":
-        return slots[-1]
+        return slots[-1:]
     if device == "mps":
-        return slots[-1] if sys.platform == "darwin" else None
+        return slots[-1:] if sys.platform == "darwin" else ()
     if device == "cuda":
-        return gpus[0] if gpus else None
+        return gpus
     number = device.removeprefix("cuda:")
     if number.isdecimal() and int(number) < len(gpus):
-        return gpus[int(number)]
-    return next((slot for slot in gpus if slot.id == device), None)
+        return (gpus[int(number)],)
+    return tuple(slot for slot in gpus if slot.id == device)
 
 
 def _gpus() -> list[Slot]:

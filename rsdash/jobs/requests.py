@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rsdash.data import open_dataset
 from rsdash.errors import RunBusyError, RunError
+from rsdash.runs.amendments import AMENDED_BY, check_amendment
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder, remove_run
 from rsdash.runs.index import RunEntry
@@ -54,6 +55,32 @@ def request_resume(entry: RunEntry) -> str:
     return append_command(entry.folder.commands_path, Action.RESUME)
 
 
+def request_rate(entry: RunEntry, value: float) -> str:
+    """Train with another learning rate, the peak where a schedule changes it, from the next step on.
+
+    Raises:
+        RunError: the run is finished or an example.
+        ConfigError: the value is out of range.
+    """
+    _require(entry, frozenset(RunState) - {RunState.FINISHED}, "given another learning rate")
+    return _amend(entry, Action.SET_RATE, value)
+
+
+def request_epochs(entry: RunEntry, value: int) -> str:
+    """Train for another number of epochs; a finished run goes on, first in the queue.
+
+    Raises:
+        RunError: so many epochs are done, the run is an example, or its checkpoint is gone.
+        ConfigError: the value is out of range.
+    """
+    require_own(entry.folder, entry.example)
+    if entry.state.state is RunState.FINISHED and entry.state.checkpoint_step is None:
+        raise RunError(
+            f"{entry.name} cannot go on: its checkpoint was deleted to save space. Clone it instead."
+        )
+    return _amend(entry, Action.SET_EPOCHS, value)
+
+
 def delete_run(entry: RunEntry) -> None:
     """Delete a run that has ended.
 
@@ -77,6 +104,11 @@ def require_own(folder: RunFolder, example: bool) -> None:
     """
     if example:
         raise RunError(f"{folder.id} is an example without weights; it can be looked at, but not changed.")
+
+
+def _amend(entry: RunEntry, action: Action, value: float) -> str:
+    check_amendment(entry.config, AMENDED_BY[action], value, epochs_done=entry.state.summary.epoch)
+    return append_command(entry.folder.commands_path, action, value=value)
 
 
 def _require(entry: RunEntry, states: frozenset[RunState], done: str) -> None:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from rsdash.errors import RsdashError
-from rsdash.jobs.devices import Slot, find_slots, slot_for
+from rsdash.jobs.devices import Slot, find_slots, slots_for
 from rsdash.jobs.executor import Executor, LocalExecutor, Worker
 from rsdash.jobs.housekeeping import clear_leftovers, drop_old_checkpoints
 from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue
@@ -136,15 +136,17 @@ class JobRunner:
         queue = [entry for entry in entries if entry.state.state is RunState.QUEUED]
         launched = False
         for entry in sorted(queue, key=lambda entry: entry.about.queue_position):
-            slot = self._slot_of(entry)
-            if slot is not None and slot not in busy and self._launch(entry, slot):
+            free = (slot.id for slot in slots_for(entry.config.device, self._slots) if slot.id not in busy)
+            slot = next(free, None)
+            if slot and self._launch(entry, slot):
                 busy.add(slot)
                 launched = True
         return launched
 
-    def _slot_of(self, entry: RunEntry) -> str | None:
-        slot = slot_for(entry.request.config.device, self._slots)
-        return slot.id if slot else None
+    def _slot_of(self, entry: RunEntry) -> str:
+        """The slot of a living run; one that was started by hand counts where it would have gone."""
+        wanted = (slot.id for slot in slots_for(entry.config.device, self._slots))
+        return entry.state.slot or next(wanted, "")
 
     def _launch(self, entry: RunEntry, slot: str) -> bool:
         lock = Lock.take(entry.folder.lock_path)
@@ -161,6 +163,7 @@ class JobRunner:
                 attempt=state.attempt + 1,
                 fruitless=state.fruitless + 1,
                 host=socket.gethostname(),
+                slot=slot,
             )
             try:
                 self._workers[entry.id] = self._executor.launch(entry.folder, lock, slot)

@@ -13,7 +13,7 @@ from rsdash.data import Dataset, Split, open_dataset
 from rsdash.data.disk import require_space
 from rsdash.data.splitting import split_for
 from rsdash.errors import ConfigError
-from rsdash.jobs.devices import find_slots, slot_for
+from rsdash.jobs.devices import find_slots, slots_for
 from rsdash.models.catalogue import check_model
 from rsdash.runs.folder import RunFolder, create_run, new_run_id
 from rsdash.runs.parts import Parts
@@ -38,7 +38,7 @@ def submit(
         RsdashError: one sentence says what does not fit; nothing was written.
     """
     check_model(config)
-    if slot_for(config.device, find_slots()) is None:
+    if not slots_for(config.device, find_slots()):
         raise ConfigError(f"device={config.device} is not on this machine; use auto or cpu.")
     dataset = open_dataset(config.data)
     config = config.model_copy(update={"data": dataset.name})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from rsdash.errors import RsdashError, RunError
+from rsdash.runs.amendments import AMENDED_BY, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder
@@ -87,17 +89,43 @@ def requeue(folder: RunFolder) -> bool:
 
 
 def _answer(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:
-    refusal = ""
-    if command.action is Action.CANCEL and state.state is RunState.QUEUED:
-        state = folder.write_state(state=RunState.CANCELLED)
-    elif command.action is Action.RESUME and state.state in ENDED - {RunState.FINISHED}:
-        folder.write_about(queue_position=front)
-        state = folder.write_state(state=RunState.QUEUED, reason=None, message="", fruitless=0)
-    else:
-        refusal = f"The run is {state.state.lower()}."
-    outcome = {"outcome": "refused", "reason": refusal} if refusal else {"outcome": "done"}
-    folder.log_event("acknowledgement", command=command.id, action=command.action.value, **outcome)
+    fields: dict[str, object] = {"outcome": "done"}
+    try:
+        if command.action in AMENDED_BY:
+            state = _amend(folder, state, command)
+            fields["value"] = command.value
+        if command.action is Action.CANCEL and state.state is RunState.QUEUED:
+            state = folder.write_state(state=RunState.CANCELLED)
+        elif _goes_on(command.action, state.state):
+            folder.write_about(queue_position=front)
+            state = folder.write_state(state=RunState.QUEUED, reason=None, message="", fruitless=0)
+        elif command.action not in AMENDED_BY:
+            raise RunError(f"The run is {state.state.lower()}.")
+    except RsdashError as error:
+        fields = {"outcome": "refused", "reason": str(error)}
+    folder.log_event("acknowledgement", command=command.id, action=command.action.value, **fields)
     return state
+
+
+def _goes_on(action: Action, state: RunState) -> bool:
+    """Whether a request brings an ended run back into the queue; more epochs do so for a finished one."""
+    if action is Action.SET_EPOCHS:
+        return state is RunState.FINISHED
+    return action is Action.RESUME and state in ENDED - {RunState.FINISHED}
+
+
+def _amend(folder: RunFolder, state: StateRecord, command: Command) -> StateRecord:
+    """Change a setting from the step on that the run will go on from."""
+    if state.state is RunState.FINISHED and state.checkpoint_step is None:
+        raise RunError(
+            "The run's checkpoint was deleted to save space, so it cannot go on; clone it instead."
+        )
+    config = amended(folder.request().config, state.amendments)
+    step = state.checkpoint_step or 0
+    folder.amend(
+        amendment_for(command, config, step=step, epochs_done=state.summary.epoch), command=command.id
+    )
+    return folder.state()
 
 
 def _cause(exit_code: int | None) -> str:

@@ -21,6 +21,10 @@ class Action(StrEnum):
     """Write a checkpoint and leave; can be resumed."""
     RESUME = "resume"
     """Go on from the last checkpoint."""
+    SET_RATE = "set_lr"
+    """Train with another learning rate from the next step on."""
+    SET_EPOCHS = "set_epochs"
+    """Train for another number of epochs; an evaluated run goes on."""
 
 
 @dataclass(frozen=True)
@@ -31,23 +35,25 @@ class Command:
         id: names the request in its acknowledgement.
         action: what is asked.
         reason: why, for suspend: `suspended` or `shutdown`.
+        value: the new value, for what sets one.
         end: offset behind it in commands.jsonl, in bytes.
     """
 
     id: str
     action: Action
     reason: str
+    value: float | None
     end: int
 
 
-def append_command(path: Path, action: Action, *, reason: str = "") -> str:
+def append_command(path: Path, action: Action, *, reason: str = "", value: float | None = None) -> str:
     """Append a request and return its id.
 
     Raises:
         StorageError: the disk is full or the file cannot be written.
     """
     command_id = secrets.token_hex(6)
-    append_event(path, "command", id=command_id, action=action.value, reason=reason)
+    append_event(path, "command", id=command_id, action=action.value, reason=reason, value=value)
     return command_id
 
 
@@ -55,7 +61,13 @@ def read_commands(path: Path, start: int) -> list[Command]:
     """Requests from byte `start` on; lines that ask for nothing known are passed over."""
     known = {action.value for action in Action}
     return [
-        Command(str(line.fields.get("id", "")), Action(action), str(line.fields.get("reason", "")), line.end)
+        Command(
+            id=str(line.fields.get("id", "")),
+            action=Action(action),
+            reason=str(line.fields.get("reason", "")),
+            value=line.fields.get("value"),
+            end=line.end,
+        )
         for line in read_lines(path, start)
         if (action := line.fields.get("action")) in known
     ]

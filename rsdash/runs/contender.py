@@ -23,7 +23,7 @@ def contender_for(entry: RunEntry) -> Contender:
     return Contender(
         id=entry.id,
         name=entry.name,
-        config=entry.request.config,
+        config=entry.config,
         images=(data.fingerprint, data.split),
         figures=figures,
         problem=problem,

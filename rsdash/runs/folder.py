@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from rsdash.errors import RunError, RunNotFoundError, storage_errors
 from rsdash.files import write_text
+from rsdash.runs.amendments import Amendment, add_amendment
 from rsdash.runs.events import append_event
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord
 from rsdash.runs.states import RunState, check_move
@@ -133,6 +134,16 @@ class RunFolder:
         """Add the circumstances of one attempt to environment.json."""
         attempts = (*self.environment().attempts, facts)
         write_text(self.path / "environment.json", Environment(attempts=attempts).model_dump_json(indent=1))
+
+    def amend(self, amendment: Amendment, **fields: Any) -> None:
+        """Record a changed setting before it takes effect; only the holder of the lock may call this.
+
+        Args:
+            amendment: what changes from which step on.
+            fields: further facts of the event, such as who asked.
+        """
+        self.log_event("amendment", **amendment.model_dump(), **fields)
+        self.write_state(amendments=add_amendment(self.state().amendments, amendment))
 
     def log_event(self, kind: str, **fields: Any) -> None:
         """Append an event to metrics.jsonl; only the holder of the run's lock may call this."""

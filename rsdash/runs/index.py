@@ -6,8 +6,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from rsdash.config import RunConfig
 from rsdash.errors import RunError, RunNotFoundError
 from rsdash.evaluation.roles import Role, measured_roles
+from rsdash.runs.amendments import amended
 from rsdash.runs.folder import RunFolder, list_run_folders
 from rsdash.runs.records import About, RunRequest, StateRecord
 
@@ -34,6 +36,11 @@ class RunEntry:
     def name(self) -> str:
         """What a person calls the run."""
         return self.about.name
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings in force: those asked for, with what was changed on the way."""
+        return amended(self.request.config, self.state.amendments)
 
     @property
     def watched_role(self) -> str:

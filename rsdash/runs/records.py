@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from rsdash.config import RGB8, Radiometry, RunConfig
+from rsdash.runs.amendments import Amendment
 from rsdash.runs.states import Interruption, RunState
 
 SPARKLINE_POINTS = 30
@@ -102,7 +103,9 @@ class StateRecord(_Record):
         commands_end: offset in commands.jsonl up to which requests were carried out, in bytes.
         checkpoint_step: step of last.ckpt, or None while there is none.
         host: name of the machine of the latest attempt.
+        slot: device of that machine that the latest attempt has: `cpu`, or the UUID of a GPU.
         updated_at: seconds since 1970, of the writer's clock.
+        amendments: settings changed on the way, as metrics.jsonl holds them.
         summary: what a list shows.
     """
 
@@ -114,7 +117,9 @@ class StateRecord(_Record):
     commands_end: int = 0
     checkpoint_step: int | None = None
     host: str = ""
+    slot: str = ""
     updated_at: float = 0.0
+    amendments: tuple[Amendment, ...] = ()
     summary: Summary = Summary()
 
 

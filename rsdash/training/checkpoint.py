@@ -14,7 +14,7 @@ import torch
 from rsdash.errors import CheckpointError
 from rsdash.files import write_atomic
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)

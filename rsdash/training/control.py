@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from types import FrameType
 
+from rsdash.errors import RsdashError
+from rsdash.runs.amendments import AMENDED_BY, Amendment, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import Interruption
@@ -33,6 +35,14 @@ class Request:
     reason: Interruption | None = None
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far a run has come when something is asked of it."""
+
+    step: int
+    epochs_done: int
+
+
 _ENDINGS = {Action.STOP: Ending.STOP, Action.CANCEL: Ending.CANCEL, Action.SUSPEND: Ending.SUSPEND}
 
 
@@ -49,8 +59,14 @@ class Control:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
 
-    def poll(self) -> Request | None:
-        """The request that ends this stretch of training, if there is one."""
+    def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
+        """What is asked next: to leave, or to go on with a changed setting; None for nothing.
+
+        An amendment has been recorded in the log and in state.json when it is returned.
+
+        Args:
+            standing: how far training has come; None where it is over, so that nothing can be changed.
+        """
         if self._terminated:
             return Request(Ending.SUSPEND, Interruption.SHUTDOWN)
         try:
@@ -61,18 +77,40 @@ class Control:
             return None
         for command in read_commands(self._folder.commands_path, self.commands_end):
             self.commands_end = command.end
-            if request := self._take(command):
-                return request
+            if taken := self._take(command, standing):
+                return taken
         return None
 
-    def _take(self, command: Command) -> Request | None:
+    def _take(self, command: Command, standing: Standing | None) -> Request | Amendment | None:
+        if command.action in AMENDED_BY and standing:
+            return self._amend(command, standing)
         ending = _ENDINGS.get(command.action)
-        outcome = {"outcome": "done"} if ending else {"outcome": "refused", "reason": "The run is running."}
-        self._folder.log_event("acknowledgement", command=command.id, action=command.action.value, **outcome)
+        if ending is None:
+            what = "running" if standing else "being evaluated"
+            self._acknowledge(command, refusal=f"The run is {what}.")
+            return None
+        self._acknowledge(command)
         if ending is Ending.SUSPEND:
             shutdown = command.reason == Interruption.SHUTDOWN
             return Request(ending, Interruption.SHUTDOWN if shutdown else Interruption.SUSPENDED)
-        return Request(ending) if ending else None
+        return Request(ending)
+
+    def _amend(self, command: Command, standing: Standing) -> Amendment | None:
+        config = amended(self._folder.request().config, self._folder.state().amendments)
+        try:
+            amendment = amendment_for(command, config, step=standing.step, epochs_done=standing.epochs_done)
+        except RsdashError as error:
+            self._acknowledge(command, refusal=str(error))
+            return None
+        self._folder.amend(amendment, command=command.id)
+        self._acknowledge(command, value=command.value)
+        return amendment
+
+    def _acknowledge(self, command: Command, *, refusal: str = "", **fields: object) -> None:
+        outcome = {"outcome": "refused", "reason": refusal} if refusal else {"outcome": "done"}
+        self._folder.log_event(
+            "acknowledgement", command=command.id, action=command.action.value, **fields, **outcome
+        )
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._terminated = True

@@ -17,7 +17,7 @@ ONE_CYCLE_START = 1 / 25
 
 
 def make_optimizer(model: nn.Module, config: RunConfig, head: set[str]) -> torch.optim.Optimizer:
-    """Build the optimizer; `initial_lr` of each group is its peak rate.
+    """Build the optimizer; `share` of each group is its rate over that of the run.
 
     Weight decay leaves biases and normalization alone, as they hold no scale worth shrinking.
 
@@ -59,10 +59,10 @@ def rate_factor(config: RunConfig, step: int, *, steps_per_epoch: int) -> float:
     return 1.0
 
 
-def set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Set every group to `factor` times its peak rate."""
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Set every group to its share of a learning rate."""
     for group in optimizer.param_groups:
-        group["lr"] = group["initial_lr"] * factor
+        group["lr"] = rate * group["share"]
 
 
 def training_loss(
@@ -99,7 +99,8 @@ def _parameter_groups(model: nn.Module, config: RunConfig, head: set[str]) -> li
             kinds.setdefault((name in head, parameter.ndim > 1), []).append(parameter)
     groups = []
     for (in_head, decays), parameters in kinds.items():
-        rate = config.learning_rate * (config.head_rate_factor if in_head else 1.0)
+        share = config.head_rate_factor if in_head else 1.0
         decay = config.l2 if decays else 0.0
-        groups.append({"params": parameters, "lr": rate, "initial_lr": rate, "weight_decay": decay})
+        rate = config.learning_rate * share
+        groups.append({"params": parameters, "lr": rate, "share": share, "weight_decay": decay})
     return groups

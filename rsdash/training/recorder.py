@@ -6,12 +6,15 @@ import math
 import resource
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
+from rsdash.errors import StorageError
+from rsdash.runs.amendments import Amendment
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.records import SPARKLINE_POINTS, Summary
 from rsdash.training.checkpoint import Checkpoint, CheckpointWriter
-from rsdash.training.control import Control, Request
+from rsdash.training.control import Control, Request, Standing
 from rsdash.training.measure import Score
 from rsdash.training.progress import Progress, Sums
 
@@ -57,10 +60,20 @@ class Recorder:
         self._update(steps=steps, parameters=parameters, device=device, step=progress.step)
         self.heartbeat(force=True)
 
-    def poll(self) -> Request | None:
-        """The request that ends this stretch of training, if there is one."""
+    def poll(self, progress: Progress) -> Request | Amendment | None:
+        """What is asked next: to leave, or to go on with a changed setting."""
         self.heartbeat()
-        return self._control.poll()
+        return self._control.poll(Standing(progress.step, progress.epoch))
+
+    def on_amendment(self, amendment: Amendment, *, steps: int) -> None:
+        """Show how long the run now is; whoever took the request has recorded it."""
+        self._update(steps=steps)
+        self.heartbeat(force=True)
+
+    def on_short_memory(self, amendment: Amendment, reason: str) -> None:
+        """Record a change that the worker makes by itself."""
+        self._folder.amend(amendment, reason=reason)
+        self._folder.log_event("alert", code="memory", message=reason)
 
     def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
         """Log the means over the last interval."""
@@ -109,6 +122,12 @@ class Recorder:
         self.writer.start(checkpoint)
         self.writer.wait()
         self.heartbeat(force=True)
+
+    def settle(self) -> None:
+        """Note the checkpoint that was last begun, if it reaches the disk, before an error ends the run."""
+        with suppress(StorageError):
+            self.writer.wait()
+            self.heartbeat(force=True)
 
     def heartbeat(self, *, force: bool = False) -> None:
         """Refresh state.json when it is due."""

@@ -5,32 +5,26 @@ from __future__ import annotations
 import os
 import socket
 import traceback
-from dataclasses import dataclass
 
-import numpy as np
 import safetensors.torch
 import torch
 
-from rsdash.data import open_dataset, open_pixels
-from rsdash.errors import RsdashError
+from rsdash.errors import DivergedError, RsdashError
 from rsdash.evaluation.figures import headline, read_evaluation
-from rsdash.evaluation.roles import measured_roles
-from rsdash.models.registry import build_model, freeze_all_but_head, head_parameter_names
+from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder
-from rsdash.runs.parts import Parts
 from rsdash.runs.records import RunRequest, StateRecord
 from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
-from rsdash.training.batches import pixel_scale
 from rsdash.training.checkpoint import load_checkpoint
 from rsdash.training.compute import Compute, choose_compute
-from rsdash.training.control import Control, Ending, Request
+from rsdash.training.control import Control, Ending, Request, Standing
 from rsdash.training.environment import describe_environment
-from rsdash.training.randomness import Stream, seed_network
+from rsdash.training.material import Setup, prepare
 from rsdash.training.recorder import Recorder, sparkline
-from rsdash.training.result import ModelCard, save_evaluation, save_weights
-from rsdash.training.tiles import Tiles
-from rsdash.training.trainer import Material, Trainer
+from rsdash.training.result import save_evaluation, save_weights
+from rsdash.training.step import is_out_of_memory
+from rsdash.training.trainer import Trainer
 
 
 class _LeaveError(Exception):
@@ -57,24 +51,16 @@ def run_session(folder: RunFolder, control: Control, *, by_hand: bool = False) -
         session.run()
     except _LeaveError as error:
         session.leave(error.request)
+    except DivergedError as error:
+        session.diverged(str(error))
     except RsdashError as error:
         session.fail(str(error))
-    except torch.OutOfMemoryError:
-        session.fail("The device ran out of memory. Lower batch_size or im_size.")
-    except MemoryError:
-        session.fail("The machine ran out of memory. Lower batch_size or im_size.")
-    except Exception:
-        session.fail("The worker met an error of its own; the log has the details.")
-        raise
+    except Exception as error:
+        if not is_out_of_memory(error):
+            session.fail("The worker met an error of its own; the log has the details.")
+            raise
+        session.fail("Memory does not suffice for the network or for measuring it. Lower im_size or width.")
     return folder.state().state in EVALUATED
-
-
-@dataclass(frozen=True)
-class _Setup:
-    material: Material
-    card: ModelCard
-    measured: dict[str, Tiles]
-    watched_role: str
 
 
 class _Session:
@@ -85,20 +71,24 @@ class _Session:
         state = _announce(folder) if by_hand else folder.state()
         self._attempt = state.attempt
         self._stop: Request | None = None
+        self._recorder: Recorder | None = None
+        self._standing: Standing | None = Standing(state.checkpoint_step or 0, state.summary.epoch)
         self._control = control
 
     def run(self) -> None:
         config = self._request.config
         torch.set_num_threads(config.threads or os.cpu_count() or 1)
         compute = choose_compute(config)
-        setup = self._prepare(compute)
+        setup = prepare(self._folder, compute, on_progress=self._look)
         self._look()
         classes = len(self._request.data.classes)
         recorder = Recorder(self._folder, self._control, classes=classes, role=setup.watched_role)
-        trainer = Trainer(self._folder.id, config, setup.material, recorder)
+        self._recorder = recorder
+        amendments = read_amendments(self._folder.metrics_path)
+        trainer = Trainer(self._folder.id, config, setup.material, recorder, amendments=amendments)
         self._restore(trainer)
         self._folder.add_attempt(describe_environment(compute, attempt=self._attempt))
-        self._folder.write_state(state=RunState.RUNNING, reason=None, message="")
+        self._folder.write_state(state=RunState.RUNNING, reason=None, message="", amendments=amendments)
         recorder.begin(
             trainer.progress,
             steps=trainer.total_steps,
@@ -106,7 +96,7 @@ class _Session:
             parameters=setup.card.parameters,
             device=compute.description,
         )
-        unfinished = trainer.progress.epoch < config.epochs
+        unfinished = trainer.progress.epoch < trainer.config.epochs
         request = self._stop if self._stop and unfinished else trainer.run()
         if request.ending is not Ending.CANCEL:
             recorder.write_checkpoint(trainer.checkpoint())
@@ -125,46 +115,24 @@ class _Session:
         else:
             self._folder.write_state(state=RunState.CANCELLED, reason=None, commands_end=end)
 
+    def diverged(self, message: str) -> None:
+        """End by a loss that is no number; the last good checkpoint stays."""
+        if self._recorder:
+            self._recorder.settle()
+        step = self._folder.state().checkpoint_step
+        start = "begins again at step 0" if step is None else f"goes on from the checkpoint at step {step}"
+        message = f"{message} Resume {start}."
+        self._folder.log_event("alert", code="nan", message=message)
+        self.fail(message)
+
     def fail(self, message: str) -> None:
         """End by an error, said in one sentence; details go to the log."""
         traceback.print_exc()
+        if self._recorder:
+            self._recorder.settle()
         self._folder.write_state(
             state=RunState.FAILED, reason=None, message=message, commands_end=self._control.commands_end
         )
-
-    def _prepare(self, compute: Compute) -> _Setup:
-        config, data = self._request.config, self._request.data
-        dataset = open_dataset(data.name)
-        dataset.verify(data.fingerprint)
-        parts = Parts.read(self._folder.split_path)
-        pixels = open_pixels(
-            dataset, config.im_size, on_progress=lambda *_: self._look(), radiometry=data.radiometry
-        )
-        seed_network(config.seed, Stream.WEIGHTS)
-        model = build_model(config, len(data.classes), data.radiometry)
-        if config.train_layers == "head":
-            freeze_all_but_head(model)
-        model = model.to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
-        scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
-        labels = np.asarray(dataset.manifest.labels, dtype=np.int64)
-
-        def tiles(part: str) -> Tiles:
-            return Tiles(
-                pixels,
-                labels,
-                rows=parts.rows[part],
-                side_px=config.im_size,
-                scale=scale,
-                device=compute.device,
-            )
-
-        roles = measured_roles(parts.counts, report=config.report, test_role=data.test_role)
-        measured = {role.value: tiles(part) for part, role in roles.items()}
-        watched = "validation" if parts.counts["validation"] else "test"
-        material = Material(model, head_parameter_names(model), tiles("train"), tiles(watched), compute)
-        trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-        card = ModelCard(self._folder.id, config, data, scale, pixels.shape[1], trainable)
-        return _Setup(material, card, measured, roles[watched].value)
 
     def _restore(self, trainer: Trainer) -> None:
         if self._folder.checkpoint_path.exists():
@@ -175,11 +143,12 @@ class _Session:
             self._folder.log_event("resume", attempt=self._attempt, step=trainer.progress.step)
 
     def _finish(
-        self, request: Request, trainer: Trainer, setup: _Setup, compute: Compute, recorder: Recorder
+        self, request: Request, trainer: Trainer, setup: Setup, compute: Compute, recorder: Recorder
     ) -> None:
         if request.ending is Ending.STOP:
             self._folder.write_state(state=RunState.STOPPING)
         self._folder.write_state(state=RunState.EVALUATING)
+        self._standing = None
         save_weights(self._folder.weights_path, trainer.reported_weights(), setup.card)
         model = setup.material.model
         model.load_state_dict(safetensors.torch.load_file(self._folder.weights_path))
@@ -211,9 +180,9 @@ class _Session:
 
     def _look(self) -> None:
         """Leave a long step if that is asked; a stop keeps what was learnt, so it waits for the figures."""
-        request = self._control.poll()
-        if request is None:
-            return
+        request = self._control.poll(self._standing)
+        if not isinstance(request, Request):
+            return  # a changed setting is in the log, where the trainer will find it
         if request.ending is Ending.STOP and self._folder.checkpoint_path.exists():
             self._stop = request
             return

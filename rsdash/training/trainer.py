@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 
 from rsdash.config import RunConfig
-from rsdash.errors import RunError
-from rsdash.training.average import WeightAverage
+from rsdash.errors import DivergedError
+from rsdash.runs.amendments import Amendment
 from rsdash.training.batches import epoch_order, steps_per_epoch, training_batch
 from rsdash.training.checkpoint import Checkpoint
-from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
-from rsdash.training.measure import Score, score
+from rsdash.training.material import Material
+from rsdash.training.measure import score
 from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
-from rsdash.training.recipe import make_optimizer, rate_factor, set_rate, training_loss
-from rsdash.training.tiles import Tiles
+from rsdash.training.recipe import rate_factor
+from rsdash.training.steering import Steering
+from rsdash.training.step import Stepper
+from rsdash.training.tally import Tally, broken_weights
+from rsdash.training.watcher import Watcher
 
 LOGGED_PER_EPOCH = 50
 """At most so many rows an epoch are logged; each fetches its figures from the device once."""
@@ -29,94 +30,83 @@ CHECKPOINT_EVERY_S = 60.0
 """Shortest time between two checkpoints at epochs' ends."""
 
 
-class Watcher(Protocol):
-    """What the loop reports to, and asks between two steps whether to go on."""
-
-    def poll(self) -> Request | None:
-        """The request that ends this stretch of training, if there is one."""
-        ...
-
-    def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
-        """A row of means over the last interval is due."""
-        ...
-
-    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
-        """An epoch is complete and validated."""
-        ...
-
-    def on_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """A checkpoint is due; its tensors may change once this returns."""
-        ...
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a run trains with.
-
-    Attributes:
-        model: network with its initial weights, on the device, channels last.
-        head: names of the parameters of its last layer.
-        training: images that are trained on.
-        validation: images that are measured after each epoch.
-        compute: device and number format.
-    """
-
-    model: nn.Module
-    head: set[str]
-    training: Tiles
-    validation: Tiles
-    compute: Compute
-
-
 class Trainer:
     """Trains one run from where its progress says to where its settings say."""
 
-    def __init__(self, run_id: str, config: RunConfig, material: Material, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        config: RunConfig,
+        material: Material,
+        watcher: Watcher,
+        *,
+        amendments: Sequence[Amendment] = (),
+    ) -> None:
+        """Begin before the first step.
+
+        Args:
+            run_id: names the run in its checkpoints.
+            config: settings as asked for.
+            material: what to train with.
+            watcher: is told what happens.
+            amendments: settings changed so far, each from its step on; those to come are replayed.
+        """
         self.progress = Progress()
         self._run_id = run_id
-        self._config = config
+        self._steering = Steering(config, amendments)
         self._material = material
-        self._model = material.model
         self._watcher = watcher
-        self._optimizer = make_optimizer(material.model, config, material.head)
-        self._scaler = torch.amp.GradScaler(
-            material.compute.device.type, enabled=material.compute.dtype == torch.float16
-        )
-        self._average = WeightAverage(material.model, config.ema_decay) if config.ema_decay else None
+        self._stepper = Stepper(material.model, material.head, material.compute, config)
         self._best: Mapping[str, torch.Tensor] = {}
-        self._loss_sum = torch.zeros((), device=material.compute.device)
-        self._right_sum = torch.zeros((), device=material.compute.device)
+        self._tally = Tally()
         self._began = time.monotonic()
         self._saved_at = time.monotonic()
 
     @property
+    def config(self) -> RunConfig:
+        """The settings in force."""
+        return self._steering.config
+
+    @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps in an epoch."""
-        return steps_per_epoch(len(self._material.training), self._config.batch_size)
+        return steps_per_epoch(len(self._material.training), self.config.batch_size)
 
     @property
     def total_steps(self) -> int:
-        """Optimizer steps in the whole run."""
-        return self._config.epochs * self.steps_per_epoch
+        """Optimizer steps in the whole run, as far as its settings are known."""
+        return self.config.epochs * self.steps_per_epoch
 
     def run(self) -> Request:
-        """Train until all epochs are done or something is asked."""
+        """Train until all epochs are done or something is asked.
+
+        Raises:
+            DivergedError: the loss or a weight is no longer a number.
+            RunError: memory does not suffice for two images.
+        """
         self._began = self._saved_at = time.monotonic()
-        while self.progress.epoch < self._config.epochs:
+        while self.progress.epoch < self.config.epochs:
             if request := self._epoch():
                 return request
         return Request(Ending.COMPLETE)
 
     def checkpoint(self) -> Checkpoint:
-        """The present state, sharing its tensors with the training."""
+        """The present state, sharing its tensors with the training.
+
+        Raises:
+            DivergedError: a weight is no longer a number, so that nothing could go on from it.
+        """
         self._fetch_sums()
+        if broken_weights(self._stepper.model):
+            self._give_up(f"A weight is no longer a number after step {self.progress.step}")
         self._count_time()
+        stepper = self._stepper
         return Checkpoint(
             run_id=self._run_id,
-            model=self._model.state_dict(),
-            optimizer=self._optimizer.state_dict(),
-            scaler=self._scaler.state_dict(),
-            average=self._average.model.state_dict() if self._average else {},
+            model=stepper.model.state_dict(),
+            optimizer=stepper.optimizer.state_dict(),
+            scaler=stepper.scaler.state_dict(),
+            average=stepper.average.model.state_dict() if stepper.average else {},
             best=self._best,
             progress=self.progress.to_dict(),
             threads=torch.get_num_threads(),
@@ -124,80 +114,91 @@ class Trainer:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take up the state of a checkpoint."""
-        self._model.load_state_dict(checkpoint.model)
-        self._optimizer.load_state_dict(dict(checkpoint.optimizer))
-        self._scaler.load_state_dict(dict(checkpoint.scaler))
-        if self._average:
-            self._average.model.load_state_dict(checkpoint.average)
+        stepper = self._stepper
+        stepper.model.load_state_dict(checkpoint.model)
+        stepper.optimizer.load_state_dict(dict(checkpoint.optimizer))
+        stepper.scaler.load_state_dict(dict(checkpoint.scaler))
+        if stepper.average:
+            stepper.average.model.load_state_dict(checkpoint.average)
         self._best = checkpoint.best
         self.progress = Progress.from_dict(dict(checkpoint.progress))
+        self._steering.move_to(self.progress.step)
 
     def reported_weights(self) -> dict[str, torch.Tensor]:
         """The weights that the recipe reports: of the best epoch, or the present ones, averaged if asked."""
-        if self._config.report == "best" and self._best:
+        if self.config.report == "best" and self._best:
             return dict(self._best)
         return dict(self._measured_model().state_dict())
 
     def _epoch(self) -> Request | None:
-        progress, config = self.progress, self._config
-        order = epoch_order(len(self._material.training), config, progress.epoch)
-        self._model.train(config.train_layers == "all")
+        progress = self.progress
+        order = epoch_order(len(self._material.training), self.config, progress.epoch)
+        self._stepper.model.train(self.config.train_layers == "all")
         log_every = max(1, self.steps_per_epoch // LOGGED_PER_EPOCH)
         for _ in range(progress.step_in_epoch, self.steps_per_epoch):
             rate = self._step(order)
             if progress.step_in_epoch % log_every == 0 or progress.step_in_epoch == self.steps_per_epoch:
                 self._close_interval(rate)
-            if request := self._watcher.poll():
+            if request := self._listen():
                 return request
-            if time.monotonic() - self._saved_at > 60 * config.checkpoint_minutes:
+            if time.monotonic() - self._saved_at > 60 * self.config.checkpoint_minutes:
                 self._save()
         self._close_epoch()
         return None
 
     def _step(self, order: torch.Tensor) -> float:
-        config, progress, material = self._config, self.progress, self._material
-        images, labels = training_batch(
-            material.training, config, order, epoch=progress.epoch, step=progress.step_in_epoch
-        )
-        seed_network(config.seed, Stream.NETWORK, epoch=progress.epoch, step=progress.step_in_epoch)
-        factor = rate_factor(config, progress.step, steps_per_epoch=self.steps_per_epoch)
-        set_rate(self._optimizer, factor)
-        with material.compute.autocast():
-            logits = self._model(images)
-        loss = training_loss(logits, labels, self._model, config)
-        self._optimizer.zero_grad(set_to_none=True)
-        self._scaler.scale(loss).backward()
-        if config.clip_gradient > 0:
-            self._scaler.unscale_(self._optimizer)
-            nn.utils.clip_grad_norm_(self._model.parameters(), config.clip_gradient)
-        self._scaler.step(self._optimizer)
-        self._scaler.update()
+        progress, epoch, step = self.progress, self.progress.epoch, self.progress.step_in_epoch
+        self._steering.move_to(progress.step)
+        images, labels = training_batch(self._material.training, self.config, order, epoch=epoch, step=step)
+        factor = rate_factor(self.config, progress.step, steps_per_epoch=self.steps_per_epoch)
+        rate = self.config.learning_rate * factor
+        sums = None
+        while sums is None:
+            seed_network(self.config.seed, Stream.NETWORK, epoch=epoch, step=step)
+            sums = self._stepper.attempt(images, labels, self.config, rate=rate)
+            if sums is None:
+                self._take_smaller_parts(len(labels))
         progress.step += 1
         progress.step_in_epoch += 1
-        if self._average:
-            self._average.update(self._model, progress.step)
-        self._loss_sum += loss.detach() * len(labels)
-        self._right_sum += (logits.detach().argmax(1) == labels).sum()
-        progress.interval_sums.images += len(labels)
-        return config.learning_rate * factor
+        self._tally.add(sums)
+        if self._stepper.average:
+            self._stepper.average.update(self._stepper.model, progress.step)
+        return rate
+
+    def _listen(self) -> Request | None:
+        """Do what is asked, until it is to leave or nothing more is asked."""
+        while asked := self._watcher.poll(self.progress):
+            if isinstance(asked, Request):
+                return asked
+            self._steering.amend(asked)
+            self._watcher.on_amendment(asked, steps=self.total_steps)
+        return None
+
+    def _take_smaller_parts(self, images: int) -> None:
+        step = self.progress.step
+        amendment = self._steering.smaller_parts(step, images)
+        reason = (
+            f"Memory ran out in step {step + 1}. From here on each batch is worked through in "
+            f"{amendment.value:g} parts instead of {self.config.accumulation}; the run goes on."
+        )
+        self._steering.amend(amendment)
+        self._watcher.on_short_memory(amendment, reason)
 
     def _fetch_sums(self) -> None:
-        """Bring the sums over from the device; waits for it."""
-        interval = self.progress.interval_sums
-        interval.loss += float(self._loss_sum)
-        interval.right += float(self._right_sum)
-        self._loss_sum.zero_()
-        self._right_sum.zero_()
+        sums, steps_ago = self._tally.fetch()
+        if steps_ago is not None:
+            self._give_up(f"The training loss is no longer a number at step {self.progress.step - steps_ago}")
+        self.progress.interval_sums.add(sums)
+
+    def _give_up(self, what: str) -> None:
+        broken = broken_weights(self._stepper.model)
+        where = f" ({len(broken)} tensors of weights are broken, the first is {broken[0]})" if broken else ""
+        raise DivergedError(f"{what}{where}. Lower the learning rate or set clip_gradient=1.")
 
     def _close_interval(self, rate: float) -> None:
         self._fetch_sums()
         self._count_time()
         interval, self.progress.interval_sums = self.progress.interval_sums, Sums()
-        if not interval.loss < float("inf"):
-            raise RunError(
-                f"The training loss is no longer a number at step {self.progress.step}. "
-                "Lower the learning rate or set clip_gradient=1."
-            )
         self.progress.epoch_sums.add(interval)
         self._watcher.on_interval(self.progress, interval, rate)
 
@@ -208,7 +209,7 @@ class Trainer:
         progress.epoch += 1
         progress.step_in_epoch = 0
         progress.accuracies.append(validation.accuracy)
-        if self._config.report == "best" and validation.accuracy > progress.best_accuracy:
+        if self.config.report == "best" and validation.accuracy > progress.best_accuracy:
             progress.best_accuracy, progress.best_epoch = validation.accuracy, progress.epoch
             state = self._measured_model().state_dict()
             self._best = {name: value.detach().clone() for name, value in state.items()}
@@ -218,7 +219,7 @@ class Trainer:
             self._save()
 
     def _measured_model(self) -> nn.Module:
-        return self._average.model if self._average else self._model
+        return self._stepper.average.model if self._stepper.average else self._stepper.model
 
     def _save(self) -> None:
         self._watcher.on_checkpoint(self.checkpoint())

@@ -95,7 +95,7 @@ def table_2(contenders: Sequence[Contender]) -> None:
 
 def differences(entries: Sequence[RunEntry]) -> None:
     """Settings that are not the same in all chosen runs."""
-    differing = differing_settings({entry.id: entry.request.config for entry in entries})
+    differing = differing_settings({entry.id: entry.config for entry in entries})
     if not differing:
         st.caption(
             "None: these runs were asked for with the same settings." if len(entries) > 1 else "One run only."

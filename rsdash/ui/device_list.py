@@ -6,7 +6,7 @@ import psutil
 import streamlit as st
 
 from rsdash.inference.results import DeviceFacts
-from rsdash.jobs.devices import CPU_SLOT, find_slots, slot_for
+from rsdash.jobs.devices import CPU_SLOT, find_slots
 from rsdash.runs.states import LIVING
 from rsdash.ui.server import server
 from rsdash.ui.words import plain, size
@@ -19,7 +19,7 @@ def device_list() -> None:
     slots = find_slots()
     living = [entry for entry in server().listing().entries if entry.state.state in LIVING]
     for slot in slots:
-        here = [e for e in living if slot_for(e.request.config.device, slots) == slot and not e.example]
+        here = [entry for entry in living if entry.state.slot == slot.id and not entry.example]
         doing = ", ".join(f"trains {plain(entry.name)}" for entry in here) or "idle"
         memory = f"{size(slot.memory_bytes)} memory"
         if slot.id == CPU_SLOT:

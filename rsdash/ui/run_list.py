@@ -18,7 +18,7 @@ def run_rows(entries: Sequence[RunEntry]) -> list[dict[str, Any]]:
         {
             "Name": entry.name + ("  (example)" if entry.example else ""),
             "State": state_text(entry),
-            "Model": entry.request.config.model,
+            "Model": entry.config.model,
             "Accuracy": entry.state.summary.accuracy,
             "Loss": entry.state.summary.loss,
             "Curve": list(entry.state.summary.sparkline),

@@ -17,7 +17,7 @@ PASSED = {reason.value for reason in Interruption}
 
 def status(entry: RunEntry) -> None:
     """State, progress with remaining time, and the latest figures."""
-    state, summary, config = entry.state, entry.state.summary, entry.request.config
+    state, summary, config = entry.state, entry.state.summary, entry.config
     _page_title(entry)
     share = summary.step / summary.steps if summary.steps else 0.0
     text = f"epoch {summary.epoch} of {config.epochs}"

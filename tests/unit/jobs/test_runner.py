@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rsdash.errors import RunError, StorageError
-from rsdash.jobs.devices import Slot, slot_for
+from rsdash.jobs.devices import Slot, slots_for
 from rsdash.jobs.requests import delete_run, request_cancel, request_pause, request_stop
 from rsdash.jobs.runner import JobRunner
 from rsdash.runs.commands import Action, read_commands
@@ -112,30 +112,31 @@ def test_runs_on_different_slots_train_side_by_side(
     tmp_path: Path, runner: JobRunner, executor: HoldingExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rsdash.jobs.runner.find_slots", lambda: (*GPUS, CPU))
-    wanted = ["cuda", "cpu", "GPU-b", "cuda:0"]
+    wanted = ["auto", "cpu", "auto", "cuda:0"]
     folders = [make_run(tmp_path, device=device) for device in wanted]
     runner.start()
     launched(executor, runner, 3)
     assert executor.slots == ["GPU-a", "cpu", "GPU-b"]  # the fourth waits for the first
+    assert [folder.state().slot for folder in folders] == ["GPU-a", "cpu", "GPU-b", ""]
     assert folders[3].state().state is RunState.QUEUED
 
 
 @pytest.mark.parametrize(
     ("device", "slots", "expected"),
     [
-        ("auto", (*GPUS, CPU), "GPU-a"),
-        ("auto", (CPU,), "cpu"),
-        ("cpu", (*GPUS, CPU), "cpu"),
-        ("cuda:1", (*GPUS, CPU), "GPU-b"),
-        ("cuda:2", (*GPUS, CPU), None),
-        ("GPU-b", (*GPUS, CPU), "GPU-b"),
-        ("cuda", (CPU,), None),
-        ("cuda:x", (*GPUS, CPU), None),
+        ("auto", (*GPUS, CPU), ["GPU-a", "GPU-b"]),
+        ("auto", (CPU,), ["cpu"]),
+        ("cpu", (*GPUS, CPU), ["cpu"]),
+        ("cuda:1", (*GPUS, CPU), ["GPU-b"]),
+        ("cuda:2", (*GPUS, CPU), []),
+        ("GPU-b", (*GPUS, CPU), ["GPU-b"]),
+        ("cuda", (*GPUS, CPU), ["GPU-a", "GPU-b"]),
+        ("cuda", (CPU,), []),
+        ("cuda:x", (*GPUS, CPU), []),
     ],
 )
-def test_a_device_setting_names_a_slot(device: str, slots: tuple[Slot, ...], expected: str | None) -> None:
-    slot = slot_for(device, slots)
-    assert (slot.id if slot else None) == expected
+def test_a_device_setting_names_slots(device: str, slots: tuple[Slot, ...], expected: list[str]) -> None:
+    assert [slot.id for slot in slots_for(device, slots)] == expected
 
 
 def test_a_death_is_seen_with_its_exit_code(

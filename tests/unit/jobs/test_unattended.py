@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue
+from rsdash.runs.amendments import Amendment, read_amendments
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.events import read_lines
 from rsdash.runs.folder import RunFolder
+from rsdash.runs.index import RunIndex
 from rsdash.runs.lock import Lock
 from rsdash.runs.records import StateRecord
 from rsdash.runs.states import ENDED, LIVING, Interruption, RunState
@@ -60,6 +62,50 @@ def test_what_makes_no_sense_is_refused_and_answered(tmp_path: Path, state: RunS
     carry_out(folder, front=0.0)
     assert folder.state().state is state
     assert outcomes(folder) == [(request, "refused")]
+
+
+def finished(tmp_path: Path, checkpoint_step: int | None) -> RunFolder:
+    folder = make_run(tmp_path, state=RunState.FINISHED, epochs=3)
+    summary = folder.state().summary.model_copy(update={"epoch": 3, "step": 9})
+    folder.write_state(checkpoint_step=checkpoint_step, summary=summary)
+    return folder
+
+
+def test_more_epochs_bring_a_finished_run_back_into_the_queue(tmp_path: Path) -> None:
+    folder = finished(tmp_path, checkpoint_step=9)
+    request = append_command(folder.commands_path, Action.SET_EPOCHS, value=5)
+    carry_out(folder, front=-2.0)
+    assert folder.state().state is RunState.QUEUED
+    assert folder.about().queue_position == -2.0
+    assert outcomes(folder) == [(request, "done")]
+    assert read_amendments(folder.metrics_path) == (Amendment(step=9, setting="epochs", value=5),)
+    entry = RunIndex(tmp_path).refresh().find(folder.id)
+    assert (entry.request.config.epochs, entry.config.epochs) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint_step", "epochs", "reason"),
+    [(9, 3, "not more than the 3 that are done"), (9, 0, "greater than or equal to 1"), (None, 5, "deleted")],
+)
+def test_epochs_that_cannot_be_are_refused_with_the_reason(
+    tmp_path: Path, checkpoint_step: int | None, epochs: int, reason: str
+) -> None:
+    folder = finished(tmp_path, checkpoint_step)
+    append_command(folder.commands_path, Action.SET_EPOCHS, value=epochs)
+    carry_out(folder, front=0.0)
+    answer = [line.fields for line in read_lines(folder.metrics_path)][-1]
+    assert answer["outcome"] == "refused" and reason in answer["reason"]
+    assert folder.state().state is RunState.FINISHED and folder.state().amendments == ()
+
+
+@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.INTERRUPTED, RunState.FAILED])
+def test_a_rate_is_changed_where_the_run_will_go_on(tmp_path: Path, state: RunState) -> None:
+    folder = make_run(tmp_path, state=state)
+    folder.write_state(checkpoint_step=7)
+    append_command(folder.commands_path, Action.SET_RATE, value=0.25)
+    carry_out(folder, front=0.0)
+    assert folder.state().state is state
+    assert folder.state().amendments == (Amendment(step=7, setting="learning_rate", value=0.25),)
 
 
 def test_requests_are_carried_out_in_order_and_once(tmp_path: Path) -> None:

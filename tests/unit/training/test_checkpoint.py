@@ -74,8 +74,8 @@ def test_a_checkpoint_of_another_run_or_format_is_refused(
     save_checkpoint(path, checkpoint())
     with pytest.raises(CheckpointError, match="belongs to run run, not to other"):
         load_checkpoint(path, "other")
-    monkeypatch.setattr(module, "FORMAT_VERSION", 2)
-    with pytest.raises(CheckpointError, match="has format 1; this rsdash reads format 2"):
+    monkeypatch.setattr(module, "FORMAT_VERSION", 99)
+    with pytest.raises(CheckpointError, match="has format 2; this rsdash reads format 99"):
         load_checkpoint(path, "run")
 
 

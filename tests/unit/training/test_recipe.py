@@ -108,7 +108,7 @@ def test_decay_spares_biases_and_normalization_and_the_head_learns_faster() -> N
         "2.weight": (0.05, 0.1),
         "2.bias": (0.05, 0.0),
     }
-    set_rate(optimizer, 0.5)
+    set_rate(optimizer, 0.005)
     assert sorted({group["lr"] for group in optimizer.param_groups}) == pytest.approx([0.005, 0.025])
 
 

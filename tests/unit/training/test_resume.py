@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from rsdash.config import RunConfig
+from rsdash.runs.amendments import Amendment
 from rsdash.training.checkpoint import load_checkpoint, save_checkpoint
 from rsdash.training.control import Ending, Request
 from rsdash.training.trainer import Trainer
@@ -93,3 +94,41 @@ def test_sums_of_an_interval_left_in_its_middle_are_carried_on() -> None:
     expected, found = whole.epochs[0][1], witness.epochs[0][1]
     assert (found.images, found.right) == (expected.images, expected.right) == (120, expected.right)
     assert found.loss == pytest.approx(expected.loss, rel=1e-6)
+
+
+CHANGES = (
+    Amendment(step=2, setting="learning_rate", value=0.0007),
+    Amendment(step=4, setting="accumulation", value=4),
+    Amendment(step=5, setting="epochs", value=4),
+)
+
+
+@pytest.mark.parametrize("name", ["modern", "sgd"])
+@pytest.mark.parametrize("kill_after", [1, 3, 5, 2 * STEPS_PER_EPOCH])
+def test_settings_changed_on_the_way_are_changed_at_the_same_steps_again(name: str, kill_after: int) -> None:
+    config = recipe(name)
+    twin = trainer_for(config, Witness(asked=CHANGES))
+    twin.run()
+    assert twin.progress.step == 4 * STEPS_PER_EPOCH
+    assert not equal(twin.reported_weights(), undisturbed(name)[0].reported_weights())
+
+    first = trainer_for(config, Witness(kill_after, asked=CHANGES))
+    first.run()
+    second = Trainer("run", config, material(config), Witness(), amendments=CHANGES)
+    second.restore(first.checkpoint())
+    second.run()
+    assert equal(second.checkpoint().model, twin.checkpoint().model)
+    assert equal(second.reported_weights(), twin.reported_weights())
+
+
+def test_a_finished_run_that_is_extended_equals_one_extended_on_its_way() -> None:
+    config = recipe("paper")
+    last_step = Amendment(step=3 * STEPS_PER_EPOCH, setting="epochs", value=5)
+    finished, _ = undisturbed("paper")
+    longer = Trainer("run", config, material(config), Witness(), amendments=(last_step,))
+    longer.restore(finished.checkpoint())
+    assert longer.run() == Request(Ending.COMPLETE)
+    assert longer.progress.epoch == 5
+    twin = trainer_for(recipe("paper", epochs=5))  # at a constant rate the length changes nothing else
+    twin.run()
+    assert equal(longer.checkpoint().model, twin.checkpoint().model)

@@ -1,0 +1,97 @@
+"""What a run trains with: its network and its images, made ready on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from rsdash.data import open_dataset, open_pixels
+from rsdash.evaluation.roles import measured_roles
+from rsdash.models.registry import build_model, freeze_all_but_head, head_parameter_names
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.parts import Parts
+from rsdash.training.batches import pixel_scale
+from rsdash.training.compute import Compute
+from rsdash.training.randomness import Stream, seed_network
+from rsdash.training.result import ModelCard
+from rsdash.training.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run trains with.
+
+    Attributes:
+        model: network with its initial weights, on the device, channels last.
+        head: names of the parameters of its last layer.
+        training: images that are trained on.
+        validation: images that are measured after each epoch.
+        compute: device and number format.
+    """
+
+    model: nn.Module
+    head: set[str]
+    training: Tiles
+    validation: Tiles
+    compute: Compute
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A run made ready.
+
+    Attributes:
+        material: what the loop trains with.
+        card: goes with the weights.
+        measured: role → images of the final figures.
+        watched_role: role of the images that are measured after each epoch.
+    """
+
+    material: Material
+    card: ModelCard
+    measured: dict[str, Tiles]
+    watched_role: str
+
+
+def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], None]) -> Setup:
+    """Make a run's network and images ready.
+
+    Args:
+        folder: the run.
+        compute: device and number format.
+        on_progress: called now and then while images are read; may raise to leave.
+
+    Raises:
+        RsdashError: the images have changed, or the network cannot be built.
+    """
+    request = folder.request()
+    config, data = request.config, request.data
+    dataset = open_dataset(data.name)
+    dataset.verify(data.fingerprint)
+    parts = Parts.read(folder.split_path)
+    pixels = open_pixels(
+        dataset, config.im_size, on_progress=lambda *_: on_progress(), radiometry=data.radiometry
+    )
+    seed_network(config.seed, Stream.WEIGHTS)
+    model = build_model(config, len(data.classes), data.radiometry)
+    if config.train_layers == "head":
+        freeze_all_but_head(model)
+    model = model.to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
+    scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
+    labels = np.asarray(dataset.manifest.labels, dtype=np.int64)
+
+    def tiles(part: str) -> Tiles:
+        rows, side = parts.rows[part], config.im_size
+        return Tiles(pixels, labels, rows=rows, side_px=side, scale=scale, device=compute.device)
+
+    roles = measured_roles(parts.counts, report=config.report, test_role=data.test_role)
+    measured = {role.value: tiles(part) for part, role in roles.items()}
+    watched = "validation" if parts.counts["validation"] else "test"
+    material = Material(model, head_parameter_names(model), tiles("train"), tiles(watched), compute)
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    card = ModelCard(folder.id, config, data, scale, pixels.shape[1], trainable)
+    return Setup(material, card, measured, roles[watched].value)

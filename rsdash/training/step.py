@@ -1,0 +1,125 @@
+"""One optimizer step: a batch in, changed weights out, in parts where memory is short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from rsdash.config import RunConfig
+from rsdash.training.average import WeightAverage
+from rsdash.training.compute import Compute
+from rsdash.training.recipe import make_optimizer, set_rate, training_loss
+
+SMALLEST_PART = 2
+"""Images: batch normalization needs two."""
+_ALLOCATION_FAILED = ("can't allocate memory", "could not create a memory object")
+"""How PyTorch's CPU allocator and oneDNN say it; both raise a plain RuntimeError."""
+
+
+@dataclass(frozen=True)
+class StepSums:
+    """What a step says of its batch, still on the device.
+
+    Attributes:
+        loss: sum of the loss over the images, float of shape ().
+        right: number of images that were right, int64 of shape ().
+        images: number of images.
+    """
+
+    loss: torch.Tensor
+    right: torch.Tensor
+    images: int
+
+
+class Stepper:
+    """Owns what a step changes: weights, optimizer, loss scaler and averaged weights."""
+
+    def __init__(self, model: nn.Module, head: set[str], compute: Compute, config: RunConfig) -> None:
+        """Begin with the weights that `model` holds.
+
+        Args:
+            model: network on the device.
+            head: names of the parameters of its last layer.
+            compute: device and number format.
+            config: settings as asked for.
+        """
+        self.model = model
+        self.optimizer = make_optimizer(model, config, head)
+        self.scaler = torch.amp.GradScaler(compute.device.type, enabled=compute.dtype == torch.float16)
+        self.average = WeightAverage(model, config.ema_decay) if config.ema_decay else None
+        self._compute = compute
+
+    def attempt(
+        self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, *, rate: float
+    ) -> StepSums | None:
+        """Take a step, if memory suffices.
+
+        Args:
+            images: float32 of shape (B, C, side, side).
+            labels: int64 of shape (B,).
+            config: settings in force.
+            rate: learning rate of this step; groups with a factor take their share of it.
+
+        Returns:
+            The sums, or None where memory ran out: then no weight has changed, and only the running
+            averages of batch normalization may have seen a part of the batch.
+        """
+        set_rate(self.optimizer, rate)
+        try:
+            return self._take(images, labels, config)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        # only here have the frames of the failed step, which the exception held, let go of their tensors
+        self.optimizer.zero_grad(set_to_none=True)
+        if self._compute.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+    def _take(self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig) -> StepSums:
+        self.optimizer.zero_grad(set_to_none=True)
+        losses, right = [], []
+        for part in _parts(len(labels), config.accumulation):
+            loss, logits = self._backward(images[part], labels[part], config, share=_share(part, labels))
+            losses.append(loss)
+            right.append((logits.argmax(1) == labels[part]).sum())
+        if config.clip_gradient > 0:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_gradient)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return StepSums(sum(losses[1:], losses[0]) * len(labels), sum(right[1:], right[0]), len(labels))
+
+    def _backward(
+        self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, *, share: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        with self._compute.autocast():
+            logits = self.model(images)
+        loss = training_loss(logits, labels, self.model, config) * share
+        self.scaler.scale(loss).backward()
+        return loss.detach(), logits.detach()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on a GPU or on the CPU."""
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or any(text in str(error) for text in _ALLOCATION_FAILED)
+
+
+def most_parts(images: int) -> int:
+    """The largest number of parts that a batch can be worked through in."""
+    return max(1, images // SMALLEST_PART)
+
+
+def _parts(images: int, wanted: int) -> list[slice]:
+    """Neighbouring parts of a batch, as even as can be."""
+    count = min(wanted, most_parts(images))
+    ends = [images * number // count for number in range(count + 1)]
+    return [slice(start, end) for start, end in pairwise(ends)]
+
+
+def _share(part: slice, labels: torch.Tensor) -> float:
+    return (part.stop - part.start) / len(labels)

@@ -1,0 +1,39 @@
+"""What the training loop reports to, and asks for wishes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from rsdash.runs.amendments import Amendment
+from rsdash.training.checkpoint import Checkpoint
+from rsdash.training.control import Request
+from rsdash.training.measure import Score
+from rsdash.training.progress import Progress, Sums
+
+
+class Watcher(Protocol):
+    """What the loop reports to, and asks between two steps whether to go on."""
+
+    def poll(self, progress: Progress) -> Request | Amendment | None:
+        """What is asked next: to leave, or to go on with a changed setting."""
+        ...
+
+    def on_amendment(self, amendment: Amendment, *, steps: int) -> None:
+        """A setting was changed as asked, so that the run now takes `steps` optimizer steps."""
+        ...
+
+    def on_short_memory(self, amendment: Amendment, reason: str) -> None:
+        """Memory ran out, so that a setting has to change; nobody has recorded that yet."""
+        ...
+
+    def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
+        """A row of means over the last interval is due."""
+        ...
+
+    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
+        """An epoch is complete and validated."""
+        ...
+
+    def on_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """A checkpoint is due; its tensors may change once this returns."""
+        ...

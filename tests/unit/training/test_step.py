@@ -1,0 +1,131 @@
+"""One step: in parts it is the same step, and memory that runs out does not end the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from rsdash.errors import DivergedError, RunError
+from rsdash.training.control import Ending, Request
+from rsdash.training.step import Stepper, is_out_of_memory, most_parts
+from rsdash.training.trainer import Trainer
+from tests.loop import CPU, STEPS_PER_EPOCH, Witness, material, recipe
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def step_once(accumulation: int, **changes: Any) -> tuple[nn.Module, float, int]:
+    """A step over 15 random images; LRN knows no batch, so parts must not matter."""
+    config = recipe("paper", dropout=0.0, optimizer="sgd", accumulation=accumulation, **changes)
+    parts = material(config)
+    draws = torch.Generator().manual_seed(0)
+    images = torch.randn(15, 3, config.im_size, config.im_size, generator=draws)
+    sizes: list[int] = []
+    parts.model.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
+    sums = Stepper(parts.model, parts.head, CPU, config).attempt(
+        images, torch.arange(15) % 3, config, rate=0.1
+    )
+    assert sums and sum(sizes) == 15 and max(sizes) - min(sizes) <= 1 and min(sizes) >= 2
+    return parts.model, float(sums.loss), len(sizes)
+
+
+@pytest.mark.parametrize("changes", [{}, {"clip_gradient": 0.1, "l1": 1e-3, "label_smoothing": 0.1}])
+def test_a_batch_in_parts_takes_the_same_step(changes: dict[str, Any]) -> None:
+    whole, loss, count = step_once(1, **changes)
+    assert count == 1
+    for accumulation, parts in ((2, 2), (4, 4), (100, most_parts(15))):
+        split, split_loss, count = step_once(accumulation, **changes)
+        assert count == parts
+        assert split_loss == pytest.approx(loss, rel=1e-5)
+        for left, right in zip(whole.parameters(), split.parameters(), strict=True):
+            torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-6)
+
+
+class Greedy(nn.Module):
+    """Lets memory run out while a batch holds more images than it bears."""
+
+    def __init__(self, inner: nn.Module, bears: int, error: type[Exception], *, from_call: int = 0) -> None:
+        super().__init__()
+        self.inner, self.bears, self.error, self.from_call = inner, bears, error, from_call
+        self.calls = 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        if self.calls > self.from_call and len(images) > self.bears:
+            raise self.error("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        return self.inner(images)
+
+
+def greedy_trainer(bears: int, error: type[Exception], from_call: int = 0) -> tuple[Trainer, Witness]:
+    config, witness = recipe("paper", dropout=0.0), Witness()
+    parts = material(config)
+    model = Greedy(parts.model, bears, error, from_call=from_call)
+    greedy = type(parts)(
+        model, {f"inner.{name}" for name in parts.head}, parts.training, parts.validation, CPU
+    )
+    trainer = Trainer("run", config, greedy, witness)
+    return trainer, witness
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError, RuntimeError])
+def test_where_memory_runs_out_the_batch_is_halved_until_it_fits(error: type[Exception]) -> None:
+    trainer, witness = greedy_trainer(14, error, from_call=4)  # 4: three steps and a validation pass
+    assert trainer.run() == Request(Ending.COMPLETE)
+    assert [(a.step, a.setting, a.value) for a in witness.amendments] == [
+        (STEPS_PER_EPOCH, "accumulation", 2)
+    ]
+    assert trainer.config.accumulation == 2
+    assert [sums.images for sums, _ in witness.intervals] == [16, 16, 8] * 3
+
+
+def test_where_not_even_two_images_fit_the_run_ends_with_advice() -> None:
+    trainer, witness = greedy_trainer(1, torch.OutOfMemoryError)
+    with pytest.raises(RunError, match="Memory does not suffice for 2 images at a time"):
+        trainer.run()
+    assert [a.value for a in witness.amendments] == [2, 4, 8]
+
+
+def test_another_error_is_not_taken_for_short_memory() -> None:
+    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    trainer, _ = greedy_trainer(1, ValueError)
+    with pytest.raises(ValueError, match="allocate"):
+        trainer.run()
+
+
+class Poisoner(Witness):
+    """Writes a NaN into one weight after some steps."""
+
+    def __init__(self, model: nn.Module, after: int) -> None:
+        super().__init__()
+        self.model, self.after = model, after
+
+    def poll(self, progress: Any) -> Any:
+        if progress.step == self.after:
+            with torch.no_grad():
+                next(self.model.parameters())[0, 0, 0, 0] = float("nan")
+        return super().poll(progress)
+
+
+@pytest.mark.parametrize("after", [1, 4, STEPS_PER_EPOCH])
+def test_a_weight_that_is_no_number_ends_the_run_at_the_next_step_and_names_the_layer(after: int) -> None:
+    config = recipe("paper")
+    parts = material(config)
+    first = next(name for name, _ in parts.model.named_parameters())
+    trainer = Trainer("run", config, parts, Poisoner(parts.model, after))
+    with pytest.raises(DivergedError, match=rf"at step {after + 1} .*{first}.*Lower the learning rate"):
+        trainer.run()
+
+
+def test_weights_that_are_no_numbers_are_never_saved() -> None:
+    config = recipe("paper", checkpoint_minutes=1e-7)
+    parts = material(config)
+    witness = Poisoner(parts.model, 4)
+    with pytest.raises(DivergedError, match="A weight is no longer a number after step 4"):
+        Trainer("run", config, parts, witness).run()
+    assert witness.checkpoints == [1, 2, 3]
