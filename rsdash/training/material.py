@@ -83,6 +83,8 @@ def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], No
     if config.train_layers == "head":
         freeze_all_but_head(model)
     model = model.to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
+    if config.compiled:
+        model.compile()
     scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
     labels = np.asarray(dataset.manifest.labels, dtype=np.int64)
 
