@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from rsdash.cli.data import data
+from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import compare, predict, runs
 from rsdash.cli.train import train
 from rsdash.errors import RsdashError
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(train)
+app.command("find-rate")(find_rate)
 app.command()(runs)
 app.command()(compare)
 app.command()(predict)
