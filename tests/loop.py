@@ -14,6 +14,7 @@ from rsdash.runs.amendments import Amendment
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
+from rsdash.training.gradients import LayerFigures
 from rsdash.training.material import Material
 from rsdash.training.measure import Score
 from rsdash.training.progress import Progress, Sums
@@ -97,6 +98,7 @@ class Witness:
         self.epochs: list[tuple[int, Sums, Score]] = []
         self.checkpoints: list[int] = []
         self.early_ends: list[tuple[int, int]] = []
+        self.layers: list[tuple[int, LayerFigures]] = []
         self.amendments: list[Amendment] = []
         self.asked = {amendment.step: amendment for amendment in asked}
 
@@ -114,6 +116,9 @@ class Witness:
 
     def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
         self.intervals.append((interval, rate))
+
+    def on_layers(self, progress: Progress, figures: LayerFigures) -> None:
+        self.layers.append((progress.step, figures))
 
     def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
         assert validation

@@ -14,7 +14,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rsdash.charts.style import finish
-from rsdash.runs.history import History, thin
+from rsdash.runs.history import History
+from rsdash.runs.thinning import thin
 
 ACCURACY_RED = "#d1403f"
 LOSS_BLUE = "#2f74c0"

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from rsdash.cli.asking import about, cancel, change, move, pause, resume, stop
 from rsdash.cli.data import data
 from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import compare, predict, runs
@@ -33,6 +34,8 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command("find-rate")(find_rate)
+for command in (pause, stop, cancel, resume, change, move, about):
+    app.command()(command)
 app.command()(runs)
 app.command()(compare)
 app.command()(predict)

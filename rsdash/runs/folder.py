@@ -85,6 +85,11 @@ class RunFolder:
         return self.path / "evaluation.npz"
 
     @property
+    def filters_path(self) -> Path:
+        """The first layer's filters at first and at last."""
+        return self.path / "filters.npz"
+
+    @property
     def log_path(self) -> Path:
         """What the worker printed."""
         return self.path / "worker.log"

@@ -2,55 +2,61 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rsdash.runs.collectors import Columns, Confusions, Layers, ProbeAnswers
 from rsdash.runs.events import read_lines
+from rsdash.runs.notices import NOTICE_KINDS, Notice, notice_from
+from rsdash.runs.watched import Confusion, LayerHistory, ProbeHistory
 
-MAX_POINTS = 1_000
-ACTION_WORDS = {"suspend": "Pause"}
-"""Requests that a person knows under another name."""
-STEP_COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
+STEP_COLUMNS = (
+    "step",
+    "epoch",
+    "loss",
+    "accuracy",
+    "learning_rate",
+    "elapsed_s",
+    "images",
+    "seconds",
+    "data_s",
+)
 EPOCH_COLUMNS = ("step", "epoch", "train_loss", "train_accuracy", "loss", "accuracy", "elapsed_s")
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something the run has to say: an alert, an acknowledgement or a resume.
-
-    Attributes:
-        kind: alert, acknowledgement or resume.
-        at: seconds since 1970.
-        text: one sentence.
-        fields: the event as written.
-    """
-
-    kind: str
-    at: float
-    text: str
-    fields: Mapping[str, Any]
+MACHINE_COLUMNS = ("step", "at", "cpu", "memory", "cpu_c", "gpu", "gpu_memory", "gpu_c")
 
 
 @dataclass(frozen=True)
 class History:
     """What has been recorded so far.
 
+    A part that did not change between two snapshots is the same object in both.
+
     Attributes:
         steps: columns of STEP_COLUMNS, one row per logged interval, each float64 of shape (n,);
-            loss in nats and accuracy as a share are means over the interval's training images.
+            loss in nats and accuracy as a share are means over the interval's training images, `elapsed_s`
+            is the training time since the run began, `seconds` that of the interval, `data_s` the part of
+            it in which steps waited for images.
         epochs: columns of EPOCH_COLUMNS, one row per completed epoch; `loss` and `accuracy` are those of
             the images that are not trained on, NaN where there are none.
+        machine: columns of MACHINE_COLUMNS, one row every few seconds; `at` in seconds since 1970, `cpu`
+            and `gpu` as shares, memory in bytes, temperatures in °C.
+        layers: gradients of the layer groups.
+        probes: answers to the probe tiles.
+        confusions: one an epoch.
         notices: alerts, acknowledgements and resumes in order.
         revision: grows with every change; equal revisions mean equal content.
     """
 
     steps: Mapping[str, np.ndarray]
     epochs: Mapping[str, np.ndarray]
+    machine: Mapping[str, np.ndarray]
+    layers: LayerHistory
+    probes: ProbeHistory
+    confusions: tuple[Confusion, ...]
     notices: tuple[Notice, ...]
     revision: int
 
@@ -84,84 +90,47 @@ class HistoryReader:
     def _forget(self) -> None:
         self._inode = -1
         self._offset = 0
-        self._steps: dict[str, list[float]] = {name: [] for name in STEP_COLUMNS}
-        self._epochs: dict[str, list[float]] = {name: [] for name in EPOCH_COLUMNS}
+        self._steps = Columns(STEP_COLUMNS)
+        self._epochs = Columns(EPOCH_COLUMNS)
+        self._machine = Columns(MACHINE_COLUMNS)
+        self._layers = Layers()
+        self._probes = ProbeAnswers()
+        self._confusions = Confusions()
+        self._collectors = {
+            "step": self._steps,
+            "epoch": self._epochs,
+            "machine": self._machine,
+            "gradients": self._layers,
+            "probe": self._probes,
+            "confusion": self._confusions,
+        }
         self._notices: list[Notice] = []
 
     def _take(self, fields: dict[str, Any]) -> None:
         kind = fields.get("kind")
-        if kind == "step":
-            _append(self._steps, fields)
-        elif kind == "epoch":
-            _append(self._epochs, fields)
-        elif kind in ("alert", "acknowledgement", "resume"):
+        if kind in self._collectors:
+            self._collectors[kind].add(fields)
+        elif kind == "layers":
+            self._layers.announce(fields)
+        elif kind == "probes":
+            self._probes.announce(fields)
+        elif kind in NOTICE_KINDS:
             if kind == "resume":
                 self._drop_beyond(float(fields.get("step", 0)))
-            self._notices.append(_notice(kind, fields))
+            self._notices.append(notice_from(fields))
 
     def _drop_beyond(self, step: float) -> None:
-        for columns in (self._steps, self._epochs):
-            keep = bisect.bisect_right(columns["step"], step)
-            for values in columns.values():
-                del values[keep:]
+        for collector in self._collectors.values():
+            collector.drop_beyond(step)
 
     def _freeze(self) -> History:
         return History(
-            steps={name: np.array(values, dtype=float) for name, values in self._steps.items()},
-            epochs={name: np.array(values, dtype=float) for name, values in self._epochs.items()},
+            steps=self._steps.snapshot(),
+            epochs=self._epochs.snapshot(),
+            machine=self._machine.snapshot(),
+            layers=self._layers.snapshot(),
+            probes=self._probes.snapshot(),
+            confusions=self._confusions.snapshot(),
             notices=tuple(self._notices),
             revision=self._offset,
         )
-
-
-@dataclass(frozen=True)
-class Line2D:
-    """Points of one line of a chart, each float64 of shape (n,)."""
-
-    x: np.ndarray = field(default_factory=lambda: np.empty(0))
-    y: np.ndarray = field(default_factory=lambda: np.empty(0))
-
-
-def thin(x: np.ndarray, y: np.ndarray, *, max_points: int = MAX_POINTS) -> Line2D:
-    """Keep the lowest and the highest point of each bin of neighbours.
-
-    Bins hold a power of two of points and start at multiples of it, so that points already drawn
-    stay as they are while a line grows.
-
-    Args:
-        x: float64 of shape (n,), ascending.
-        y: float64 of shape (n,).
-        max_points: upper bound of the points returned.
-    """
-    width = 1
-    while 2 * -(-len(x) // width) > max_points and len(x) > max_points:
-        width *= 2
-    if width == 1:
-        return Line2D(x, y)
-    starts = range(0, len(y), width)
-    keep: set[int] = set()
-    for start in starts:
-        part = y[start : start + width]
-        if np.isnan(part).all():
-            continue
-        keep |= {start + int(np.nanargmin(part)), start + int(np.nanargmax(part))}
-    rows = np.array(sorted(keep), dtype=int)
-    return Line2D(x[rows], y[rows])
-
-
-def _append(columns: dict[str, list[float]], fields: dict[str, Any]) -> None:
-    for name, values in columns.items():
-        value = fields.get(name)
-        values.append(float("nan") if value is None else float(value))
-
-
-def _notice(kind: str, fields: dict[str, Any]) -> Notice:
-    if kind == "resume":
-        text = f"Resumed at step {fields.get('step', 0)} (attempt {fields.get('attempt', '?')})."
-    elif kind == "acknowledgement":
-        outcome = "done" if fields.get("outcome") == "done" else f"refused: {fields.get('reason', '')}"
-        action = str(fields.get("action", ""))
-        text = f"{ACTION_WORDS.get(action, action.replace('_', ' ').capitalize())}: {outcome}"
-    else:
-        text = str(fields.get("message", ""))
-    return Notice(kind, float(fields.get("at", 0.0)), text, fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -25,11 +25,15 @@ class Score:
         loss: plain cross-entropy, in nats.
         accuracy: share of images whose highest logit is that of their class.
         images: number of images.
+        logits: those behind the means, float32 of shape (images, K).
+        labels: true classes, int64 of shape (images,).
     """
 
     loss: float
     accuracy: float
     images: int
+    logits: np.ndarray = field(compare=False, repr=False)
+    labels: np.ndarray = field(compare=False, repr=False)
 
 
 def score(model: nn.Module, tiles: Tiles, compute: Compute) -> Score:
@@ -38,7 +42,7 @@ def score(model: nn.Module, tiles: Tiles, compute: Compute) -> Score:
     labels = torch.from_numpy(tiles.labels)
     loss = F.cross_entropy(logits.double(), labels)
     right = (logits.argmax(1) == labels).double().mean()
-    return Score(float(loss), float(right), len(labels))
+    return Score(float(loss), float(right), len(labels), logits.numpy(), tiles.labels)
 
 
 @torch.inference_mode()

@@ -8,17 +8,24 @@ from typing import Any
 
 @dataclass
 class Sums:
-    """Sums over training images: loss in nats, images that were right, images seen."""
+    """Sums over training images: loss in nats, images that were right, images seen; and of the time.
+
+    `seconds` are those of the steps, `data_s` those among them until the images were ready.
+    """
 
     loss: float = 0.0
     right: float = 0.0
     images: int = 0
+    seconds: float = 0.0
+    data_s: float = 0.0
 
     def add(self, other: Sums) -> None:
         """Add another sum to this one."""
         self.loss += other.loss
         self.right += other.right
         self.images += other.images
+        self.seconds += other.seconds
+        self.data_s += other.data_s
 
     @property
     def mean_loss(self) -> float:

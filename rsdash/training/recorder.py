@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,26 +15,25 @@ from rsdash.runs.folder import RunFolder
 from rsdash.runs.records import SPARKLINE_POINTS, Summary
 from rsdash.training.checkpoint import Checkpoint, CheckpointWriter
 from rsdash.training.control import Control, Request, Standing
+from rsdash.training.gradients import LayerFigures
+from rsdash.training.inner_log import InnerLog
+from rsdash.training.layers import LayerGroup
 from rsdash.training.measure import Score
 from rsdash.training.progress import Progress, Sums
 
 HEARTBEAT_S = 2.0
-CHANCE_EPOCHS = 3
-"""Epochs after which a loss that is still at chance is worth an alert."""
-CHANCE_SHARE = 0.98
-"""A loss above this share of ln K, that of guessing among K classes, counts as chance."""
 
 
 class Recorder:
     """The trainer's watcher: keeps state.json fresh and the event log complete."""
 
-    def __init__(self, folder: RunFolder, control: Control, *, classes: int, role: str) -> None:
+    def __init__(self, folder: RunFolder, control: Control, inner: InnerLog, *, role: str) -> None:
         """Begin to record.
 
         Args:
             folder: the run; the caller holds its lock.
             control: where requests come from.
-            classes: number of classes, for the loss of guessing.
+            inner: writes what the run shows of its inner life.
             role: role of the images that each epoch is measured on.
         """
         state = folder.state()
@@ -42,19 +41,35 @@ class Recorder:
         self.writer = CheckpointWriter(folder.checkpoint_path)
         self._folder = folder
         self._control = control
-        self._chance_loss = math.log(classes)
+        self._inner = inner
         self._began = (time.monotonic(), 0)
         self._steps_per_epoch = 1
         self._beat_at = 0.0
         self._interval_at: float | None = None
         self._checkpoint_step = state.checkpoint_step
         self._fruitless = state.fruitless
-        self._alerted = False
 
     def begin(
-        self, progress: Progress, *, steps: int, steps_per_epoch: int, parameters: int, device: str
+        self,
+        progress: Progress,
+        groups: Sequence[LayerGroup],
+        *,
+        steps: int,
+        steps_per_epoch: int,
+        parameters: int,
+        device: str,
     ) -> None:
-        """Note what is known before the first step."""
+        """Note what is known before the first step.
+
+        Args:
+            progress: where the run stands.
+            groups: the network's layers, as gradients are told of them.
+            steps: optimizer steps of the whole run.
+            steps_per_epoch: those of an epoch.
+            parameters: numbers that are learnt.
+            device: in words.
+        """
+        self._inner.begin(progress, groups)
         self._began = (time.monotonic(), progress.step)
         self._steps_per_epoch = steps_per_epoch
         self._update(steps=steps, parameters=parameters, device=device, step=progress.step)
@@ -63,6 +78,7 @@ class Recorder:
     def poll(self, progress: Progress) -> Request | Amendment | None:
         """What is asked next: to leave, or to go on with a changed setting."""
         self.heartbeat()
+        self._inner.tick(progress)
         return self._control.poll(Standing(progress.step, progress.epoch))
 
     def on_amendment(self, amendment: Amendment, *, steps: int) -> None:
@@ -80,15 +96,23 @@ class Recorder:
         self._folder.log_event(
             "step",
             step=progress.step,
-            epoch=round(progress.step / self._steps_per_epoch, 4),
+            epoch=self._epochs(progress),
             loss=interval.mean_loss,
             accuracy=interval.accuracy,
             learning_rate=rate,
+            elapsed_s=round(progress.elapsed_s, 3),
+            images=interval.images,
+            seconds=round(interval.seconds, 4),
+            data_s=round(interval.data_s, 4),
         )
         self._measure_speed(interval.images, progress)
 
+    def on_layers(self, progress: Progress, figures: LayerFigures) -> None:
+        """Log the gradients of the step before."""
+        self._inner.on_layers(figures, step=progress.step, epoch=self._epochs(progress))
+
     def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
-        """Log an epoch's figures and say so if the network is no better than guessing."""
+        """Log an epoch's figures."""
         row: dict[str, Any] = {
             "step": progress.step,
             "epoch": progress.epoch,
@@ -109,8 +133,7 @@ class Recorder:
             sparkline=sparkline(progress.accuracies),
         )
         self._interval_at = None
-        if progress.epoch >= CHANCE_EPOCHS and training.mean_loss > CHANCE_SHARE * self._chance_loss:
-            self._alert_chance(training.mean_loss)
+        self._inner.on_epoch(progress, training, validation)
         self.heartbeat(force=True)
 
     def on_early_end(self, progress: Progress, idle_epochs: int) -> None:
@@ -130,6 +153,7 @@ class Recorder:
         """Write a checkpoint and wait until it is on disk."""
         self.writer.start(checkpoint)
         self.writer.wait()
+        self._inner.settle(int(checkpoint.progress["step"]))
         self.heartbeat(force=True)
 
     def settle(self) -> None:
@@ -170,15 +194,9 @@ class Recorder:
             memory_bytes=peak_memory_bytes(),
         )
 
-    def _alert_chance(self, loss: float) -> None:
-        if not self._alerted:
-            self._alerted = True
-            self._folder.log_event(
-                "alert",
-                code="chance",
-                message=f"No better than guessing: the training loss is {loss:.2f}, guessing gives "
-                f"{self._chance_loss:.2f}. Try a lower learning rate or another seed.",
-            )
+    def _epochs(self, progress: Progress) -> float:
+        """How far the run is, in epochs."""
+        return round(progress.step / self._steps_per_epoch, 4)
 
     def _update(self, **changes: Any) -> None:
         self.summary = self.summary.model_copy(update=changes)

@@ -20,6 +20,7 @@ from rsdash.training.checkpoint import load_checkpoint
 from rsdash.training.compute import Compute, choose_compute
 from rsdash.training.control import Control, Ending, Request, Standing
 from rsdash.training.environment import describe_environment
+from rsdash.training.inner_log import InnerLog
 from rsdash.training.material import Setup, prepare
 from rsdash.training.recorder import Recorder, sparkline
 from rsdash.training.result import save_evaluation, save_weights
@@ -82,7 +83,8 @@ class _Session:
         setup = prepare(self._folder, compute, on_progress=self._look)
         self._look()
         classes = len(self._request.data.classes)
-        recorder = Recorder(self._folder, self._control, classes=classes, role=setup.watched_role)
+        inner = InnerLog(self._folder, setup.material, classes=classes)
+        recorder = Recorder(self._folder, self._control, inner, role=setup.watched_role)
         self._recorder = recorder
         amendments = read_amendments(self._folder.metrics_path)
         trainer = Trainer(self._folder.id, config, setup.material, recorder, amendments=amendments)
@@ -91,6 +93,7 @@ class _Session:
         self._folder.write_state(state=RunState.RUNNING, reason=None, message="", amendments=amendments)
         recorder.begin(
             trainer.progress,
+            trainer.layers,
             steps=trainer.total_steps,
             steps_per_epoch=trainer.steps_per_epoch,
             parameters=setup.card.parameters,

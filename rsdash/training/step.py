@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,7 +65,13 @@ class Stepper:
         self._class_weights = class_weights
 
     def attempt(
-        self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, *, rate: float
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        config: RunConfig,
+        *,
+        rate: float,
+        look: Callable[[], None] | None = None,
     ) -> StepSums | None:
         """Take a step, if memory suffices.
 
@@ -73,6 +80,7 @@ class Stepper:
             labels: int64 of shape (B,), or shares of the classes, float of shape (B, K).
             config: settings in force.
             rate: learning rate of this step; groups with a factor take their share of it.
+            look: called when the gradients are complete, before they are clipped; memory may run out there.
 
         Returns:
             The sums, or None where memory ran out: then no weight has changed, and only the running
@@ -80,7 +88,7 @@ class Stepper:
         """
         set_rate(self.optimizer, rate)
         try:
-            return self._take(images, labels, config)
+            return self._take(images, labels, config, look)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -90,15 +98,20 @@ class Stepper:
             torch.cuda.empty_cache()
         return None
 
-    def _take(self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig) -> StepSums:
+    def _take(
+        self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, look: Callable[[], None] | None
+    ) -> StepSums:
         self.optimizer.zero_grad(set_to_none=True)
         losses, right = [], []
         for part in _parts(len(labels), config.accumulation):
             loss, logits = self._backward(images[part], labels[part], config, share=_share(part, labels))
             losses.append(loss)
             right.append((logits.argmax(1) == strongest(labels[part])).sum())
-        if config.clip_gradient > 0:
+        if look or config.clip_gradient > 0:
             self.scaler.unscale_(self.optimizer)
+        if look:
+            look()
+        if config.clip_gradient > 0:
             nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_gradient)
         self.scaler.step(self.optimizer)
         self.scaler.update()

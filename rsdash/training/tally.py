@@ -1,19 +1,31 @@
-"""The sums of the steps since the last row of the log, left on the device until they are needed."""
+"""Sums and time of the steps since the last row of the log; sums stay on the device until they are needed."""
 
 from __future__ import annotations
+
+from contextlib import AbstractContextManager
 
 import torch
 from torch import nn
 
 from rsdash.training.progress import Sums
 from rsdash.training.step import StepSums
+from rsdash.training.step_clock import StepClock
 
 
 class Tally:
     """Collects what steps say; nothing waits for the device before `fetch`."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self._clock = StepClock(device)
         self._pending: list[StepSums] = []
+
+    def start(self) -> None:
+        """Steps begin; what came before, such as a validation, is not part of their time."""
+        self._clock.start()
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Around the making of a step's images."""
+        return self._clock.batch()
 
     def add(self, sums: StepSums) -> None:
         """Note a step."""
@@ -33,7 +45,8 @@ class Tally:
         right = torch.stack([sums.right for sums in pending]).sum()
         finite = torch.isfinite(losses)
         broken = None if finite.all() else len(pending) - 1 - int(finite.int().argmin())
-        return Sums(float(losses.sum()), float(right), sum(sums.images for sums in pending)), broken
+        images, times = sum(sums.images for sums in pending), self._clock.take()
+        return Sums(float(losses.sum()), float(right), images, times.seconds, times.data_s), broken
 
 
 def broken_weights(model: nn.Module) -> list[str]:

@@ -15,6 +15,8 @@ from rsdash.training.balance import loss_weights
 from rsdash.training.batches import epoch_order, steps_per_epoch, training_batch
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.control import Ending, Request
+from rsdash.training.gradients import GradientWatch, sample_every
+from rsdash.training.layers import LayerGroup
 from rsdash.training.material import Material
 from rsdash.training.measure import score
 from rsdash.training.progress import Progress, Sums
@@ -63,7 +65,9 @@ class Trainer:
             material.model, material.head, material.compute, config, class_weights=weights
         )
         self._best: Mapping[str, torch.Tensor] = {}
-        self._tally = Tally()
+        self._tally = Tally(material.compute.device)
+        self._gradients = GradientWatch(material.model)
+        self._sample_every = 1
         self._began = time.monotonic()
         self._saved_at = time.monotonic()
 
@@ -81,6 +85,11 @@ class Trainer:
     def total_steps(self) -> int:
         """Optimizer steps in the whole run, as far as its settings are known."""
         return self.config.epochs * self.steps_per_epoch
+
+    @property
+    def layers(self) -> Sequence[LayerGroup]:
+        """The groups of layers whose gradients are reported."""
+        return self._gradients.groups
 
     def run(self) -> Request:
         """Train until all epochs are done, the patience is used up, or something is asked.
@@ -143,7 +152,9 @@ class Trainer:
         order = epoch_order(self._material.training.labels, self.config, progress.epoch)
         set_learning_layers(self._stepper.model, self.config, progress.epoch)
         self._stepper.model.train(self.config.train_layers == "all")
+        self._tally.start()
         log_every = max(1, self.steps_per_epoch // LOGGED_PER_EPOCH)
+        self._sample_every = sample_every(self.steps_per_epoch, log_every)
         for _ in range(progress.step_in_epoch, self.steps_per_epoch):
             rate = self._step(order)
             if progress.step_in_epoch % log_every == 0 or progress.step_in_epoch == self.steps_per_epoch:
@@ -158,16 +169,21 @@ class Trainer:
     def _step(self, order: torch.Tensor) -> float:
         progress, epoch, step = self.progress, self.progress.epoch, self.progress.step_in_epoch
         self._steering.move_to(progress.step)
-        images, labels = training_batch(self._material.training, self.config, order, epoch=epoch, step=step)
+        tiles = self._material.training
+        with self._tally.batch():
+            images, labels = training_batch(tiles, self.config, order, epoch=epoch, step=step)
+        look = self._gradients.before_update if (step + 1) % self._sample_every == 0 else None
         cuts = plateau_cuts(progress.losses, self.config)
         factor = rate_factor(self.config, progress.step, steps_per_epoch=self.steps_per_epoch, cuts=cuts)
         rate = self.config.learning_rate * factor
         sums = None
         while sums is None:
             seed_network(self.config.seed, Stream.NETWORK, epoch=epoch, step=step)
-            sums = self._stepper.attempt(images, labels, self.config, rate=rate)
+            sums = self._stepper.attempt(images, labels, self.config, rate=rate, look=look)
             if sums is None:
                 self._take_smaller_parts(len(labels))
+        if look:
+            self._gradients.after_update()
         progress.step += 1
         progress.step_in_epoch += 1
         self._tally.add(sums)
@@ -211,6 +227,8 @@ class Trainer:
         interval, self.progress.interval_sums = self.progress.interval_sums, Sums()
         self.progress.epoch_sums.add(interval)
         self._watcher.on_interval(self.progress, interval, rate)
+        if figures := self._gradients.fetch():
+            self._watcher.on_layers(self.progress, figures)
 
     def _close_epoch(self) -> None:
         progress, material = self.progress, self._material

@@ -7,6 +7,7 @@ from typing import Protocol
 from rsdash.runs.amendments import Amendment
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.control import Request
+from rsdash.training.gradients import LayerFigures
 from rsdash.training.measure import Score
 from rsdash.training.progress import Progress, Sums
 
@@ -28,6 +29,10 @@ class Watcher(Protocol):
 
     def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
         """A row of means over the last interval is due."""
+        ...
+
+    def on_layers(self, progress: Progress, figures: LayerFigures) -> None:
+        """The gradients of the latest step were measured."""
         ...
 
     def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:

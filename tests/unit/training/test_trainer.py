@@ -226,3 +226,30 @@ def test_class_weights_weigh_the_training_loss_alone() -> None:
     Trainer("run", plain, material(plain, rows), unweighted).run()
     assert unweighted.epochs[0][1].mean_loss == pytest.approx(float(each.mean()), rel=1e-4)
     assert validation.loss == pytest.approx(unweighted.epochs[0][2].loss, rel=1e-6)
+
+
+def test_gradients_of_a_step_of_each_epoch_are_reported_when_its_row_is_logged() -> None:
+    trainer, witness = undisturbed("modern")
+    assert [step for step, _ in witness.layers] == [STEPS_PER_EPOCH, 2 * STEPS_PER_EPOCH, 3 * STEPS_PER_EPOCH]
+    for _, figures in witness.layers:
+        assert len(figures.norms) == len(figures.ratios) == len(trainer.layers) == 7
+        assert all(norm and norm > 0 for norm in figures.norms)
+        assert all(ratio and 0 < ratio < 1 for ratio in figures.ratios)
+
+
+def test_measuring_gradients_changes_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rsdash.training.trainer.sample_every", lambda steps, log_every: 10**9)
+    blind = trainer_for(recipe("modern"))
+    blind.run()
+    assert equal(blind.reported_weights(), undisturbed("modern")[0].reported_weights())
+
+
+def test_the_time_of_steps_and_of_their_images_is_reported() -> None:
+    trainer, witness = undisturbed("paper")
+    for interval, _ in witness.intervals:
+        assert 0 < interval.data_s < interval.seconds
+    total = sum(interval.seconds for interval, _ in witness.intervals)
+    assert total < trainer.progress.elapsed_s
+    assert witness.epochs[0][1].seconds == pytest.approx(
+        sum(interval.seconds for interval, _ in witness.intervals[:STEPS_PER_EPOCH])
+    )

@@ -1,0 +1,108 @@
+"""When a run deserves a word of warning: figures in, an alert or None out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CHANCE_EPOCHS = 3
+"""Epochs after which a loss that is still at chance is worth an alert."""
+CHANCE_SHARE = 0.98
+"""A loss above this share of ln K, that of guessing among K classes, counts as chance."""
+PLATEAU_EPOCHS = 5
+PLATEAU_SHARE = 0.005
+"""A loss that is lower by less than this share of the lowest so far has not improved."""
+GAP_SHARE = 0.5
+"""A training loss below this share of the measured one lies far below it."""
+RISEN_SHARE = 0.1
+RISEN_EPOCHS = 2
+"""The measured loss is rising when it lies RISEN_SHARE above its lowest, so many epochs ago or more."""
+STARVED_SHARE = 0.4
+STARVED_EPOCHS = 2
+"""The first epoch reads images that no memory holds yet, and does not count."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One warning: a code that stays the same, and a sentence of what was seen and one of what to do."""
+
+    code: str
+    message: str
+
+
+def chance(train_losses: Sequence[float], classes: int) -> Alert | None:
+    """The network is no better than guessing.
+
+    Args:
+        train_losses: mean training loss of each epoch so far, in nats.
+        classes: K.
+    """
+    guessing = math.log(classes)
+    if len(train_losses) < CHANCE_EPOCHS or not train_losses[-1] > CHANCE_SHARE * guessing:
+        return None
+    return Alert(
+        "chance",
+        f"No better than guessing: the training loss is {train_losses[-1]:.2f}, guessing gives "
+        f"{guessing:.2f}. Try a lower learning rate or another seed.",
+    )
+
+
+def plateau(losses: Sequence[float], classes: int) -> Alert | None:
+    """The measured loss stands still, below that of guessing.
+
+    Args:
+        losses: mean loss on the images that are not trained on, of each epoch so far, in nats.
+        classes: K.
+    """
+    if len(losses) <= PLATEAU_EPOCHS or not losses[-1] <= CHANCE_SHARE * math.log(classes):
+        return None
+    before, since = losses[:-PLATEAU_EPOCHS], losses[-PLATEAU_EPOCHS:]
+    lowest = min(before)
+    if not min(since) > (1 - PLATEAU_SHARE) * lowest:
+        return None
+    return Alert(
+        "plateau",
+        f"The loss on images that are not trained on has not improved for {PLATEAU_EPOCHS} epochs: "
+        f"{lowest:.3f} was reached in epoch {list(losses).index(lowest) + 1}, it is {losses[-1]:.3f} after "
+        f"epoch {len(losses)}. Lower the learning rate, or stop here: more epochs like these bring nothing.",
+    )
+
+
+def overfitting(train_losses: Sequence[float], losses: Sequence[float]) -> Alert | None:
+    """The training loss falls on while the measured one rises.
+
+    Args:
+        train_losses: of each epoch so far, in nats.
+        losses: on the images that are not trained on.
+    """
+    if not losses or not train_losses[-1] < GAP_SHARE * losses[-1]:
+        return None
+    lowest = min(losses)
+    best = list(losses).index(lowest) + 1
+    if len(losses) - best < RISEN_EPOCHS or not losses[-1] > (1 + RISEN_SHARE) * lowest:
+        return None
+    return Alert(
+        "overfitting",
+        f"It learns its training images by heart: their loss is {train_losses[-1]:.3f}, that of other images "
+        f"{losses[-1]:.3f} and rising from {lowest:.3f} in epoch {best}. Stop here, or train again with "
+        "augmentation, a higher dropout or l2, or more images.",
+    )
+
+
+def starvation(data_s: float, seconds: float, epoch: int) -> Alert | None:
+    """Steps wait for their images more than they should.
+
+    Args:
+        data_s: seconds of an epoch's steps until their images were ready.
+        seconds: of all its steps.
+        epoch: counted from 1.
+    """
+    if epoch < STARVED_EPOCHS or not data_s > STARVED_SHARE * seconds:
+        return None
+    return Alert(
+        "starvation",
+        f"{data_s / seconds:.0%} of the training time went into getting images ready in epoch {epoch} "
+        f"({data_s:.1f} of {seconds:.1f} s). A smaller im_size or less augmentation helps, as does a machine "
+        "that does nothing else, and memory that holds the data set's pixels.",
+    )

@@ -1,0 +1,78 @@
+"""Each warning on made-up figures: when it comes, when it does not, and what it says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rsdash.training.alerts import chance, overfitting, plateau, starvation
+
+GUESSING = math.log(10)
+
+
+@pytest.mark.parametrize(
+    ("losses", "seen"),
+    [
+        ([GUESSING] * 3, True),
+        ([GUESSING] * 2, False),  # too early
+        ([2.4, 2.35, 2.2], False),
+        ([math.inf] * 3, True),
+        ([GUESSING] * 3 + [1.0], False),
+    ],
+)
+def test_no_better_than_guessing(losses: list[float], seen: bool) -> None:
+    alert = chance(losses, 10)
+    assert (alert is not None) == seen
+    if alert:
+        assert "guessing gives 2.30" in alert.message and "lower learning rate" in alert.message
+
+
+@pytest.mark.parametrize(
+    ("losses", "seen"),
+    [
+        ([1.0, 0.7, 0.7, 0.71, 0.7, 0.72, 0.7], True),
+        ([1.0, 0.7, 0.7, 0.71, 0.7, 0.72], False),  # four epochs since the lowest
+        ([1.0, 0.7, 0.7, 0.71, 0.7, 0.72, 0.69], False),
+        ([1.0, 0.7, 0.7, 0.71, 0.7, 0.72, 0.699], True),  # lower by a hair
+        ([2.29] * 9, False),  # that is guessing, which has its own alert
+        ([0.5 * 0.9**n for n in range(20)], False),
+        ([], False),
+        ([math.nan] * 9, False),
+    ],
+)
+def test_plateau(losses: list[float], seen: bool) -> None:
+    alert = plateau(losses, 10)
+    assert (alert is not None) == seen
+    if alert:
+        assert "not improved for 5 epochs: 0.700 was reached in epoch 2" in alert.message
+        assert f"it is {losses[-1]:.3f} after epoch {len(losses)}" in alert.message
+
+
+@pytest.mark.parametrize(
+    ("train", "measured", "seen"),
+    [
+        (0.1, [1.0, 0.6, 0.65, 0.7], True),
+        (0.4, [1.0, 0.6, 0.65, 0.7], False),  # no gap
+        (0.1, [1.0, 0.6, 0.62, 0.63], False),  # a gap, but not rising
+        (0.1, [1.0, 0.6, 0.9], False),  # one epoch may be chance
+        (0.1, [], False),
+    ],
+)
+def test_overfitting(train: float, measured: list[float], seen: bool) -> None:
+    alert = overfitting([train] * max(len(measured), 1), measured)
+    assert (alert is not None) == seen
+    if alert:
+        assert "0.100" in alert.message and "0.700 and rising from 0.600 in epoch 2" in alert.message
+
+
+@pytest.mark.parametrize(("data_s", "epoch", "seen"), [(5.0, 2, True), (3.0, 2, False), (5.0, 1, False)])
+def test_starvation(data_s: float, epoch: int, seen: bool) -> None:
+    alert = starvation(data_s, 10.0, epoch)
+    assert (alert is not None) == seen
+    if alert:
+        assert alert.message.startswith("50% of the training time") and "(5.0 of 10.0 s)" in alert.message
+
+
+def test_no_time_at_all_is_no_starvation() -> None:
+    assert starvation(0.0, 0.0, 5) is None
