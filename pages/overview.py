@@ -5,6 +5,7 @@ import streamlit as st
 from rsdash.runs.states import ENDED
 from rsdash.ui.device_list import device_list, devices_under_way
 from rsdash.ui.links import page
+from rsdash.ui.queue_list import queue_list
 from rsdash.ui.run_list import run_table
 from rsdash.ui.server import server
 from rsdash.ui.study import repeat_the_study, study_under_way
@@ -50,6 +51,7 @@ watching = busy()
 def content() -> None:
     """All that may change, redrawn while something is under way."""
     recent_runs()
+    queue_list()
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Repeat the study")

@@ -61,6 +61,30 @@ RECIPES: dict[str, dict[str, Any]] = {
         "warmup_epochs": 1.0,
         "flip": "horizontal",
     },
+    "plateau": {
+        "optimizer": "sgd",
+        "nesterov": True,
+        "learning_rate": 0.05,
+        "schedule": "plateau",
+        "plateau_epochs": 1,
+        "plateau_factor": 0.1,
+        "balance": "sampling",
+        "erasing": 0.5,
+        "mixup": 0.4,
+        "patience": 10,
+        "validation_share": 0.2,
+    },
+    "unfreezing": {
+        "optimizer": "adamw",
+        "learning_rate": 0.002,
+        "head_rate_factor": 3.0,
+        "frozen_epochs": 1,
+        "balance": "weights",
+        "norm": "batch",
+        "cutmix": 1.0,
+        "mixup": 0.2,
+        "ema_decay": 0.9,
+    },
 }
 
 
@@ -73,6 +97,7 @@ class Witness:
         self.intervals: list[tuple[Sums, float]] = []
         self.epochs: list[tuple[int, Sums, Score]] = []
         self.checkpoints: list[int] = []
+        self.early_ends: list[tuple[int, int]] = []
         self.layers: list[tuple[int, LayerFigures]] = []
         self.amendments: list[Amendment] = []
         self.asked = {amendment.step: amendment for amendment in asked}
@@ -98,6 +123,9 @@ class Witness:
     def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
         assert validation
         self.epochs.append((progress.epoch, training, validation))
+
+    def on_early_end(self, progress: Progress, idle_epochs: int) -> None:
+        self.early_ends.append((progress.epoch, idle_epochs))
 
     def on_checkpoint(self, checkpoint: Checkpoint) -> None:
         self.checkpoints.append(int(checkpoint.progress["step"]))

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from rsdash.cli.asking import about, cancel, change, move, pause, resume, stop
 from rsdash.cli.data import data
 from rsdash.cli.reading import compare, predict, runs
 from rsdash.cli.train import train
@@ -31,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(train)
+for command in (pause, stop, cancel, resume, change, move, about):
+    app.command()(command)
 app.command()(runs)
 app.command()(compare)
 app.command()(predict)

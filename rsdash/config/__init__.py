@@ -1,12 +1,15 @@
 """Frozen, validated settings of a run, and the presets they can start from."""
 
+from rsdash.config.command import as_text, command_for
+from rsdash.config.grid import MAX_RUNS, Cell, count_runs, make_grid, parse_seeds, parse_values
 from rsdash.config.presets import PRESET_TEXTS, PRESETS, PresetName
 from rsdash.config.radiometry import RADIOMETRIES, RADIOMETRY_TEXTS, RGB8, Radiometry, make_radiometry
 from rsdash.config.run import SECTIONS, SETTINGS, RunConfig, make_config
-from rsdash.config.sections import MAX_SEED, STUDY_MODELS, STUDY_RESNETS
-from rsdash.config.setting import Group, SettingInfo
+from rsdash.config.setting import MAX_SEED, Group, SettingInfo
+from rsdash.config.subject import STUDY_MODELS, STUDY_RESNETS
 
 __all__ = [
+    "MAX_RUNS",
     "MAX_SEED",
     "PRESETS",
     "PRESET_TEXTS",
@@ -17,11 +20,18 @@ __all__ = [
     "SETTINGS",
     "STUDY_MODELS",
     "STUDY_RESNETS",
+    "Cell",
     "Group",
     "PresetName",
     "Radiometry",
     "RunConfig",
     "SettingInfo",
+    "as_text",
+    "command_for",
+    "count_runs",
     "make_config",
+    "make_grid",
     "make_radiometry",
+    "parse_seeds",
+    "parse_values",
 ]

@@ -14,16 +14,9 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 
 from rsdash.config.presets import PRESETS, PresetName
-from rsdash.config.sections import (
-    STUDY_RESNETS,
-    AugmentationSettings,
-    DataSettings,
-    MachineSettings,
-    ModelSettings,
-    RegularizationSettings,
-    TrainingSettings,
-)
+from rsdash.config.sections import AugmentationSettings, RegularizationSettings, TrainingSettings
 from rsdash.config.setting import SettingInfo, setting
+from rsdash.config.subject import STUDY_RESNETS, DataSettings, MachineSettings, ModelSettings
 from rsdash.errors import ConfigError
 
 SECTIONS = (
@@ -70,9 +63,39 @@ class RunConfig(
             raise ValueError("validation_share and test_share leave no images to train on; lower one of them")
         if self.validation_share + self.test_share == 0 and self.split is None:
             raise ValueError("validation_share and test_share are both 0; raise one, or nothing is measured")
-        if self.report == "best" and self.validation_share == 0 and self.split is None:
-            raise ValueError("report=best needs validation images; raise validation_share or set report=last")
+        if self.validation_share == 0 and self.split is None:
+            if self.report == "best":
+                raise ValueError(
+                    "report=best needs validation images; raise validation_share or set report=last"
+                )
+            if self.patience:
+                raise ValueError(
+                    f"patience={self.patience} needs validation images; raise validation_share or set "
+                    "patience=0"
+                )
         return self
+
+    @model_validator(mode="after")
+    def _check_training(self) -> Self:
+        if self.nesterov and (self.optimizer != "sgd" or self.momentum == 0):
+            given = f"the optimizer is {self.optimizer}, momentum is {self.momentum:g}"
+            raise ValueError(f"nesterov applies to sgd with momentum only; {given}")
+        if self.frozen_epochs and self.train_layers == "head":
+            raise ValueError(
+                f"frozen_epochs={self.frozen_epochs} has all layers learn later, which train_layers=head "
+                "rules out; set one of them back"
+            )
+        if self.frozen_epochs >= self.epochs:
+            raise ValueError(
+                f"frozen_epochs={self.frozen_epochs} leaves no epoch of {self.epochs} in which all layers "
+                "learn; lower it, or set train_layers=head"
+            )
+        return self
+
+    @property
+    def steered_by_validation(self) -> bool:
+        """Whether measurements on validation images decide the rate, the end, or the epoch reported."""
+        return self.report == "best" or self.patience > 0 or self.schedule == "plateau"
 
     def changed_from(self, other: RunConfig) -> dict[str, tuple[Any, Any]]:
         """Settings that differ: name → (value in `other`, value here)."""
@@ -89,9 +112,15 @@ def make_config(values: Mapping[str, Any], *, preset: str = "paper") -> RunConfi
     if preset not in PRESETS:
         raise ConfigError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
     try:
-        return RunConfig.model_validate({**PRESETS[preset], "preset": preset, **values})
+        given = {name: _none_if_empty(name, value) for name, value in values.items()}
+        return RunConfig.model_validate({**PRESETS[preset], "preset": preset, **given})
     except ValidationError as error:
         raise ConfigError(_sentence(error)) from error
+
+
+def _none_if_empty(name: str, value: Any) -> Any:
+    """The empty text of a form or an option, where the setting may be left empty, is no value."""
+    return None if value == "" and name in SETTINGS and SETTINGS[name].optional else value
 
 
 def _sentence(error: ValidationError) -> str:

@@ -1,135 +1,10 @@
-"""The settings of a run, group by group; each carries its help, bounds and unit."""
+"""Settings of how the weights are learnt; each carries its help, bounds and unit."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BeforeValidator
-
-from rsdash.config.setting import Group, Section, setting
-
-MAX_SEED = 2**31 - 1
-STUDY_RESNETS = ("resnet18", "resnet34", "resnet50")
-STUDY_MODELS = ("alexnet", *STUDY_RESNETS)
-"""Models whose structure settings can change; every other name is taken as its library defines it."""
-
-
-def _split_commas(value: Any) -> Any:
-    return value.strip("()[] ").split(",") if isinstance(value, str) else value
-
-
-KernelSizes = Annotated[tuple[int, ...], BeforeValidator(_split_commas)]
-
-
-class ModelSettings(Section):
-    """The network and the weights it starts from."""
-
-    group: ClassVar[Group] = "model"
-
-    model: str = setting(
-        "alexnet",
-        "Network to train: the study's alexnet, resnet18, resnet34 or resnet50, "
-        "any torchvision classifier, or any timm name.",
-        min_length=1,
-    )
-    weights: str = setting(
-        "random",
-        "Weights to start from: random, imagenet (downloaded), packaged "
-        "(tf_efficientnet_lite0 only, works offline), file:PATH (safetensors) or run:ID.",
-        min_length=1,
-    )
-    train_layers: Literal["all", "head"] = setting(
-        "all", "Train every layer, or only the last one on features that stay as they are.", advanced=True
-    )
-    norm: Literal["default", "lrn", "batch", "none"] = setting(
-        "default",
-        "Normalization inside the network. The "
-        "default is lrn (Local Response Normalization) for AlexNet and batch for ResNet.",
-        advanced=True,
-        models=STUDY_MODELS,
-    )
-    activation: Literal["relu", "sigmoid", "tanh"] = setting(
-        "relu", "Nonlinearity after each layer.", advanced=True, models=STUDY_MODELS
-    )
-    pooling: Literal["max", "average"] = setting(
-        "max", "How a pooling window is summarised.", advanced=True, models=("alexnet",)
-    )
-    overlapping_pooling: bool = setting(
-        True,
-        "Pool 3x3 windows at stride 2, so that neighbours overlap, instead of 2x2 windows.",
-        advanced=True,
-        models=("alexnet",),
-    )
-    hidden_layers: int = setting(
-        2,
-        "Fully connected layers before the last one: 1 or 2.",
-        ge=1,
-        le=2,
-        advanced=True,
-        models=("alexnet",),
-    )
-    width: float = setting(
-        1.0, "Factor on the channels of every layer.", advanced=True, models=("alexnet",), ge=0.125, le=4
-    )
-    kernel_sizes: KernelSizes = setting(
-        (11, 5, 3, 3, 3),
-        "Sizes of the five convolution kernels; odd numbers.",
-        advanced=True,
-        unit="px",
-        models=("alexnet",),
-    )
-    skip: bool = setting(
-        True,
-        "Skip connections around each block; without them the network is a plain one of the same depth.",
-        advanced=True,
-        models=STUDY_RESNETS,
-    )
-
-
-class DataSettings(Section):
-    """The images, their size and how they are split."""
-
-    group: ClassVar[Group] = "data"
-
-    data: str = setting(
-        "sample",
-        "Data set: a name known to rsdash, or the path of a folder or zip with one folder per class.",
-        min_length=1,
-    )
-    im_size: int = setting(
-        224, "Side of the square that each image is resized to.", unit="px", ge=16, le=1024
-    )
-    class_mode: Literal["categorical"] = setting(
-        "categorical", "Each image has exactly one class, given by its folder.", advanced=True
-    )
-    limit_per_class: int | None = setting(
-        None,
-        "Use at most so many images of each class; empty for all. Of a stored split, or one that folders "
-        "give, only the training images are limited.",
-        unit="images",
-        ge=5,
-    )
-    validation_share: float = setting(
-        0.0,
-        "Share of the images for validation, on which the best epoch is "
-        "selected. 0: nothing is selected and the last epoch is reported.",
-        ge=0,
-        lt=0.9,
-    )
-    test_share: float = setting(0.2, "Share of the images held out for the final figures.", ge=0, lt=0.9)
-    split_seed: int = setting(
-        0,
-        "Decides which images are held out; runs with the same number share them.",
-        advanced=True,
-        ge=0,
-        le=MAX_SEED,
-    )
-    split: str | None = setting(
-        None,
-        "Name of a stored split. Empty: made from the shares and split_seed, or "
-        "the data set's own train/val/test folders.",
-        advanced=True,
-    )
+from rsdash.config.setting import MAX_SEED, Group, Section, setting
 
 
 class TrainingSettings(Section):
@@ -157,10 +32,14 @@ class TrainingSettings(Section):
     momentum: float = setting(
         0.9, "Momentum of sgd and rmsprop, first beta of adam and adamw.", advanced=True, ge=0, lt=1
     )
-    schedule: Literal["constant", "cosine", "one-cycle", "step"] = setting(
+    nesterov: bool = setting(
+        False, "Look ahead along the momentum before each step (Nesterov); for sgd.", advanced=True
+    )
+    schedule: Literal["constant", "cosine", "one-cycle", "step", "plateau"] = setting(
         "constant",
         "How the learning rate moves: "
-        "constant; cosine to zero; one-cycle up and down; step: a tenth after each third of the run.",
+        "constant; cosine to zero; one-cycle up and down; step: a tenth after each third of the run; "
+        "plateau: lower whenever progress stalls.",
     )
     warmup_epochs: float = setting(
         0.0,
@@ -169,11 +48,46 @@ class TrainingSettings(Section):
         unit="epochs",
         ge=0,
     )
+    plateau_epochs: int = setting(
+        3,
+        "The plateau schedule lowers the rate after so many epochs without a lower loss: on validation "
+        "images, or in training where there are none.",
+        advanced=True,
+        unit="epochs",
+        ge=1,
+        le=1_000,
+    )
+    plateau_factor: float = setting(
+        0.5, "What the plateau schedule multiplies the rate by: 0.1 is a tenth.", advanced=True, gt=0, lt=1
+    )
+    frozen_epochs: int = setting(
+        0,
+        "Train only the last layer for so many epochs, then all: a new last layer settles before "
+        "weights that were learnt elsewhere move.",
+        advanced=True,
+        unit="epochs",
+        ge=0,
+        le=10_000,
+    )
     head_rate_factor: float = setting(
         1.0, "The last layer learns so many times faster than the rest.", advanced=True, gt=0, le=1000
     )
     clip_gradient: float = setting(
         0.0, "Shorten gradients longer than this norm; 0 leaves them.", advanced=True, ge=0
+    )
+    balance: Literal["none", "weights", "sampling"] = setting(
+        "none",
+        "What is done in training about classes of unlike size. weights: images of small classes count "
+        "more in the loss; sampling: every class is drawn equally often.",
+        advanced=True,
+    )
+    patience: int = setting(
+        0,
+        "End early after so many epochs without a lower loss on validation images; 0 never does.",
+        advanced=True,
+        unit="epochs",
+        ge=0,
+        le=10_000,
     )
     report: Literal["last", "best"] = setting(
         "last",
@@ -233,23 +147,22 @@ class AugmentationSettings(Section):
     crop: float = setting(
         0.0, "Cut away up to this share of the image at random.", advanced=True, ge=0, le=0.9
     )
-
-
-class MachineSettings(Section):
-    """Where and how exactly the arithmetic is done."""
-
-    group: ClassVar[Group] = "machine"
-
-    device: str = setting("auto", "Where to train: auto, cpu, mps, cuda, or the UUID of a GPU.", min_length=1)
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
-        "auto",
-        "Number format of the heavy arithmetic. auto: 16 bit where the hardware has it, else fp32.",
+    erasing: float = setting(
+        0.0, "Share of the images in which a random rectangle is blanked out.", advanced=True, ge=0, le=1
+    )
+    mixup: float = setting(
+        0.0,
+        "Blend pairs of images and their classes (MixUp); 0.2 blends most pairs slightly, 1 makes every "
+        "blend as likely; 0 is off.",
         advanced=True,
+        ge=0,
+        le=10,
     )
-    deterministic: bool = setting(
-        False, "Same numbers on every CUDA run, at some cost in speed.", advanced=True
-    )
-    threads: int = setting(0, "CPU threads; 0 takes one per core.", advanced=True, ge=0, le=1024)
-    checkpoint_minutes: float = setting(
-        5.0, "Longest time between two checkpoints.", advanced=True, unit="minutes", gt=0, le=5
+    cutmix: float = setting(
+        0.0,
+        "Paste a rectangle of one image into another and count both classes by area (CutMix); 1 makes all "
+        "areas as likely; 0 is off. With mixup on too, each batch takes one of them.",
+        advanced=True,
+        ge=0,
+        le=10,
     )

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 Group = Literal["model", "data", "training", "regularization", "augmentation", "machine"]
 Kind = Literal["choice", "switch", "whole", "number", "text"]
+MAX_SEED = 2**31 - 1
 
 
 class Section(BaseModel):

@@ -1,7 +1,8 @@
 """Random changes of training images, in batches on the training device.
 
 Flips and quarter turns move pixels without touching their values. Rotation, scale and crop are one
-affine resampling with reflected borders, so that no black corners appear.
+affine resampling with reflected borders, so that no black corners appear. An erased rectangle takes the
+image's own mean (after Zhong et al. 2020, arXiv 1708.04896, with their shares of area and shapes).
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ import torch
 from torch.nn.functional import affine_grid, grid_sample
 
 from rsdash.config.sections import AugmentationSettings
+from rsdash.data.sending import send
 
 SYMMETRIES = 8
+ERASED_AREA = (0.02, 0.33)
+"""Smallest and largest share of an image that is erased."""
+ERASED_SHAPE = (0.3, 3.3)
+"""Smallest and largest ratio of height to width of an erased rectangle."""
 
 
 def augment(batch: torch.Tensor, config: AugmentationSettings, generator: torch.Generator) -> torch.Tensor:
@@ -21,7 +27,7 @@ def augment(batch: torch.Tensor, config: AugmentationSettings, generator: torch.
 
     Args:
         batch: float (N, C, H, W), on any device; square where `flip` is `symmetries`.
-        config: the settings flip, rotation_deg, scale and crop (a RunConfig has them).
+        config: the settings flip, rotation_deg, scale, crop and erasing (a RunConfig has them).
         generator: CPU generator from which every random number comes.
 
     Returns:
@@ -30,6 +36,8 @@ def augment(batch: torch.Tensor, config: AugmentationSettings, generator: torch.
     batch = _flip(batch, config.flip, generator)
     if config.rotation_deg or config.scale or config.crop:
         batch = _resample(batch, config, generator)
+    if config.erasing:
+        batch = _erase(batch, config.erasing, generator)
     return batch
 
 
@@ -39,14 +47,34 @@ def symmetry(batch: torch.Tensor, number: int) -> torch.Tensor:
     return turned.flip(3) if number >= 4 else turned
 
 
+def rectangles(box: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Which pixels lie inside a rectangle each.
+
+    Args:
+        box: (4, B): first row, row behind the last, first column, column behind the last.
+        height: of the images, in px.
+        width: of the images, in px.
+
+    Returns:
+        bool of shape (B, 1, height, width).
+    """
+    rows = torch.arange(height, device=box.device)
+    columns = torch.arange(width, device=box.device)
+    low_y, high_y, low_x, high_x = box[:, :, None]
+    inside_y = (rows >= low_y) & (rows < high_y)  # (B, height)
+    inside_x = (columns >= low_x) & (columns < high_x)  # (B, width)
+    return inside_y[:, None, :, None] & inside_x[:, None, None, :]
+
+
 def _flip(batch: torch.Tensor, kind: str, generator: torch.Generator) -> torch.Tensor:
     if kind == "none":
         return batch
     choices = (0, 4) if kind == "horizontal" else tuple(range(SYMMETRIES))
     drawn = torch.randint(len(choices), (len(batch),), generator=generator)
+    counts = torch.bincount(drawn, minlength=len(choices)).tolist()
+    sorted_rows = send(drawn.argsort(stable=True), batch.device)
     result = torch.empty_like(batch)
-    for position, number in enumerate(choices):
-        rows = (drawn == position).nonzero().flatten().to(batch.device, non_blocking=True)
+    for number, rows in zip(choices, sorted_rows.split(counts), strict=True):
         if len(rows):
             result.index_copy_(0, rows, symmetry(batch[rows], number))
     return result
@@ -54,7 +82,7 @@ def _flip(batch: torch.Tensor, kind: str, generator: torch.Generator) -> torch.T
 
 def _resample(batch: torch.Tensor, config: AugmentationSettings, generator: torch.Generator) -> torch.Tensor:
     theta = _random_affine(len(batch), config, generator)  # (N, 2, 3)
-    theta = theta.to(batch.device, batch.dtype, non_blocking=True)
+    theta = send(theta.to(batch.dtype), batch.device)
     grid = affine_grid(theta, list(batch.shape), align_corners=False)  # (N, H, W, 2)
     return grid_sample(batch, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
@@ -70,3 +98,24 @@ def _random_affine(count: int, config: AugmentationSettings, generator: torch.Ge
     cos, sin = torch.cos(angle), torch.sin(angle)
     rows = (size * cos, -size * sin, offset[0], size * sin, size * cos, offset[1])
     return torch.stack(rows, dim=1).reshape(count, 2, 3)
+
+
+def _erase(batch: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+    height, width = batch.shape[2:]
+    box = send(_random_boxes(len(batch), share, (height, width), generator), batch.device)
+    mean = batch.mean(dim=(2, 3), keepdim=True)  # (N, C, 1, 1)
+    return torch.where(rectangles(box, height, width), mean, batch)
+
+
+def _random_boxes(
+    count: int, share: float, size: tuple[int, int], generator: torch.Generator
+) -> torch.Tensor:
+    """Rectangles inside of an image, empty for all but `share` of them; int64 of shape (4, N)."""
+    uniform = torch.rand((5, count), generator=generator)  # in [0, 1)
+    area = ERASED_AREA[0] + (ERASED_AREA[1] - ERASED_AREA[0]) * uniform[1]
+    low, high = map(math.log, ERASED_SHAPE)
+    shape = torch.exp(low + (high - low) * uniform[2])
+    sides = torch.stack([(area * shape).sqrt(), (area / shape).sqrt()]).clamp(max=1.0)  # (2, N)
+    sides = (sides * torch.tensor(size)[:, None]).round() * (uniform[0] < share)
+    start = ((torch.tensor(size)[:, None] - sides + 1) * uniform[3:]).floor()
+    return torch.stack([start[0], start[0] + sides[0], start[1], start[1] + sides[1]]).long()

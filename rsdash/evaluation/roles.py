@@ -16,24 +16,24 @@ class Role(StrEnum):
     VALIDATION = "validation"
     """Watched during training, but nothing was selected on them."""
     SELECTED_ON = "validation selected on"
-    """The reported epoch was chosen on them, which flatters the figure."""
+    """They decided which epoch is reported, when the run ended or when the rate fell: a flattering figure."""
 
 
 MERIT = (Role.GIVEN_TEST, Role.HELD_OUT, Role.VALIDATION, Role.SELECTED_ON)
 """Roles from the most to the least trustworthy; a run's headline figure has the first it offers."""
 
 
-def measured_roles(counts: Mapping[str, int], *, report: str, test_role: str) -> dict[str, Role]:
+def measured_roles(counts: Mapping[str, int], *, steered: bool, test_role: str) -> dict[str, Role]:
     """Parts that are not trained on and have images: part → role of figures on them.
 
     Args:
         counts: images per part.
-        report: `best` selects an epoch on validation; `last` selects nothing.
+        steered: whether the run decides anything by its validation images (`steered_by_validation`).
         test_role: role of the test part.
     """
     roles = {}
     if counts["test"]:
         roles["test"] = Role(test_role)
     if counts["validation"]:
-        roles["validation"] = Role.SELECTED_ON if report == "best" else Role.VALIDATION
+        roles["validation"] = Role.SELECTED_ON if steered else Role.VALIDATION
     return roles

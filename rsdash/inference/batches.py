@@ -46,7 +46,7 @@ def draw_batch(config: RunConfig, *, step: int = 0, shown: int = IMAGES_SHOWN) -
     )
     steps = steps_per_epoch(len(tiles), config.batch_size)
     epoch, step_in_epoch = divmod(step, steps)
-    order = epoch_order(len(tiles), config, epoch)
+    order = epoch_order(tiles.labels, config, epoch)
     images, _ = training_batch(tiles, config, order, epoch=epoch, step=step_in_epoch)
     rows = tiles.rows[positions_of(order, config, step_in_epoch).numpy()]
     pictures = draw_back(images[:shown], scale, radiometry)

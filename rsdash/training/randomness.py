@@ -22,6 +22,8 @@ class Stream(IntEnum):
     """Random changes of a batch, per step."""
     NETWORK = 3
     """Draws inside the network, such as dropout, per step."""
+    MIXING = 4
+    """Which images are blended, and how much, per step."""
 
 
 def seed_for(seed: int, stream: Stream, *, epoch: int = 0, step: int = 0) -> int:

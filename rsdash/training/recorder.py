@@ -136,6 +136,15 @@ class Recorder:
         self._inner.on_epoch(progress, training, validation)
         self.heartbeat(force=True)
 
+    def on_early_end(self, progress: Progress, idle_epochs: int) -> None:
+        """Say why training ends before its last epoch."""
+        self._folder.log_event(
+            "alert",
+            code="early-end",
+            message=f"Ended after epoch {progress.epoch}: the loss on validation images has not fallen for "
+            f"{idle_epochs} epochs, which the setting patience limits.",
+        )
+
     def on_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Have a checkpoint written beside the training."""
         self.writer.start(checkpoint)

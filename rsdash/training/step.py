@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from rsdash.config import RunConfig
+from rsdash.data.mixing import strongest
 from rsdash.training.average import WeightAverage
 from rsdash.training.compute import Compute
 from rsdash.training.recipe import make_optimizer, set_rate, training_loss
@@ -38,7 +39,15 @@ class StepSums:
 class Stepper:
     """Owns what a step changes: weights, optimizer, loss scaler and averaged weights."""
 
-    def __init__(self, model: nn.Module, head: set[str], compute: Compute, config: RunConfig) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        head: set[str],
+        compute: Compute,
+        config: RunConfig,
+        *,
+        class_weights: torch.Tensor | None = None,
+    ) -> None:
         """Begin with the weights that `model` holds.
 
         Args:
@@ -46,12 +55,14 @@ class Stepper:
             head: names of the parameters of its last layer.
             compute: device and number format.
             config: settings as asked for.
+            class_weights: float of shape (K,) for the loss, on the device; None for equal ones.
         """
         self.model = model
         self.optimizer = make_optimizer(model, config, head)
         self.scaler = torch.amp.GradScaler(compute.device.type, enabled=compute.dtype == torch.float16)
         self.average = WeightAverage(model, config.ema_decay) if config.ema_decay else None
         self._compute = compute
+        self._class_weights = class_weights
 
     def attempt(
         self,
@@ -66,7 +77,7 @@ class Stepper:
 
         Args:
             images: float32 of shape (B, C, side, side).
-            labels: int64 of shape (B,).
+            labels: int64 of shape (B,), or shares of the classes, float of shape (B, K).
             config: settings in force.
             rate: learning rate of this step; groups with a factor take their share of it.
             look: called when the gradients are complete, before they are clipped; memory may run out there.
@@ -95,7 +106,7 @@ class Stepper:
         for part in _parts(len(labels), config.accumulation):
             loss, logits = self._backward(images[part], labels[part], config, share=_share(part, labels))
             losses.append(loss)
-            right.append((logits.argmax(1) == labels[part]).sum())
+            right.append((logits.argmax(1) == strongest(labels[part])).sum())
         if look or config.clip_gradient > 0:
             self.scaler.unscale_(self.optimizer)
         if look:
@@ -111,7 +122,7 @@ class Stepper:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         with self._compute.autocast():
             logits = self.model(images)
-        loss = training_loss(logits, labels, self.model, config) * share
+        loss = training_loss(logits, labels, self.model, config, self._class_weights) * share
         self.scaler.scale(loss).backward()
         return loss.detach(), logits.detach()
 

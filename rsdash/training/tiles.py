@@ -10,6 +10,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from rsdash.data.sending import send
+
 SHARE_OF_GPU_MEMORY = 0.25
 """The cache moves to the GPU as a whole when it takes at most this share of the free memory there."""
 
@@ -51,6 +53,7 @@ class Tiles:
             device: where batches go.
         """
         self._pixels = _place(pixels, device)
+        self.class_count = int(labels.max()) + 1  # of the whole data set, in which no class is empty
         self._rows = torch.from_numpy(np.ascontiguousarray(rows))
         self._labels = torch.from_numpy(np.ascontiguousarray(labels[rows]))
         self._side_px = side_px
@@ -86,7 +89,7 @@ class Tiles:
             Images, float32 of shape (B, C, side_px, side_px), channels last and normalized; labels, (B,).
         """
         rows = self._rows[positions]
-        taken = self._pixels[rows.to(self._pixels.device)]  # (B, h, w, C)
+        taken = self._pixels[send(rows, self._pixels.device)]  # (B, h, w, C)
         if taken.device != self._device:
             pinned = taken.pin_memory() if self._device.type == "cuda" else taken
             taken = pinned.to(self._device, non_blocking=True)
@@ -101,7 +104,7 @@ class Tiles:
         if change is not None:
             images = change(images)
         images = _enlarged(self._normalized(images, in_place=change is None), size)
-        labels = self._labels[positions].to(self._device, non_blocking=True)
+        labels = send(self._labels[positions], self._device)
         return images.contiguous(memory_format=torch.channels_last), labels
 
     def _normalized(self, images: torch.Tensor, *, in_place: bool) -> torch.Tensor:

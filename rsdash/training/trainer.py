@@ -11,6 +11,7 @@ from torch import nn
 from rsdash.config import RunConfig
 from rsdash.errors import DivergedError
 from rsdash.runs.amendments import Amendment
+from rsdash.training.balance import loss_weights
 from rsdash.training.batches import epoch_order, steps_per_epoch, training_batch
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.control import Ending, Request
@@ -20,7 +21,8 @@ from rsdash.training.material import Material
 from rsdash.training.measure import score
 from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
-from rsdash.training.recipe import rate_factor
+from rsdash.training.recipe import set_learning_layers
+from rsdash.training.schedule import epochs_out_of_patience, plateau_cuts, rate_factor
 from rsdash.training.steering import Steering
 from rsdash.training.step import Stepper
 from rsdash.training.tally import Tally, broken_weights
@@ -58,7 +60,10 @@ class Trainer:
         self._steering = Steering(config, amendments)
         self._material = material
         self._watcher = watcher
-        self._stepper = Stepper(material.model, material.head, material.compute, config)
+        weights = loss_weights(config, material.training, material.compute.device)
+        self._stepper = Stepper(
+            material.model, material.head, material.compute, config, class_weights=weights
+        )
         self._best: Mapping[str, torch.Tensor] = {}
         self._tally = Tally(material.compute.device)
         self._gradients = GradientWatch(material.model)
@@ -87,7 +92,7 @@ class Trainer:
         return self._gradients.groups
 
     def run(self) -> Request:
-        """Train until all epochs are done or something is asked.
+        """Train until all epochs are done, the patience is used up, or something is asked.
 
         Raises:
             DivergedError: the loss or a weight is no longer a number.
@@ -95,6 +100,9 @@ class Trainer:
         """
         self._began = self._saved_at = time.monotonic()
         while self.progress.epoch < self.config.epochs:
+            if idle := epochs_out_of_patience(self.progress.losses, self.config):
+                self._watcher.on_early_end(self.progress, idle)
+                break
             if request := self._epoch():
                 return request
         return Request(Ending.COMPLETE)
@@ -141,7 +149,8 @@ class Trainer:
 
     def _epoch(self) -> Request | None:
         progress = self.progress
-        order = epoch_order(len(self._material.training), self.config, progress.epoch)
+        order = epoch_order(self._material.training.labels, self.config, progress.epoch)
+        set_learning_layers(self._stepper.model, self.config, progress.epoch)
         self._stepper.model.train(self.config.train_layers == "all")
         self._tally.start()
         log_every = max(1, self.steps_per_epoch // LOGGED_PER_EPOCH)
@@ -164,7 +173,8 @@ class Trainer:
         with self._tally.batch():
             images, labels = training_batch(tiles, self.config, order, epoch=epoch, step=step)
         look = self._gradients.before_update if (step + 1) % self._sample_every == 0 else None
-        factor = rate_factor(self.config, progress.step, steps_per_epoch=self.steps_per_epoch)
+        cuts = plateau_cuts(progress.losses, self.config)
+        factor = rate_factor(self.config, progress.step, steps_per_epoch=self.steps_per_epoch, cuts=cuts)
         rate = self.config.learning_rate * factor
         sums = None
         while sums is None:
@@ -227,6 +237,7 @@ class Trainer:
         progress.epoch += 1
         progress.step_in_epoch = 0
         progress.accuracies.append(validation.accuracy)
+        progress.losses.append(validation.loss if material.decides else training.mean_loss)
         if self.config.report == "best" and validation.accuracy > progress.best_accuracy:
             progress.best_accuracy, progress.best_epoch = validation.accuracy, progress.epoch
             state = self._measured_model().state_dict()

@@ -39,6 +39,10 @@ class Watcher(Protocol):
         """An epoch is complete and validated."""
         ...
 
+    def on_early_end(self, progress: Progress, idle_epochs: int) -> None:
+        """Training ends before its last epoch, as the loss on validation images no longer falls."""
+        ...
+
     def on_checkpoint(self, checkpoint: Checkpoint) -> None:
         """A checkpoint is due; its tensors may change once this returns."""
         ...

@@ -11,6 +11,7 @@ from rsdash.jobs.requests import delete_run, request_cancel, request_pause, requ
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import ENDED, EVALUATED, LIVING, RunState
 from rsdash.ui.links import page
+from rsdash.ui.run_changes import change_settings
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
@@ -25,6 +26,8 @@ def run_actions(entry: RunEntry) -> None:
         if state in ENDED - {RunState.FINISHED} and not entry.example:
             again = "Resume" if entry.state.checkpoint_step is not None else "Begin again"
             _button(again, entry, request_resume, "Go on from the last checkpoint, first in the queue.")
+        if not entry.example and _may_change(entry):
+            change_settings(entry)
         if state not in ENDED:
             _button("Cancel", entry, request_cancel, "Give up; nothing is evaluated.")
         if state in EVALUATED:
@@ -54,8 +57,11 @@ def run_actions(entry: RunEntry) -> None:
                     _delete(entry)
 
 
-def _link(name: str, label: str, icon: str, query: dict[str, str]) -> None:
-    st.page_link(page(name), label=label, icon=icon, query_params=query)
+def _may_change(entry: RunEntry) -> bool:
+    state = entry.state.state
+    if state is RunState.FINISHED:
+        return entry.state.checkpoint_step is not None
+    return state not in (RunState.EVALUATING, RunState.STOPPING)
 
 
 def _button(label: str, entry: RunEntry, request: Callable[[RunEntry], str], text: str) -> None:

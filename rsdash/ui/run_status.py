@@ -8,6 +8,7 @@ from rsdash.config import RunConfig
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import ENDED, EVALUATED, Interruption, RunState
+from rsdash.ui.run_changes import about_run
 from rsdash.ui.words import STATE_COLORS, duration, plain, size, state_text
 
 NOTICES_SHOWN = 6
@@ -48,14 +49,14 @@ def notices(entry: RunEntry, history: History) -> None:
 
 
 def details(entry: RunEntry) -> None:
-    """Settings, data, environment and log, folded away."""
+    """Name and note, settings, data, environment and log, folded away."""
+    if not entry.example:
+        with st.expander("Name, tags and note"):
+            about_run(entry)
     with st.expander("Settings"):
-        changed = entry.request.config.changed_from(RunConfig())
-        rows = [
-            {"Setting": name, "Value": _plain(value), "Changed from Table 1": name in changed}
-            for name, value in entry.request.config.model_dump().items()
-        ]
-        st.dataframe(rows, hide_index=True, alt="Settings of this run")
+        st.dataframe(_setting_rows(entry), hide_index=True, alt="Settings of this run")
+        if entry.state.amendments:
+            st.caption("Values are those in force now; the last column says what was changed on the way.")
     with st.expander("Data"):
         data = entry.request.data
         st.markdown(
@@ -74,6 +75,25 @@ def details(entry: RunEntry) -> None:
         disk = sum(path.stat().st_size for path in entry.folder.path.iterdir() if path.is_file())
         st.caption(f"{size(disk)} on disk")
         st.text(str(entry.folder.path))
+
+
+def _setting_rows(entry: RunEntry) -> list[dict[str, object]]:
+    config = entry.config
+    changed = config.changed_from(RunConfig())
+    on_the_way: dict[str, str] = {}
+    for amendment in entry.state.amendments:
+        words = f"{amendment.value:g} from step {amendment.step}"
+        on_the_way[amendment.setting] = ", ".join(filter(None, (on_the_way.get(amendment.setting), words)))
+    asked = entry.request.config.model_dump()
+    return [
+        {
+            "Setting": name,
+            "Value": _plain(value),
+            "Changed from Table 1": name in changed,
+            "Changed on the way": f"{_plain(asked[name])}, {on_the_way[name]}" if name in on_the_way else "",
+        }
+        for name, value in config.model_dump().items()
+    ]
 
 
 def _page_title(entry: RunEntry) -> None:

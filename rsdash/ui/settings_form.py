@@ -91,7 +91,7 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str
     with st.expander("More settings"):
         _advanced(fields, options)
     _remember()
-    return {info.name: _value(info) for info in fields}
+    return {info.name: st.session_state.get(PREFIX + info.name, info.default) for info in fields}
 
 
 def config_from(values: dict[str, Any]) -> RunConfig:
@@ -115,7 +115,7 @@ def kept_config() -> RunConfig | None:
         return None
     model = kept[PREFIX + "model"]
     fields = [info for info in SETTINGS.values() if info.name not in HIDDEN and _applies(info, model)]
-    values = {info.name: _typed(info, kept.get(PREFIX + info.name, info.default)) for info in fields}
+    values = {info.name: kept.get(PREFIX + info.name, info.default) for info in fields}
     return allowed_settings(make_config(values, preset=kept[PRESET_KEY]))
 
 
@@ -195,14 +195,6 @@ def _shown(info: SettingInfo, value: Any) -> Any:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return f"{value:g}" if info.kind == "number" else value
-
-
-def _value(info: SettingInfo) -> Any:
-    return _typed(info, st.session_state.get(PREFIX + info.name, info.default))
-
-
-def _typed(info: SettingInfo, value: Any) -> Any:
-    return None if info.optional and value == "" else value
 
 
 def _applies(info: SettingInfo, model: str) -> bool:

@@ -50,6 +50,32 @@ def test_the_run_page_shows_every_state(runs_dir: Path, state: RunState) -> None
     assert [title.value for title in app.title] == ["mine"]
 
 
+def test_a_run_is_renamed_and_its_rate_and_length_are_changed(runs_dir: Path) -> None:
+    folder = make_run(runs_dir, state=RunState.RUNNING)
+    app = open_page("run", run=folder.id)
+    app.text_input(key=f"name-{folder.id}").input("renamed")
+    app.button(key="save-about").click().run()
+    assert folder.about().name == "renamed" and app.title[0].value == "renamed"
+    app.number_input(key=f"new-rate-{folder.id}").set_value(0.25)
+    app.number_input(key=f"new-epochs-{folder.id}").set_value(40)
+    app.button(key="apply-change").click().run()
+    assert not app.exception
+    asked = [(command.action.value, command.value) for command in read_commands(folder.commands_path, 0)]
+    assert asked == [("set_lr", 0.25), ("set_epochs", 40)]
+
+
+def test_the_queue_is_shown_in_order_and_can_be_reordered(runs_dir: Path) -> None:
+    folders = [make_run(runs_dir, name=name) for name in ("one", "two")]
+    for position, folder in enumerate(folders):
+        folder.write_about(queue_position=float(position))
+    app = open_page("overview")
+    assert app.button(key=f"up-{folders[0].id}").disabled
+    app.button(key=f"up-{folders[1].id}").click().run()
+    assert folders[1].about().queue_position < folders[0].about().queue_position
+    app.button(key=f"out-{folders[0].id}").click().run()
+    assert [command.action.value for command in read_commands(folders[0].commands_path, 0)] == ["cancel"]
+
+
 @pytest.mark.parametrize(("name", "query"), [("run", "run"), ("compare", "runs"), ("data", "data")])
 def test_a_link_to_what_is_gone_says_so(runs_dir: Path, tiles_dir: Path, name: str, query: str) -> None:
     make_run(runs_dir)
@@ -85,17 +111,17 @@ def test_a_name_of_markdown_is_shown_as_typed(runs_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
-        (RunState.QUEUED, {"cancel"}),
-        (RunState.RUNNING, {"pause", "stop", "cancel"}),
+        (RunState.QUEUED, {"cancel", "apply-change"}),
+        (RunState.RUNNING, {"pause", "stop", "cancel", "apply-change"}),
         (RunState.EVALUATING, {"cancel"}),
         (RunState.FINISHED, {"delete"}),
-        (RunState.INTERRUPTED, {"begin-again", "delete"}),
+        (RunState.INTERRUPTED, {"begin-again", "delete", "apply-change"}),
     ],
 )
 def test_a_run_offers_what_its_state_allows(runs_dir: Path, state: RunState, offered: set[str]) -> None:
     folder = make_run(runs_dir, state=state)
     keys = {button.key for button in open_page("run", run=folder.id).button}
-    assert keys == offered
+    assert keys == offered | {"save-about"}
 
 
 def test_pause_writes_a_request_for_the_worker(runs_dir: Path) -> None:

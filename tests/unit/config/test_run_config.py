@@ -66,6 +66,14 @@ def test_text_values_become_numbers_and_kernel_sizes() -> None:
         ({"validation_share": "0.6", "test_share": "0.5"}, ["validation_share", "test_share"]),
         ({"test_share": "0"}, ["validation_share", "test_share", "both 0"]),
         ({"report": "best"}, ["report=best", "validation"]),
+        ({"patience": "2"}, ["patience=2", "validation"]),
+        ({"nesterov": "true"}, ["nesterov", "sgd", "adam"]),
+        ({"nesterov": "true", "optimizer": "sgd", "momentum": "0"}, ["nesterov", "momentum is 0"]),
+        ({"frozen_epochs": "3", "epochs": "3"}, ["frozen_epochs=3", "no epoch of 3"]),
+        ({"frozen_epochs": "3", "train_layers": "head"}, ["frozen_epochs=3", "train_layers=head"]),
+        ({"erasing": "1.5"}, ["erasing", "1"]),
+        ({"balance": "most"}, ["balance", "weights", "sampling", "most"]),
+        ({"schedule": "plateau", "plateau_factor": "1"}, ["plateau_factor", "less than 1"]),
         ({"checkpoint_minutes": "0"}, ["checkpoint_minutes", "greater than 0"]),
     ],
 )
@@ -82,6 +90,18 @@ def test_a_mistake_is_one_sentence_with_setting_value_and_what_is_allowed(
 def test_an_unknown_preset_names_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"'fast'.*paper, modern, quick, transfer"):
         make_config({}, preset="fast")
+
+
+def test_an_empty_text_is_no_value_where_a_setting_may_be_empty() -> None:
+    assert make_config({"limit_per_class": "", "split": ""}, preset="quick").limit_per_class is None
+    with pytest.raises(ConfigError, match="epochs"):
+        make_config({"epochs": ""})
+
+
+@pytest.mark.parametrize("values", [{"report": "best"}, {"patience": 3}, {"schedule": "plateau"}])
+def test_what_decides_by_validation_images_says_so(values: dict[str, str]) -> None:
+    assert not make_config({"validation_share": 0.2}).steered_by_validation
+    assert make_config({"validation_share": 0.2, **values}).steered_by_validation
 
 
 def test_a_stored_split_lifts_the_demand_for_shares() -> None:

@@ -50,7 +50,7 @@ def test_horizontal_flips_mirror_about_half():
 
 
 def test_the_generator_alone_decides():
-    config = RunConfig(flip="symmetries", rotation_deg=30, scale=0.2, crop=0.3)
+    config = RunConfig(flip="symmetries", rotation_deg=30, scale=0.2, crop=0.3, erasing=0.5)
     batch = images(16)
     torch.manual_seed(1)
     first = augment(batch, config, generator(5))
@@ -111,3 +111,21 @@ def test_memory_format_and_type_are_kept():
     batch = images(4).to(memory_format=torch.channels_last)
     result = augment(batch, RunConfig(flip="symmetries"), generator())
     assert result.is_contiguous(memory_format=torch.channels_last) and result.dtype == torch.float32
+
+
+def test_erasing_blanks_one_rectangle_of_a_share_of_the_images():
+    batch = images(400, side=32)
+    result = augment(batch, RunConfig(erasing=0.4), generator())
+    changed = (result != batch).any(dim=1)  # (N, H, W)
+    erased = changed.flatten(1).any(1)
+    assert 0.3 < erased.float().mean() < 0.5
+    areas = changed[erased].float().mean(dim=(1, 2))
+    assert 0.01 < areas.min() < 0.06 and 0.28 < areas.max() < 0.37
+    for number in erased.nonzero().flatten().tolist():
+        rows, columns = changed[number].any(1).nonzero().flatten(), changed[number].any(0).nonzero().flatten()
+        inside = changed[number][rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert inside.all()
+        blank = result[number][:, changed[number]]
+        assert torch.allclose(blank, batch[number].mean(dim=(1, 2))[:, None].expand_as(blank), atol=1e-6)
+    starts = [changed[number].any(1).nonzero()[0].item() for number in erased.nonzero().flatten()]
+    assert min(starts) == 0 and max(starts) > 20

@@ -102,15 +102,15 @@ def test_the_headline_is_of_the_most_trustworthy_images(roles: list[str], expect
 
 def test_roles_tell_selection_from_watching() -> None:
     counts = {"train": 6, "validation": 2, "test": 2}
-    assert measured_roles(counts, report="best", test_role="held-out") == {
+    assert measured_roles(counts, steered=True, test_role="held-out") == {
         "test": Role.HELD_OUT,
         "validation": Role.SELECTED_ON,
     }
-    assert measured_roles(counts, report="last", test_role="given test") == {
+    assert measured_roles(counts, steered=False, test_role="given test") == {
         "test": Role.GIVEN_TEST,
         "validation": Role.VALIDATION,
     }
-    assert measured_roles({**counts, "test": 0}, report="last", test_role="held-out") == {
+    assert measured_roles({**counts, "test": 0}, steered=False, test_role="held-out") == {
         "validation": Role.VALIDATION
     }
 

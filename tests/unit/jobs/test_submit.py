@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from rsdash.config import RunConfig
+from rsdash.config import RunConfig, make_grid
 from rsdash.errors import RsdashError
-from rsdash.jobs.submit import make_name, submit
+from rsdash.jobs.submit import make_name, submit, submit_grid
 from rsdash.runs.parts import Parts
 from rsdash.runs.states import RunState
-from tests.tiny import small_config
+from tests.tiny import SMALL_MODEL, small_config
 
 pytestmark = pytest.mark.usefixtures("data_place")
 
@@ -74,3 +74,33 @@ def test_a_made_name_differs_from_those_that_are_taken() -> None:
     taken = {"resnet18-eurosat-seed3", "resnet18-eurosat-seed3-2"}
     assert make_name(config, taken) == "resnet18-eurosat-seed3-3"
     assert make_name(RunConfig(model="timm/vit"), []) == "timm-vit-sample-seed0"
+
+
+def test_the_runs_of_a_grid_share_a_tag_and_wait_in_their_order(runs_dir: Path, tiles_dir: Path) -> None:
+    values = {**SMALL_MODEL, "data": str(tiles_dir)}
+    cells = make_grid(values, {"learning_rate": ("0.001", "0.01"), "seed": ("0", "1")})
+    folders = submit_grid(cells, runs_dir=runs_dir, taken_names=["alexnet-tiles-seed1-learning_rate=0.001"])
+    assert [folder.about().name for folder in folders] == [
+        "alexnet-tiles-seed0-learning_rate=0.001",
+        "alexnet-tiles-seed1-learning_rate=0.001-2",
+        "alexnet-tiles-seed0-learning_rate=0.01",
+        "alexnet-tiles-seed1-learning_rate=0.01",
+    ]
+    positions = [folder.about().queue_position for folder in folders]
+    assert positions == sorted(positions) and len(set(positions)) == 4
+    [tags] = {folder.about().tags for folder in folders}
+    assert len(tags) == 1 and tags[0].startswith("grid-")
+    assert [folder.request().config.learning_rate for folder in folders] == [0.001, 0.001, 0.01, 0.01]
+    named = submit_grid(cells, runs_dir=runs_dir, name="rates")
+    assert named[3].about().name == "rates-learning_rate=0.01-seed=1"
+    assert named[0].about().tags != tags
+
+
+def test_one_run_that_does_not_fit_keeps_the_whole_grid_from_the_queue(
+    runs_dir: Path, tiles_dir: Path
+) -> None:
+    values = {**SMALL_MODEL, "data": str(tiles_dir)}
+    cells = make_grid(values, {"batch_size": ("8", "16", "49")})
+    with pytest.raises(RsdashError, match="batch_size=49 is larger than the training split of 48"):
+        submit_grid(cells, runs_dir=runs_dir)
+    assert list(runs_dir.iterdir()) == []

@@ -1,9 +1,8 @@
-"""Randomness, schedules, losses and optimizers against values computed by hand, numpy or torch itself."""
+"""Randomness, losses and optimizers against values computed by hand, numpy or torch itself."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 import torch
@@ -12,13 +11,7 @@ from torch import nn
 from rsdash.config import RunConfig
 from rsdash.training.average import WeightAverage
 from rsdash.training.randomness import Stream, generator_for, seed_for, seed_network
-from rsdash.training.recipe import make_optimizer, rate_factor, set_rate, training_loss
-
-
-def rates(steps_per_epoch: int, **settings: Any) -> list[float]:
-    config = RunConfig(**settings)
-    total = config.epochs * steps_per_epoch
-    return [rate_factor(config, step, steps_per_epoch=steps_per_epoch) for step in range(total)]
+from rsdash.training.recipe import make_optimizer, set_rate, training_loss
 
 
 def net() -> nn.Sequential:
@@ -42,7 +35,7 @@ def test_no_two_draws_share_a_seed() -> None:
         for epoch in range(5)
         for step in range(25)
     ]
-    assert len(set(seeds)) == len(seeds) == 2_000
+    assert len(set(seeds)) == len(seeds) == 4 * len(Stream) * 125
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
@@ -53,41 +46,6 @@ def test_dropout_follows_the_networks_seed() -> None:
 
     assert torch.equal(drop(1), drop(1))
     assert not torch.equal(drop(1), drop(2))
-
-
-def test_a_constant_rate_stays() -> None:
-    assert rates(3, epochs=2) == [1.0] * 6
-
-
-def test_cosine_falls_from_one_towards_zero() -> None:
-    expected = [1.0, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2]
-    assert rates(2, epochs=2, schedule="cosine") == pytest.approx(expected)
-
-
-def test_step_takes_a_tenth_after_each_third() -> None:
-    assert rates(3, epochs=3, schedule="step") == pytest.approx([1] * 3 + [0.1] * 3 + [0.01] * 3)
-
-
-def test_warm_up_rises_linearly_and_the_schedule_follows() -> None:
-    found = rates(4, epochs=2, warmup_epochs=1, schedule="cosine")
-    assert found[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
-    assert found[4:] == pytest.approx([1.0, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2])
-
-
-def test_one_cycle_rises_over_3_tenths_and_falls_to_nearly_nothing() -> None:
-    found = rates(101, epochs=1, schedule="one-cycle")
-    assert found[0] == pytest.approx(1 / 25)
-    assert found[15] == pytest.approx((1 / 25 + 1) / 2)
-    assert found[30] == pytest.approx(1.0)
-    assert found[65] == pytest.approx((1 + 1 / 25_000) / 2)
-    assert found[100] == pytest.approx(1 / 25_000)
-    assert max(found) == found[30]
-
-
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle", "step"])
-def test_a_run_of_a_single_step_has_a_rate(schedule: str) -> None:
-    [rate] = rates(1, epochs=1, schedule=schedule)
-    assert 0 < rate <= 1
 
 
 def test_decay_spares_biases_and_normalization_and_the_head_learns_faster() -> None:
@@ -145,6 +103,33 @@ def test_the_loss_is_cross_entropy_with_smoothing_by_hand() -> None:
     assert float(training_loss(logits, labels, net(), RunConfig())) == pytest.approx(plain, rel=1e-6)
     smoothed = training_loss(logits, labels, net(), RunConfig(label_smoothing=0.3))
     assert float(smoothed) == pytest.approx(0.7 * plain + 0.3 * uniform, rel=1e-6)
+
+
+def test_nesterov_is_torchs() -> None:
+    plain = make_optimizer(net(), RunConfig(optimizer="sgd"), set())
+    ahead = make_optimizer(net(), RunConfig(optimizer="sgd", nesterov=True), set())
+    assert not plain.param_groups[0]["nesterov"] and ahead.param_groups[0]["nesterov"]
+
+
+def test_class_weights_multiply_each_images_loss_and_leave_the_number_of_images() -> None:
+    logits, labels = torch.tensor([[2.0, 0.0], [0.5, 1.0], [0.0, 3.0]]), torch.tensor([0, 1, 1])
+    each = [math.log(1 + math.exp(-2)), math.log(1 + math.exp(-0.5)), math.log(1 + math.exp(-3))]
+    weights = torch.tensor([1.5, 0.75])
+    expected = (1.5 * each[0] + 0.75 * each[1] + 0.75 * each[2]) / 3
+    whole = training_loss(logits, labels, net(), RunConfig(), weights)
+    assert float(whole) == pytest.approx(expected, rel=1e-6)
+    parts = [training_loss(logits[part], labels[part], net(), RunConfig(), weights) for part in ([0, 1], [2])]
+    assert float(whole) == pytest.approx((2 * float(parts[0]) + float(parts[1])) / 3, rel=1e-6)
+
+
+def test_a_blend_of_two_classes_costs_the_blend_of_their_losses() -> None:
+    logits, blend = torch.tensor([[2.0, 0.0, -1.0]]), torch.tensor([[0.7, 0.0, 0.3]])
+    total = math.log(math.exp(2) + 1 + math.exp(-1))
+    expected = 0.7 * (total - 2) + 0.3 * (total + 1)
+    assert float(training_loss(logits, blend, net(), RunConfig())) == pytest.approx(expected, rel=1e-6)
+    weighted = training_loss(logits, blend, net(), RunConfig(), torch.tensor([2.0, 1.0, 0.5]))
+    expected = 2 * 0.7 * (total - 2) + 0.5 * 0.3 * (total + 1)
+    assert float(weighted) == pytest.approx(expected, rel=1e-6)
 
 
 def test_l1_adds_the_absolute_weights() -> None:

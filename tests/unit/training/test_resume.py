@@ -103,7 +103,7 @@ CHANGES = (
 )
 
 
-@pytest.mark.parametrize("name", ["modern", "sgd"])
+@pytest.mark.parametrize("name", ["modern", "sgd", "unfreezing"])
 @pytest.mark.parametrize("kill_after", [1, 3, 5, 2 * STEPS_PER_EPOCH])
 def test_settings_changed_on_the_way_are_changed_at_the_same_steps_again(name: str, kill_after: int) -> None:
     config = recipe(name)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.utils.class_weight import compute_sample_weight
+from torch import nn
 
 from rsdash.errors import RunError
 from rsdash.models.registry import build_model, freeze_all_but_head
+from rsdash.training import trainer as trainer_module
+from rsdash.training.control import Ending, Request
 from rsdash.training.trainer import Trainer
 from tests.loop import (
     LABELS,
@@ -124,6 +131,101 @@ def test_frozen_features_stay_while_the_head_learns() -> None:
         name for name, value in parts.model.state_dict().items() if not torch.equal(value, before[name])
     }
     assert changed == parts.head
+
+
+def test_only_the_head_learns_in_frozen_epochs_and_everything_afterwards() -> None:
+    config = recipe("unfreezing", ema_decay=0.0)
+    parts = material(config)
+    before = {name: value.clone() for name, value in parts.model.state_dict().items()}
+
+    def changed(model: nn.Module) -> set[str]:
+        now = model.state_dict()
+        return {name for name, value in now.items() if not torch.equal(value, before[name])}
+
+    first = Trainer("run", config, parts, Witness(STEPS_PER_EPOCH))
+    first.run()
+    assert changed(parts.model) == parts.head  # batch normalization's running averages stay too
+    later = material(config)
+    again = Trainer("run", config, later, Witness())
+    again.restore(first.checkpoint())
+    again.run()
+    assert changed(later.model) == set(before)
+
+
+def test_the_plateau_schedule_lowers_the_rate_once_the_loss_no_longer_falls() -> None:
+    config = recipe("plateau", learning_rate=1e-12, epochs=4, plateau_epochs=2)  # nothing is learnt
+    witness = Witness()
+    trainer = trainer_for(config, witness)
+    trainer.run()
+    rates = [rate for _, rate in witness.intervals[::STEPS_PER_EPOCH]]
+    assert rates == pytest.approx([1e-12, 1e-12, 1e-12, 1e-13])
+    assert trainer.progress.losses == [score.loss for _, _, score in witness.epochs]
+
+
+def test_without_validation_images_the_training_loss_decides_about_plateaus() -> None:
+    config = recipe("plateau", patience=0, validation_share=0.0)
+    witness = Witness()
+    trainer = Trainer("run", config, replace(material(config), decides=False), witness)
+    trainer.run()
+    assert trainer.progress.losses == [training.mean_loss for _, training, _ in witness.epochs]
+
+
+def test_a_run_ends_early_once_its_patience_is_used_up() -> None:
+    config = recipe("plateau", learning_rate=1e-12, epochs=9, patience=2)
+    witness = Witness()
+    trainer = trainer_for(config, witness)
+    assert trainer.run() == Request(Ending.COMPLETE)
+    assert len(witness.epochs) == trainer.progress.epoch == 3
+    assert witness.early_ends == [(3, 2)]
+    again = trainer_for(config, witness)
+    again.restore(trainer.checkpoint())  # as after a crash between the last epoch and the figures
+    assert again.run() == Request(Ending.COMPLETE) and again.progress.epoch == 3
+
+
+def test_mixed_images_count_as_right_where_the_stronger_class_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = recipe("unfreezing", epochs=2, learning_rate=1e-12, dropout=0.0, norm="none")
+    parts, seen, named = material(config), [], []
+    take = trainer_module.training_batch
+
+    def note(*arguments: Any, **keywords: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        images, labels = take(*arguments, **keywords)
+        seen.append(labels)
+        return images, labels
+
+    parts.model.register_forward_hook(
+        lambda module, _, logits: named.append(logits.argmax(1)) if len(named) < len(seen) else None
+    )
+    monkeypatch.setattr(trainer_module, "training_batch", note)
+    witness = Witness()
+    Trainer("run", config, parts, witness).run()
+    right = [
+        int((mixed.argmax(1) == guess).sum())
+        for mixed, guess in zip(seen[:STEPS_PER_EPOCH], named[:STEPS_PER_EPOCH], strict=True)
+    ]
+    assert witness.epochs[0][1].right == sum(right)
+
+
+def test_class_weights_weigh_the_training_loss_alone() -> None:
+    rows = np.array([row for row in range(40) if row % 3 == 0 or row < 12])  # class 0 is the largest
+    config = recipe("paper", epochs=1, learning_rate=1e-12, dropout=0.0, balance="weights")
+    parts, witness = material(config, rows), Witness()
+    raw = torch.from_numpy(PIXELS[rows]).permute(0, 3, 1, 2).float() / 255
+    images = F.interpolate((raw - 0.4) / 0.2, (63, 63), mode="bilinear", align_corners=False)
+    labels = LABELS[rows]
+    with torch.no_grad():
+        each = F.cross_entropy(parts.model.eval()(images), torch.from_numpy(labels), reduction="none")
+    weights = compute_sample_weight("balanced", labels)
+    assert len(set(weights)) == 2
+    Trainer("run", config, parts, witness).run()
+    [(_, training, validation)] = witness.epochs
+    assert training.mean_loss == pytest.approx(float((each * torch.from_numpy(weights)).mean()), rel=1e-4)
+    unweighted = Witness()
+    plain = config.model_copy(update={"balance": "none"})
+    Trainer("run", plain, material(plain, rows), unweighted).run()
+    assert unweighted.epochs[0][1].mean_loss == pytest.approx(float(each.mean()), rel=1e-4)
+    assert validation.loss == pytest.approx(unweighted.epochs[0][2].loss, rel=1e-6)
 
 
 def test_gradients_of_a_step_of_each_epoch_are_reported_when_its_row_is_logged() -> None:

@@ -1,0 +1,43 @@
+"""The order of the waiting runs, which a person may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rsdash.errors import RunError
+from rsdash.runs.index import RunEntry
+from rsdash.runs.states import RunState
+
+
+def waiting_runs(entries: Iterable[RunEntry]) -> list[RunEntry]:
+    """The runs that wait for a device, next one first."""
+    waiting = [entry for entry in entries if entry.state.state is RunState.QUEUED and not entry.example]
+    return sorted(waiting, key=lambda entry: (entry.about.queue_position, entry.id))
+
+
+def move_in_queue(waiting: Sequence[RunEntry], entry: RunEntry, place: int) -> None:
+    """Let a waiting run stand at another place.
+
+    Only its own position is written: it comes to lie between those of its new neighbours.
+
+    Args:
+        waiting: as from `waiting_runs`.
+        entry: one of them.
+        place: counted from 0 for the next run; what lies beyond an end means that end.
+
+    Raises:
+        RunError: the run does not wait.
+    """
+    others = [other.about.queue_position for other in waiting if other.id != entry.id]
+    if len(others) == len(waiting):
+        raise RunError(f"{entry.name} is {entry.state.state.lower()} and has no place in the queue.")
+    if not others:
+        return
+    place = min(max(place, 0), len(others))
+    if place == 0:
+        position = others[0] - 1.0
+    elif place == len(others):
+        position = others[-1] + 1.0
+    else:
+        position = (others[place - 1] + others[place]) / 2
+    entry.folder.write_about(queue_position=position)

@@ -1,0 +1,50 @@
+"""The command line that repeats a run names what differs from its preset, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from rsdash.config import PRESETS, RunConfig, command_for, make_config
+from rsdash.config.command import PROGRAM
+
+CASES = [
+    {},
+    {"epochs": 3},
+    {"learning_rate": 0.00123456789, "seed": 7},
+    {"data": '/a folder/it\'s "here" $HOME;', "split": "by region"},
+    {"kernel_sizes": (7, 5, 3, 3, 3), "overlapping_pooling": False, "model": "alexnet", "weights": "random"},
+    {"limit_per_class": None, "validation_share": 0.1},
+    {"limit_per_class": 30, "device": "GPU-1234", "l1": 1e-7},
+    {"model": "resnet34", "skip": False, "weights": "random"},
+]
+
+
+def parsed(command: str) -> RunConfig:
+    """What the words of a command mean, read by hand."""
+    words = shlex.split(command)
+    assert tuple(words[:4]) == PROGRAM
+    values, preset = {}, ""
+    for option, value in zip(words[4::2], words[5::2], strict=True):
+        if option == "--preset":
+            preset = value
+        elif option == "--set":
+            name, _, text = value.partition("=")
+            values[name] = text
+        else:
+            values[option.removeprefix("--")] = value
+    return make_config(values, preset=preset)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("changes", CASES, ids=str)
+def test_the_command_gives_the_same_settings(preset: str, changes: dict) -> None:
+    config = make_config(changes, preset=preset)
+    assert parsed(command_for(config)) == config
+
+
+def test_only_what_differs_from_the_preset_is_named() -> None:
+    assert command_for(RunConfig()) == "python -m rsdash train --preset paper"
+    config = make_config({"data": "eurosat", "epochs": 3}, preset="quick")
+    assert command_for(config) == "python -m rsdash train --preset quick --data eurosat --set epochs=3"
