@@ -126,7 +126,8 @@ def probe_lines(probes: ProbeHistory, tile: int, classes: Sequence[str], *, revi
 def _mistakes(confusion: Confusion, classes: Sequence[str], revision: str) -> go.Figure:
     counts = confusion.counts[confusion.counts[:, 0] != confusion.counts[:, 1]]
     counts = counts[np.argsort(-counts[:, 2], kind="stable")][:MOST_PAIRS]
-    labels = [f"{literal(classes[truth])} → {literal(classes[answer])}" for truth, answer, _ in counts]
+    rows: list[list[int]] = counts.tolist()
+    labels = [f"{literal(classes[truth])} → {literal(classes[answer])}" for truth, answer, _ in rows]
     figure = go.Figure(go.Bar(x=counts[:, 2], y=labels, orientation="h", text=counts[:, 2]))
     figure.update_xaxes(title_text="images")
     figure.update_yaxes(autorange="reversed", automargin=True)
@@ -140,6 +141,6 @@ def _commonest(confusion: Confusion, classes: Sequence[str]) -> str:
     wrong = counts[counts[:, 0] != counts[:, 1]]
     if not len(wrong):
         return "every image is right"
-    truth, answer, images = wrong[wrong[:, 2].argmax()]
+    truth, answer, images = (int(number) for number in wrong[wrong[:, 2].argmax()])
     of = counts[counts[:, 0] == truth, 2].sum()
     return f"{images} of {of} {literal(classes[truth])} taken for {literal(classes[answer])}"

@@ -83,7 +83,7 @@ def machine_use(machine: Mapping[str, np.ndarray], *, revision: str) -> go.Figur
     names = ("cpu", "gpu", "memory", "gpu_memory", "cpu_c", "gpu_c")
     minutes = (machine["at"] - machine["at"][0]) / 60
     table = binned(np.stack([minutes, *(machine[name] for name in names)], axis=1), most=MOST_POINTS)
-    values = dict(zip(names, table.T[1:], strict=True))
+    values: dict[str, np.ndarray] = dict(zip(names, table.T[1:], strict=True))
     warm = any(not np.isnan(values[name]).all() for name in ("cpu_c", "gpu_c"))
     panels = (
         ("share in use", (("cpu", "processor", 1.0), ("gpu", "GPU", 1.0))),
