@@ -108,6 +108,8 @@ def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], No
         dataset, config.im_size, on_progress=lambda *_: on_progress(), radiometry=data.radiometry
     )
     network = make_network(config, len(data.classes), data.radiometry, compute)
+    if config.compiled:
+        network.model.compile()
     scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
     labels = np.asarray(dataset.manifest.labels, dtype=np.int64)
 
