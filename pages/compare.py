@@ -1,4 +1,4 @@
-"""Runs side by side: figures with intervals, curves on the same axes, settings that differ."""
+"""Runs side by side: figures with intervals, curves, gradients by layer, settings that differ."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from rsdash.charts import curve_from, overlay, study_panels
 from rsdash.runs.contender import contender_for
 from rsdash.runs.index import RunEntry
 from rsdash.ui.comparison import differences, pick_runs, table_2, verdict
+from rsdash.ui.gradient_comparison import gradient_comparison
 from rsdash.ui.server import server
 
 st.title("Compare")
@@ -42,5 +43,7 @@ def curves_of(runs: list[RunEntry]) -> None:
 
 st.subheader("Learning curves")
 curves_of(entries)
+st.subheader("Gradients")
+gradient_comparison(entries)
 st.subheader("Settings that differ")
 differences(entries)

@@ -1,25 +1,41 @@
 """Numbers in, Plotly figure out. Knows no run folder and no page."""
 
+from rsdash.charts.answers import confusion_matrix, probe_lines, probe_map
+from rsdash.charts.axes import AXIS_TITLES, Axis
 from rsdash.charts.classes import class_counts, probability_bars, split_counts
 from rsdash.charts.curves import Curve, curve_from, learning_curves, overlay, run_color, study_panels
+from rsdash.charts.filters import filter_mosaic
+from rsdash.charts.gradients import NamedLayers, gradient_map, gradient_maps, update_ratios
 from rsdash.charts.images import Places, Spectrum, class_spectra, footprints, image_sizes, sizes_in_words
+from rsdash.charts.pace import learning_rate, machine_use, throughput
 from rsdash.charts.rates import rate_schedule, rate_sweep, sweep_title
 from rsdash.charts.style import PART_COLORS, class_color
 
 __all__ = [
+    "AXIS_TITLES",
     "PART_COLORS",
+    "Axis",
     "Curve",
+    "NamedLayers",
     "Places",
     "Spectrum",
     "class_color",
     "class_counts",
     "class_spectra",
+    "confusion_matrix",
     "curve_from",
+    "filter_mosaic",
     "footprints",
+    "gradient_map",
+    "gradient_maps",
     "image_sizes",
     "learning_curves",
+    "learning_rate",
+    "machine_use",
     "overlay",
     "probability_bars",
+    "probe_lines",
+    "probe_map",
     "rate_schedule",
     "rate_sweep",
     "run_color",
@@ -27,4 +43,6 @@ __all__ = [
     "split_counts",
     "study_panels",
     "sweep_title",
+    "throughput",
+    "update_ratios",
 ]

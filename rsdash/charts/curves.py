@@ -13,9 +13,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from rsdash.charts.axes import AXIS_TITLES, Axis, along, smoothed
 from rsdash.charts.style import finish
 from rsdash.runs.history import History
-from rsdash.runs.thinning import thin
+from rsdash.runs.thinning import Line2D, thin
 
 ACCURACY_RED = "#d1403f"
 LOSS_BLUE = "#2f74c0"
@@ -50,23 +51,33 @@ def run_color(position: int) -> str:
     return RUN_COLORS[position % len(RUN_COLORS)]
 
 
-def learning_curves(history: History, *, epochs: int, measured_on: str, revision: str) -> go.Figure:
-    """Accuracy above, loss below, over the epochs of one run that may still be training.
+def learning_curves(
+    history: History,
+    *,
+    epochs: int,
+    measured_on: str,
+    revision: str,
+    axis: Axis = "epochs",
+    smoothing: float = 0.0,
+) -> go.Figure:
+    """Accuracy above, loss below, of one run that may still be training: per step and per epoch.
 
     Args:
         history: what has been recorded so far.
-        epochs: epochs asked for; the axis shows them all.
+        epochs: epochs asked for; an axis in epochs shows them all.
         measured_on: role of the images that are not trained on, for the legend.
         revision: zoom and hidden legend entries stay as long as this does.
+        axis: what the lines run along.
+        smoothing: of the lines per step, from 0 to below 1 (see `smoothed`); as they are, they stay faint.
     """
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     marked = "lines+markers" if len(history.epochs["epoch"]) < 60 else "lines"
     for row, quantity, color in ((1, "accuracy", ACCURACY_RED), (2, "loss", LOSS_BLUE)):
-        step = thin(history.steps["epoch"], history.steps[quantity])
-        line = thin(history.epochs["epoch"], history.epochs[quantity])
+        steps = along(history, history.steps, axis)
+        step = thin(steps, smoothed(history.steps[quantity], smoothing))
+        line = thin(along(history, history.epochs, axis), history.epochs[quantity])
         figure.add_scatter(
-            x=step.x,
-            y=step.y,
+            **_sent(step),
             name=f"{quantity}, {TRAINING_LABEL}",
             row=row,
             col=1,
@@ -75,19 +86,23 @@ def learning_curves(history: History, *, epochs: int, measured_on: str, revision
             opacity=0.75,
         )
         figure.add_scatter(
-            x=line.x,
-            y=line.y,
+            **_sent(line),
             name=f"{quantity}, {measured_on}",
             row=row,
             col=1,
             mode=marked,
             line={"color": color, "width": 2.5},
         )
-    figure.update_xaxes(range=[0, epochs])
-    figure.update_xaxes(title_text="epoch", row=2, col=1)
+    if smoothing > 0:
+        _add_unsmoothed(figure, history, axis)
+    if axis == "epochs":
+        figure.update_xaxes(range=[0, epochs])
+    else:
+        figure.update_xaxes(rangemode="tozero")
+    figure.update_xaxes(title_text=AXIS_TITLES[axis], row=2, col=1)
     figure.update_yaxes(title_text="accuracy (share)", range=[0, 1], row=1, col=1)
     figure.update_yaxes(title_text="loss (nats)", rangemode="tozero", row=2, col=1)
-    return finish(figure, height=520, title=_progress_title(history), revision=revision)
+    return finish(figure, height=480, title=_progress_title(history), revision=revision)
 
 
 def study_panels(curves: Sequence[Curve]) -> go.Figure:
@@ -166,6 +181,25 @@ def overlay(curves: Sequence[Curve], quantity: str, *, title: str) -> go.Figure:
     if quantity == "accuracy":
         figure.update_yaxes(range=[0, 1])
     return finish(figure, height=400, title=title)
+
+
+def _add_unsmoothed(figure: go.Figure, history: History, axis: Axis) -> None:
+    for row, quantity, color in ((1, "accuracy", ACCURACY_RED), (2, "loss", LOSS_BLUE)):
+        figure.add_scatter(
+            **_sent(thin(along(history, history.steps, axis), history.steps[quantity])),
+            row=row,
+            col=1,
+            mode="lines",
+            line={"color": color, "width": 1},
+            opacity=0.2,
+            showlegend=False,
+            hoverinfo="skip",
+        )
+
+
+def _sent(line: Line2D) -> dict[str, np.ndarray]:
+    """The points in half the bytes; seven digits are more than a screen shows."""
+    return {"x": line.x.astype(np.float32), "y": line.y.astype(np.float32)}
 
 
 def _progress_title(history: History) -> str:

@@ -51,7 +51,7 @@ class MachineWatch:
             return {}
         try:
             return {
-                "gpu": pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu / 100,
+                "gpu": int(pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu) / 100,
                 "gpu_memory": int(pynvml.nvmlDeviceGetMemoryInfo(self._gpu).used),
                 "gpu_c": pynvml.nvmlDeviceGetTemperature(self._gpu, pynvml.NVML_TEMPERATURE_GPU),
             }

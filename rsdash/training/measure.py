@@ -78,7 +78,7 @@ def measure_logits(
 
 
 def _uncompiled() -> contextlib.AbstractContextManager[object]:
-    """Context in which compiled networks run as written; the compiler is only imported where one is in use."""
+    """Context in which compiled networks run as written; the compiler is not imported where none is."""
     if "torch._dynamo" not in sys.modules:
         return contextlib.nullcontext()
     return torch.compiler.set_stance("force_eager")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import plotly.io
 from plotly.graph_objects import Figure
 from streamlit.components.v2 import component
@@ -36,7 +38,9 @@ function themed(layout, element) {
   }
   for (const name of Object.keys(layout)) {
     if (/^[xy]axis/.test(name)) {
-      themedLayout[name] = { ...layout[name], gridcolor: line, linecolor: line, zerolinecolor: line }
+      const title = { standoff: 12, ...layout[name].title }
+      const axis = { automargin: true, title, gridcolor: line, linecolor: line, zerolinecolor: line }
+      themedLayout[name] = { ...layout[name], ...axis }
     }
   }
   return themedLayout
@@ -64,14 +68,34 @@ _mount = component(
 )
 
 
-def live_chart(figure: Figure, *, key: str, alt: str) -> None:
+@dataclass(frozen=True)
+class Drawing:
+    """A figure ready to be sent to any number of browsers.
+
+    Attributes:
+        content: the figure as JSON.
+        height: px.
+    """
+
+    content: str
+    height: int
+
+
+def drawing_of(figure: Figure) -> Drawing:
+    """Prepare a figure; its `layout.uirevision` keeps zoom and legend as long as it stays the same.
+
+    Plotly's own template is left out: it is larger than most figures, and the page's theme covers it.
+    """
+    bare = Figure(figure).update_layout(template=None)
+    return Drawing(str(plotly.io.to_json(bare)), int(bare.to_dict()["layout"]["height"]))
+
+
+def live_chart(drawing: Drawing, *, key: str, alt: str) -> None:
     """Draw a figure that will be drawn again with more points.
 
     Args:
-        figure: what to draw; its `layout.uirevision` keeps zoom and legend as long as it stays the same.
+        drawing: what to draw.
         key: names the chart on its page.
         alt: what it shows, for those who cannot see it.
     """
-    content = plotly.io.to_json(figure)
-    height = figure.to_dict()["layout"]["height"]
-    _mount(key=key, data={"figure": content, "alt": alt, "height": height})
+    _mount(key=key, data={"figure": drawing.content, "alt": alt, "height": drawing.height})

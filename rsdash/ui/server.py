@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from rsdash.ui.tasks import Tasks
 
 READERS_KEPT = 64
 DATASETS_KEPT = 4
+PAYLOADS_KEPT = 256
+"""Drawn charts of a few tens of kB each, several a run."""
 
 
 class Server:
@@ -30,8 +32,9 @@ class Server:
         self.tasks = Tasks()
         self._readers: OrderedDict[Path, HistoryReader] = OrderedDict()
         self._datasets: OrderedDict[str, Dataset] = OrderedDict()
-        self._payloads: OrderedDict[tuple[Path, int, str], Any] = OrderedDict()
+        self._payloads: OrderedDict[tuple[Path, Hashable, str], Any] = OrderedDict()
         self._mutex = threading.Lock()
+        self._drawing = threading.Lock()
 
     def listing(self) -> Listing:
         """All runs now; the runner's own snapshot while it is in charge."""
@@ -46,14 +49,21 @@ class Server:
                 self._readers.popitem(last=False)
             return reader.refresh()
 
-    def payload(self, folder: RunFolder, kind: str, revision: int, build: Callable[[], Any]) -> Any:
-        """Something drawn from a run's history: built once for a revision, shared by all who watch."""
+    def payload(self, folder: RunFolder, kind: str, revision: Hashable, build: Callable[[], Any]) -> Any:
+        """Something drawn from a run's history: built once for a revision, shared by all who watch.
+
+        Args:
+            folder: the run.
+            kind: names what is drawn.
+            revision: changes with what it is drawn from.
+            build: draws it; may ask the server for anything but another payload.
+        """
         key = (folder.path, revision, kind)
-        with self._mutex:
+        with self._drawing:
             if key not in self._payloads:
                 self._payloads[key] = build()
             self._payloads.move_to_end(key)
-            while len(self._payloads) > READERS_KEPT:
+            while len(self._payloads) > PAYLOADS_KEPT:
                 self._payloads.popitem(last=False)
             return self._payloads[key]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -34,9 +36,9 @@ def names(model: nn.Module) -> list[str]:
         ({"model": "torchvision/resnet101"}, ["conv1", *(f"layer{n}" for n in range(1, 5)), "fc"]),
     ],
 )
-def test_layers_are_grouped_from_input_to_output(settings: dict, expected: list[str]) -> None:
-    width = {"width": 0.125} if settings["model"] == "alexnet" else {}
-    assert names(build_model(RunConfig(**settings, **width), 10)) == expected
+def test_layers_are_grouped_from_input_to_output(settings: dict[str, Any], expected: list[str]) -> None:
+    width = 0.125 if settings["model"] == "alexnet" else 1.0
+    assert names(build_model(RunConfig(**settings, width=width), 10)) == expected
 
 
 @pytest.mark.parametrize("name", ["timm/vit_tiny_patch16_224", "torchvision/densenet121", "timm/coat_tiny"])

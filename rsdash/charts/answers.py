@@ -1,0 +1,146 @@
+"""What a model answers after each epoch: confusion of classes, and probabilities of the probe tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rsdash.charts.style import class_color, finish, literal
+from rsdash.runs.watched import Confusion, ProbeHistory
+
+MOST_IN_A_MATRIX = 50
+MOST_WITH_NUMBERS = 21
+MOST_PAIRS = 25
+MOST_LINES = 6
+PROBABILITY_SCALE = ((0.0, "#b5403f"), (0.5, "#e8d9a0"), (1.0, "#2f7d4f"))
+"""From wrong to right."""
+
+
+def confusion_matrix(confusion: Confusion, classes: Sequence[str], *, revision: str) -> go.Figure:
+    """True classes to the left, answers below; colour is the share of a true class.
+
+    With more than MOST_IN_A_MATRIX classes, the commonest mistakes as bars.
+
+    Args:
+        confusion: of one epoch.
+        classes: names in label order.
+        revision: zoom stays as long as this does.
+    """
+    if len(classes) > MOST_IN_A_MATRIX:
+        return _mistakes(confusion, classes, revision)
+    matrix = np.zeros((len(classes), len(classes)), int)
+    matrix[confusion.counts[:, 0], confusion.counts[:, 1]] = confusion.counts[:, 2]
+    names = [literal(name) for name in classes]
+    totals = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    figure = go.Figure(
+        go.Heatmap(
+            x=names,
+            y=names,
+            z=matrix / totals,
+            text=np.where(matrix > 0, matrix.astype(str), ""),
+            texttemplate="%{text}" if len(classes) <= MOST_WITH_NUMBERS else "",
+            customdata=matrix,
+            hovertemplate="%{y} taken for %{x}: %{customdata} (%{z:.0%})<extra></extra>",
+            colorscale="Blues",
+            zmin=0,
+            zmax=1,
+            colorbar={"title": {"text": "share"}, "tickformat": ".0%", "thickness": 14},
+        )
+    )
+    figure.update_xaxes(title_text="answer", automargin=True)
+    figure.update_yaxes(title_text="true class", autorange="reversed", automargin=True)
+    title = f"Epoch {confusion.epoch}: {_commonest(confusion, classes)}"
+    height = 260 + (26 if len(classes) <= MOST_WITH_NUMBERS else 14) * len(classes)
+    figure = finish(figure, height=height, title=title, revision=revision)
+    return figure.update_layout(hovermode="closest", margin_b=50)
+
+
+def probe_map(probes: ProbeHistory, classes: Sequence[str], *, revision: str) -> go.Figure:
+    """Probability of each probe tile's true class over the epochs.
+
+    Args:
+        probes: at least one epoch of at least one tile.
+        classes: names in label order.
+        revision: zoom stays as long as this does.
+    """
+    labels = [f"{number}  {literal(classes[label])}" for number, label in enumerate(probes.labels, start=1)]
+    shares = [probes.shares(tile, label) for tile, label in enumerate(probes.labels)]
+    figure = go.Figure(
+        go.Heatmap(
+            x=probes.epoch,
+            y=labels,
+            z=np.array(shares),
+            colorscale=PROBABILITY_SCALE,
+            zmin=0,
+            zmax=1,
+            hovertemplate="%{y}, epoch %{x:.0f}<br>true class: %{z:.1%}<extra></extra>",
+            colorbar={"title": {"text": "true class"}, "tickformat": ".0%", "thickness": 14},
+        )
+    )
+    figure.update_xaxes(title_text="epoch")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    right = sum(
+        answer[0][0] == label for answer, label in zip(probes.answers[-1], probes.labels, strict=True)
+    )
+    title = f"{right} of {len(labels)} probe tiles right after epoch {probes.epoch[-1]:.0f}"
+    figure = finish(figure, height=180 + 22 * len(labels), title=title, revision=revision)
+    return figure.update_layout(hovermode="closest", margin_b=50)
+
+
+def probe_lines(probes: ProbeHistory, tile: int, classes: Sequence[str], *, revision: str) -> go.Figure:
+    """Probabilities of one tile's likeliest classes over the epochs, the true one as a thick line.
+
+    Args:
+        probes: at least one epoch.
+        tile: its place.
+        classes: names in label order.
+        revision: zoom stays as long as this does.
+    """
+    truth = probes.labels[tile]
+    answers = [answer[tile] for answer in probes.answers]
+    weight: dict[int, float] = {truth: np.inf}
+    for answer in answers:
+        for label, share in answer:
+            weight[label] = weight.get(label, 0.0) + share
+    figure = go.Figure()
+    for label in sorted(weight, key=lambda label: -weight[label])[:MOST_LINES]:
+        true = label == truth
+        figure.add_scatter(
+            x=probes.epoch,
+            y=probes.shares(tile, label),
+            name=literal(classes[label]) + (" (true)" if true else ""),
+            mode="lines+markers",
+            line={"color": class_color(label), "width": 4 if true else 1.8},
+            connectgaps=True,
+        )
+    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    figure.update_yaxes(title_text="probability", range=[0, 1.02], tickformat=".0%")
+    label, share = answers[-1][0]
+    verdict = "right" if label == truth else "wrong"
+    title = f"Tile {tile + 1}: {literal(classes[label])} at {share:.0%}, {verdict}"
+    return finish(figure, height=380, title=title, revision=revision)
+
+
+def _mistakes(confusion: Confusion, classes: Sequence[str], revision: str) -> go.Figure:
+    counts = confusion.counts[confusion.counts[:, 0] != confusion.counts[:, 1]]
+    counts = counts[np.argsort(-counts[:, 2], kind="stable")][:MOST_PAIRS]
+    rows: list[list[int]] = counts.tolist()
+    labels = [f"{literal(classes[truth])} → {literal(classes[answer])}" for truth, answer, _ in rows]
+    figure = go.Figure(go.Bar(x=counts[:, 2], y=labels, orientation="h", text=counts[:, 2]))
+    figure.update_xaxes(title_text="images")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    title = f"Epoch {confusion.epoch}: the {len(counts)} commonest mistakes (true class → answer)"
+    figure = finish(figure, height=200 + 22 * len(counts), title=title, revision=revision)
+    return figure.update_layout(hovermode="closest", margin_b=50)
+
+
+def _commonest(confusion: Confusion, classes: Sequence[str]) -> str:
+    counts = confusion.counts
+    wrong = counts[counts[:, 0] != counts[:, 1]]
+    if not len(wrong):
+        return "every image is right"
+    truth, answer, images = (int(number) for number in wrong[wrong[:, 2].argmax()])
+    of = counts[counts[:, 0] == truth, 2].sum()
+    return f"{images} of {of} {literal(classes[truth])} taken for {literal(classes[answer])}"

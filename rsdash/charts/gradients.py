@@ -1,0 +1,168 @@
+"""Gradients by layer over the epochs, and how far steps move the weights.
+
+Colour is the gradient norm on a logarithmic scale: one decade, one step of colour.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from rsdash.charts.axes import binned
+from rsdash.charts.style import finish, literal
+from rsdash.evaluation.gradients import flow_of
+from rsdash.runs.watched import LayerHistory
+
+MOST_COLUMNS = 200
+COLOR_SCALE = "Viridis"
+RULE_OF_THUMB = 1e-3
+"""Where update ratios should lie, roughly (Karpathy, CS231n course notes, "Ratio of weights:updates")."""
+FIRST_COLOR, LAST_COLOR, MIDDLE_COLOR = "#2f74c0", "#d9822b", "#7d8794"
+
+
+@dataclass(frozen=True)
+class NamedLayers:
+    """The gradients of a run, by the name of the run."""
+
+    name: str
+    layers: LayerHistory
+
+
+def gradient_map(layers: LayerHistory, *, revision: str) -> go.Figure:
+    """Gradient norms: epochs to the right, layers from the first above to the last below.
+
+    Args:
+        layers: at least one measured step.
+        revision: zoom stays as long as this does.
+    """
+    figure = go.Figure(_map(layers))
+    figure.update_xaxes(title_text="epoch")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_layout(coloraxis=_color_axis([layers.norms]))
+    flow = flow_of(layers.norms)
+    title = "Gradient norm of each layer"
+    if flow:
+        title += f": the first has {flow.median:.2g} times the last's (median)"
+    figure = finish(figure, height=_height([layers]), title=title, revision=revision)
+    return figure.update_layout(hovermode="closest", margin_b=50)
+
+
+def gradient_maps(runs: Sequence[NamedLayers]) -> go.Figure:
+    """The same for several runs side by side, in the same colours.
+
+    Args:
+        runs: each with at least one measured step.
+    """
+    figure = make_subplots(
+        rows=1,
+        cols=len(runs),
+        subplot_titles=[literal(run.name) for run in runs],
+        horizontal_spacing=0.14 if len(runs) < 3 else 0.09,
+    )
+    for column, run in enumerate(runs, start=1):
+        figure.add_trace(_map(run.layers), row=1, col=column)
+    figure.update_xaxes(title_text="epoch")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_layout(coloraxis=_color_axis([run.layers.norms for run in runs]))
+    height = _height([run.layers for run in runs])
+    return finish(figure, height=height, title="Gradient norm of each layer, the same colours in all runs")
+
+
+def update_ratios(layers: LayerHistory, *, revision: str) -> go.Figure:
+    """How far a step moves the weights of the first layer, the last and those between, against 1e-3.
+
+    Args:
+        layers: at least one measured step.
+        revision: zoom stays as long as this does.
+    """
+    table = np.exp(binned(np.log(_positive(layers.ratios)), most=MOST_COLUMNS))
+    epoch = binned(layers.epoch[:, None], most=MOST_COLUMNS)[:, 0]
+    rows = ~np.isnan(table).all(axis=1)
+    table, epoch = table[rows], epoch[rows]
+    figure = go.Figure()
+    if len(table):
+        _add_band(figure, epoch, np.nanmin(table, axis=1), np.nanmax(table, axis=1))
+    for name, values, color in (
+        (f"first: {layers.names[0]}", table[:, 0], FIRST_COLOR),
+        (f"last: {layers.names[-1]}", table[:, -1], LAST_COLOR),
+    ):
+        line = {"color": color, "width": 2}
+        figure.add_scatter(x=epoch, y=values, name=literal(name), mode="lines", line=line)
+    figure.add_hline(y=RULE_OF_THUMB, line={"dash": "dot", "color": MIDDLE_COLOR})
+    figure.add_annotation(
+        text="rule of thumb: 1e-3 (CS231n)",
+        x=1,
+        xref="paper",
+        xanchor="right",
+        y=math.log10(RULE_OF_THUMB),  # as a logarithmic axis wants it
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 11},
+    )
+    figure.update_xaxes(title_text="epoch")
+    figure.update_yaxes(title_text="change / weights", type="log", tickformat=".0e", dtick="D2")
+    middle = float(np.nanmedian(table)) if len(table) else math.nan
+    title = f"A step moves the weights by {middle:.1e} of their size (median over layers and steps)"
+    return finish(figure, height=360, title=title, revision=revision)
+
+
+def _map(layers: LayerHistory) -> go.Heatmap:
+    norms = binned(np.log10(_positive(layers.norms)), most=MOST_COLUMNS)  # (columns, G)
+    epoch = binned(layers.epoch[:, None], most=MOST_COLUMNS)[:, 0]
+    return go.Heatmap(
+        x=epoch,
+        y=[literal(name) for name in layers.names],
+        z=norms.T,
+        coloraxis="coloraxis",
+        customdata=10.0**norms.T,
+        hovertemplate="%{y}, epoch %{x:.2f}<br>gradient norm %{customdata:.2g}<extra></extra>",
+        hoverongaps=False,
+    )
+
+
+def _color_axis(tables: Sequence[np.ndarray]) -> dict:
+    """From the smallest to the largest norm of all, ticks at decades."""
+    values = np.concatenate([np.log10(_positive(table)).ravel() for table in tables])
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (-1.0, 1.0)
+    if high - low < 0.5:
+        low, high = low - 0.25, high + 0.25
+    decades = list(range(math.ceil(low), math.floor(high) + 1)) or [round((low + high) / 2, 1)]
+    return {
+        "colorscale": COLOR_SCALE,
+        "cmin": low,
+        "cmax": high,
+        "colorbar": {
+            "title": {"text": "norm", "side": "top"},
+            "tickvals": decades,
+            "ticktext": [f"{10.0**decade:.3g}" for decade in decades],
+            "thickness": 14,
+        },
+    }
+
+
+def _positive(values: np.ndarray) -> np.ndarray:
+    """What has a logarithm; NaN for the rest."""
+    return np.where(values > 0, values, np.nan)
+
+
+def _add_band(figure: go.Figure, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    figure.add_scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([high, low[::-1]]),
+        fill="toself",
+        name="all layers",
+        mode="lines",
+        line={"width": 0},
+        fillcolor="rgba(125, 135, 148, 0.25)",
+        hoverinfo="skip",
+    )
+
+
+def _height(layers: Sequence[LayerHistory]) -> int:
+    return max(300, 170 + 18 * max(len(part.names) for part in layers))

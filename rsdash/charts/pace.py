@@ -1,0 +1,115 @@
+"""Learning rate, where the time goes, and what the machine does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from rsdash.charts.axes import AXIS_TITLES, Axis, along, binned
+from rsdash.charts.style import finish
+from rsdash.runs.history import History
+from rsdash.runs.thinning import thin
+
+DATA_COLOR, COMPUTE_COLOR = "#d9822b", "#2f74c0"
+CPU_COLOR, GPU_COLOR = "#2f74c0", "#3f9b5f"
+MOST_POINTS = 400
+RECENT_ROWS = 20
+
+
+def learning_rate(history: History, *, axis: Axis, revision: str) -> go.Figure:
+    """The rate of each logged step.
+
+    Args:
+        history: at least one logged step.
+        axis: what it runs along.
+        revision: zoom stays as long as this does.
+    """
+    rates = history.steps["learning_rate"]
+    line = thin(along(history, history.steps, axis), rates)
+    figure = go.Figure(
+        go.Scatter(x=line.x, y=line.y, mode="lines", line={"color": "#8e5bb5", "width": 2}, name="rate")
+    )
+    figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
+    figure.update_yaxes(title_text="learning rate", rangemode="tozero", exponentformat="power")
+    title = f"Learning rate {rates[-1]:.2g} at step {history.steps['step'][-1]:,.0f}"
+    return finish(figure, height=250, title=title, revision=revision).update_layout(margin_b=50)
+
+
+def throughput(history: History, *, axis: Axis, revision: str) -> go.Figure:
+    """Milliseconds an image, as the part in which it is got ready and the part in which it is learnt from.
+
+    Args:
+        history: at least one logged step with its times.
+        axis: what it runs along.
+        revision: zoom stays as long as this does.
+    """
+    steps = history.steps
+    timed = steps["seconds"] > 0
+    per_image = 1000 / steps["images"][timed]
+    data = steps["data_s"][timed] * per_image
+    compute = steps["seconds"][timed] * per_image - data
+    x = along(history, steps, axis)[timed]
+    table = binned(np.stack([x, data, compute], axis=1), most=MOST_POINTS)
+    figure = go.Figure()
+    parts = (("getting images ready", 1, DATA_COLOR), ("learning from them", 2, COMPUTE_COLOR))
+    for name, place, color in parts:
+        figure.add_scatter(
+            x=table[:, 0],
+            y=table[:, place],
+            name=name,
+            mode="lines",
+            stackgroup="time",
+            line={"width": 0.5, "color": color},
+        )
+    figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
+    figure.update_yaxes(title_text="ms an image", rangemode="tozero")
+    recent = slice(-RECENT_ROWS, None)
+    images, seconds, data_s = (steps[name][timed][recent].sum() for name in ("images", "seconds", "data_s"))
+    speed, share = images / seconds, data_s / seconds
+    title = f"{speed:,.0f} images/s of late; {share:.0%} of the time goes into getting images ready"
+    return finish(figure, height=340, title=title, revision=revision)
+
+
+def machine_use(machine: Mapping[str, np.ndarray], *, revision: str) -> go.Figure:
+    """Shares of processor and GPU in use, memory, and temperatures where they can be read.
+
+    Args:
+        machine: `History.machine`, at least one row.
+        revision: zoom stays as long as this does.
+    """
+    names = ("cpu", "gpu", "memory", "gpu_memory", "cpu_c", "gpu_c")
+    minutes = (machine["at"] - machine["at"][0]) / 60
+    table = binned(np.stack([minutes, *(machine[name] for name in names)], axis=1), most=MOST_POINTS)
+    values: dict[str, np.ndarray] = dict(zip(names, table.T[1:], strict=True))
+    warm = any(not np.isnan(values[name]).all() for name in ("cpu_c", "gpu_c"))
+    panels = (
+        ("share in use", (("cpu", "processor", 1.0), ("gpu", "GPU", 1.0))),
+        ("memory (GB)", (("memory", "worker", 1e-9), ("gpu_memory", "GPU, all programs", 1e-9))),
+        ("°C", (("cpu_c", "processor", 1.0), ("gpu_c", "GPU", 1.0))),
+    )[: 3 if warm else 2]
+    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.07)
+    for row, (title, lines) in enumerate(panels, start=1):
+        for name, words, factor in lines:
+            if not np.isnan(values[name]).all():
+                color = GPU_COLOR if name.startswith("gpu") else CPU_COLOR
+                label = f"{title.removesuffix(' (GB)')}: {words}"
+                line = {"color": color, "width": 2}
+                points = {"x": table[:, 0], "y": values[name] * factor}
+                figure.add_scatter(**points, name=label, mode="lines+markers", line=line, row=row, col=1)
+        figure.update_yaxes(title_text=title, rangemode="tozero", row=row, col=1)
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", row=1, col=1)
+    figure.update_xaxes(title_text="minutes since the first look, pauses included", row=len(panels), col=1)
+    title = _machine_title(machine)
+    return finish(figure, height=200 + 150 * len(panels), title=title, revision=revision)
+
+
+def _machine_title(machine: Mapping[str, np.ndarray]) -> str:
+    recent = {name: values[-RECENT_ROWS:] for name, values in machine.items()}
+    memory = f"worker's memory {recent['memory'][-1] / 1e9:.1f} GB"
+    text = f"Processor {np.nanmean(recent['cpu']):.0%} busy, {memory}"
+    if not np.isnan(recent["gpu"]).all():
+        text += f"; GPU {np.nanmean(recent['gpu']):.0%} busy"
+    return text

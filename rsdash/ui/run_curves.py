@@ -1,0 +1,90 @@
+"""The study's two curves of a run, live: accuracy and loss per step and per epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import streamlit as st
+from plotly.graph_objects import Figure
+
+from rsdash.charts import AXIS_TITLES, Axis, learning_curves
+from rsdash.runs.history import History
+from rsdash.runs.index import RunEntry
+from rsdash.ui.live_chart import drawing_of, live_chart
+from rsdash.ui.server import server
+
+AXIS_KEY, SMOOTHING_KEY = "curve-axis", "curve-smoothing"
+MOST_SMOOTHING = 0.95
+
+
+def curve_controls() -> None:
+    """What the curves run along, and how much they are smoothed."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        st.segmented_control(
+            "Over", list(AXIS_TITLES), key=AXIS_KEY, default="epochs", required=True, width="content"
+        )
+        st.slider(
+            "Smoothing",
+            0.0,
+            MOST_SMOOTHING,
+            0.0,
+            0.05,
+            key=SMOOTHING_KEY,
+            width=260,
+            help="Of the dotted lines, which have a point a few steps: each counts so much as the next.",
+        )
+
+
+def chosen_axis() -> Axis:
+    """What the person wants curves to run along."""
+    return st.session_state.get(AXIS_KEY) or "epochs"
+
+
+def study_curves(entry: RunEntry, history: History) -> None:
+    """Accuracy above, loss below."""
+    axis, smoothing = chosen_axis(), st.session_state.get(SMOOTHING_KEY, 0.0)
+    epochs, done = entry.config.epochs, entry.state.summary.epoch
+    shared_chart(
+        entry,
+        f"learning curves {axis} {smoothing} {epochs}",
+        (part_revision(history, history.steps["step"]), len(history.epochs["step"])),
+        lambda: learning_curves(
+            history,
+            epochs=epochs,
+            measured_on=entry.watched_role,
+            revision=f"{entry.id} {axis}",
+            axis=axis,
+            smoothing=smoothing,
+        ),
+        key="chart",
+        alt=f"Accuracy and loss of {entry.name} over {done} of {epochs} epochs",
+    )
+
+
+def shared_chart(
+    entry: RunEntry, kind: str, revision: Hashable, build: Callable[[], Figure], *, key: str, alt: str
+) -> None:
+    """A live chart that is drawn once for all who watch.
+
+    Args:
+        entry: the run.
+        kind: names the chart among those of the run, choices of the viewer included.
+        revision: changes with what is drawn.
+        build: draws it.
+        key: names its place on the page.
+        alt: what it shows, for those who cannot see it.
+    """
+    drawing = server().payload(entry.folder, kind, revision, lambda: drawing_of(build()))
+    live_chart(drawing, key=f"{key}-{entry.id}", alt=alt)
+
+
+def part_revision(history: History, steps: Any) -> tuple[int, float, int]:
+    """Changes when rows are added to a part of a history, or taken back by a resume.
+
+    Args:
+        history: the whole.
+        steps: step of each row of the part, ascending.
+    """
+    resumes = sum(notice.kind == "resume" for notice in history.notices)
+    return len(steps), float(steps[-1]) if len(steps) else -1.0, resumes

@@ -1,0 +1,183 @@
+"""The Run page's curves and looks inside, and the Compare page's gradients, as a session runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.config import RGB8, make_radiometry
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.states import RunState
+from rsdash.ui.filter_view import ALL_BANDS, COLOURS, band_choices
+from rsdash.ui.live_chart import drawing_of
+from tests.app.test_pages import open_page
+from tests.tiny import make_run
+
+LOOKS = {
+    "Learning rate": ["rate"],
+    "Gradients": ["gradients", "ratios"],
+    "Confusion": ["confusion"],
+    "Probe tiles": ["probes", "probe-lines"],
+    "Filters": [],
+    "Machine": ["throughput", "machine"],
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_server", None)
+
+
+def log_epochs(folder: RunFolder, epochs: range, *, first_norm: float = 0.5) -> None:
+    for epoch in epochs:
+        step = 10 * epoch
+        times = {"elapsed_s": 5.0 * epoch, "images": 16, "seconds": 2.0, "data_s": 0.5}
+        row = {"loss": 1.0, "accuracy": 0.5, "learning_rate": 0.1}
+        folder.log_event("step", step=step, epoch=epoch, **row, **times)
+        norms, ratios = [first_norm, 1.0], [1e-3, 1e-3]
+        folder.log_event("gradients", step=step, epoch=epoch, norms=norms, ratios=ratios)
+        folder.log_event("machine", step=step, cpu=0.5, memory=10**9)
+        figures = {"train_loss": 0.5, "train_accuracy": 0.5, "loss": 0.7, "accuracy": 0.4}
+        folder.log_event("epoch", step=step, epoch=epoch, elapsed_s=5.0 * epoch, **figures)
+        folder.log_event("confusion", step=step, epoch=epoch, images=9, counts=[[0, 1, epoch], [1, 1, 5]])
+        folder.log_event("probe", step=step, epoch=epoch, answers=[[[0, 0.75], [1, 0.25]]])
+
+
+def watched_run(runs_dir: Path, *, name: str = "mine", epochs: int = 3, first_norm: float = 0.5) -> RunFolder:
+    folder = make_run(runs_dir, name=name, state=RunState.RUNNING)
+    folder.log_event("layers", names=["conv1", "head"], sizes=[10, 20])
+    folder.log_event("probes", names=["Forest/00.png"], labels=[0], rows=[3])
+    log_epochs(folder, range(1, epochs + 1), first_norm=first_norm)
+    weights = np.random.default_rng(0).normal(size=(6, 3, 5, 5)).astype(np.float16)
+    np.savez(folder.filters_path, initial=weights, latest=weights + 1, step=np.array(30))
+    return folder
+
+
+def charts(app: AppTest, run_id: str) -> list[str]:
+    """Keys of the live charts, without the run's id."""
+    ids = [element.proto.id for element in app.get("bidi_component")]
+    return [text.split(f"-{run_id}")[0].rsplit("-user_key-")[-1].split("$$")[-1] for text in ids]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_only_the_chosen_look_is_sent_beside_the_curves(runs_dir: Path, look: str) -> None:
+    folder = watched_run(runs_dir)
+    app = open_page("run", run=folder.id)
+    app.segmented_control("inside").set_value(look).run()
+    assert not app.exception
+    found = charts(app, folder.id)
+    assert len(found) == 1 + len(LOOKS[look]), found
+    assert len(app.get("image")) == (3 if look == "Filters" else 0)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_run_that_has_recorded_nothing_says_so(runs_dir: Path, look: str) -> None:
+    folder = make_run(runs_dir, state=RunState.RUNNING)
+    app = open_page("run", run=folder.id)
+    app.segmented_control("inside").set_value(look).run()
+    assert not app.exception
+    assert len(app.get("bidi_component")) == 1
+    assert any(" no " in text.value or "No " in text.value for text in app.caption)
+
+
+def test_the_epoch_of_the_confusion_follows_the_latest_until_it_is_moved(runs_dir: Path) -> None:
+    folder = watched_run(runs_dir)
+    app = open_page("run", run=folder.id)
+    app.segmented_control("inside").set_value("Confusion").run()
+    assert app.select_slider("confusion-epoch").value == 3
+    log_epochs(folder, range(4, 5))
+    assert app.run().select_slider("confusion-epoch").value == 4
+    app.select_slider("confusion-epoch").set_value(2).run()
+    log_epochs(folder, range(5, 6))
+    assert app.run().select_slider("confusion-epoch").value == 2
+    assert not app.exception
+
+
+def test_axis_and_smoothing_of_the_curves_can_be_chosen(runs_dir: Path) -> None:
+    folder = watched_run(runs_dir)
+    app = open_page("run", run=folder.id)
+    app.segmented_control("curve-axis").set_value("minutes").run()
+    app.slider("curve-smoothing").set_value(0.6).run()
+    assert not app.exception
+    kinds = [kind for _, _, kind in shared.server()._payloads]
+    assert "learning curves minutes 0.6 15" in kinds and "learning rate minutes" in kinds
+
+
+def test_a_drawing_is_made_once_for_all_who_watch(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(
+        "rsdash.ui.run_curves.drawing_of", lambda figure: made.append("") or drawing_of(figure)
+    )
+    folder = watched_run(runs_dir)
+    first = open_page("run", run=folder.id)
+    count = len(made)
+    open_page("run", run=folder.id)
+    first.run()
+    assert len(made) == count == 2  # curves and learning rate
+    folder.log_event("machine", step=30, cpu=0.5, memory=1)
+    first.run()
+    assert len(made) == count, "a row that neither chart shows draws neither anew"
+    log_epochs(folder, range(4, 5))
+    first.run()
+    assert len(made) == 2 * count
+
+
+def test_a_drawing_leaves_plotlys_own_template_out() -> None:
+    figure = go.Figure(go.Scatter(x=[1, 2], y=[3, 4])).update_layout(height=300)
+    drawing = drawing_of(figure)
+    assert drawing.height == 300
+    assert json.loads(drawing.content)["data"][0]["y"] == [3, 4]
+    assert not json.loads(drawing.content)["layout"]["template"]
+    assert figure.to_dict()["layout"]["template"], "the figure itself stays as it was"
+
+
+def test_damaged_filters_are_one_sentence(runs_dir: Path) -> None:
+    folder = watched_run(runs_dir)
+    folder.filters_path.write_bytes(b"PK no archive")
+    app = open_page("run", run=folder.id)
+    app.segmented_control("inside").set_value("Filters").run()
+    assert not app.exception
+    assert "damaged" in app.warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("radiometry", "bands", "expected"),
+    [
+        (RGB8, 3, {COLOURS: (0, 1, 2)}),
+        (
+            make_radiometry("sentinel2", "B02,B03,B04,B08"),
+            4,
+            {COLOURS: (2, 1, 0), ALL_BANDS: (0, 1, 2, 3), "B02": (0,), "B08": (3,)},
+        ),
+    ],
+)
+def test_filters_of_many_bands_can_be_seen_in_colours_and_one_by_one(radiometry, bands, expected) -> None:
+    choices = band_choices(radiometry, bands)
+    assert choices.items() >= expected.items()
+    assert len(choices) == (1 if bands == 3 else 2 + bands)
+
+
+def test_gradients_of_two_runs_are_set_side_by_side_with_a_sentence(runs_dir: Path) -> None:
+    left = watched_run(runs_dir, name="with skips")
+    right = watched_run(runs_dir, name="without", first_norm=0.005)
+    older = make_run(runs_dir, name="older", state=RunState.RUNNING)
+    app = AppTest.from_file(
+        str(Path(shared.__file__).parents[2] / "rsdash" / "ui" / "shell.py"), default_timeout=60
+    )
+    app.query_params["runs"] = [left.id, right.id, older.id]
+    app.switch_page(str(Path(shared.__file__).parents[2] / "pages" / "compare.py"))
+    app.run()
+    assert not app.exception
+    texts = [text.value.replace("\\", "") for text in app.markdown]
+    assert any("**with skips**: the first layer's gradient is 0.5 times" in text for text in texts)
+    assert any("0.005 times" in text and "fades" in text for text in texts)
+    assert any("1e+02 times as large in with skips as in without" in text for text in texts)
+    (maps,) = [c for c in app.get("plotly_chart") if c.proto.id.endswith("gradient-maps")]
+    titles = [note["text"] for note in json.loads(maps.proto.spec)["layout"]["annotations"]]
+    assert titles == ["with skips", "without"]

@@ -1,0 +1,257 @@
+"""Charts of a run say what its log says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from rsdash.charts import (
+    NamedLayers,
+    class_color,
+    confusion_matrix,
+    filter_mosaic,
+    gradient_map,
+    gradient_maps,
+    learning_curves,
+    learning_rate,
+    machine_use,
+    probe_lines,
+    probe_map,
+    throughput,
+    update_ratios,
+)
+from rsdash.charts.axes import along, binned, smoothed
+from rsdash.evaluation.gradients import Flow, compared_flows, flow_in_words, flow_of
+from rsdash.runs.events import append_event
+from rsdash.runs.history import History, HistoryReader
+from rsdash.runs.watched import Confusion
+
+CLASSES = ("Forest", "Lake <b>", "Road")
+
+
+def traces(figure: go.Figure) -> Any:
+    """What is drawn; plotly's stubs do not say."""
+    return figure.data
+
+
+def layout(figure: go.Figure) -> Any:
+    """Its frame, the same way."""
+    return figure.layout
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    """Two epochs of ten steps; the first layer's norm is 0.01 of the last's, and the middle one is frozen."""
+    log = tmp_path / "metrics.jsonl"
+    append_event(log, "layers", names=["stem", "block", "head"], sizes=[1, 2, 3])
+    append_event(log, "probes", names=["a", "b"], labels=[0, 1], rows=[0, 1])
+    for step in range(1, 21):
+        times = {"elapsed_s": 6.0 * step, "images": 10, "seconds": 0.5, "data_s": 0.1}
+        row = {"loss": 1 / step, "accuracy": step / 20, "learning_rate": 0.1 / step}
+        append_event(log, "step", step=step, epoch=step / 10, **row, **times)
+        append_event(
+            log,
+            "gradients",
+            step=step,
+            epoch=step / 10,
+            norms=[0.01 * step, None, step],
+            ratios=[1e-4, None, 1e-2],
+        )
+        append_event(log, "machine", step=step, cpu=0.5, memory=2e9)
+        if step % 10 == 0:
+            epoch = step // 10
+            row = {"train_loss": 0.5, "train_accuracy": 0.5, "loss": 0.7, "accuracy": 0.4}
+            append_event(log, "epoch", step=step, epoch=epoch, elapsed_s=6.0 * step, **row)
+            answers = [[[0, 0.2 * epoch], [1, 0.1]], [[2, 0.9], [1, 0.05]]]
+            append_event(log, "probe", step=step, epoch=epoch, answers=answers)
+            counts = [[0, 0, 8], [0, 2, 2], [1, 1, 10], [2, 1, 5], [2, 2, 5]]
+            append_event(log, "confusion", step=step, epoch=epoch, images=30, counts=counts)
+    return HistoryReader(log).refresh()
+
+
+def test_curves_run_along_epochs_steps_or_minutes(history: History) -> None:
+    figures = {
+        axis: learning_curves(history, epochs=5, measured_on="held-out", revision="r", axis=axis)
+        for axis in ("epochs", "steps", "minutes")
+    }
+    ends = {axis: float(traces(figure)[0].x[-1]) for axis, figure in figures.items()}
+    assert ends == {"epochs": 2.0, "steps": 20.0, "minutes": 2.0}
+    assert [float(traces(figure)[1].x[-1]) for figure in figures.values()] == [2, 20, 2]
+    assert layout(figures["epochs"]).xaxis.range == (0, 5)
+    assert layout(figures["minutes"]).xaxis.range is None
+    assert layout(figures["steps"]).xaxis2.title.text == "step"
+
+
+def test_smoothing_keeps_the_raw_line_faint_and_leaves_epochs_alone(history: History) -> None:
+    figure = learning_curves(history, epochs=2, measured_on="held-out", revision="r", smoothing=0.9)
+    smooth, epochs, *_, raw, _ = traces(figure)
+    assert smooth.name == "accuracy, training" and raw.showlegend is False and raw.opacity < smooth.opacity
+    assert np.allclose(raw.y, np.arange(1, 21) / 20)
+    assert np.ptp(smooth.y) < np.ptp(raw.y)
+    assert list(epochs.y) == pytest.approx([0.4, 0.4])
+
+
+def test_smoothing_is_the_weighted_mean_of_what_came_before() -> None:
+    values = np.array([4.0, 0.0, np.nan, 2.0])
+    expected = [4.0, 4 * 0.5 / 1.5, np.nan, (4 * 0.25 + 2) / 1.75]
+    assert smoothed(values, 0.5) == pytest.approx(expected, nan_ok=True)
+    assert smoothed(values, 0.0) is values
+
+
+def test_a_log_without_times_of_steps_lies_between_its_epochs(tmp_path: Path) -> None:
+    log = tmp_path / "metrics.jsonl"
+    for step in (5, 10, 15, 20):
+        append_event(log, "step", step=step, epoch=step / 10, loss=1.0)
+    for epoch in (1, 2):
+        append_event(log, "epoch", step=10 * epoch, epoch=epoch, elapsed_s=60.0 * epoch**2)
+    history = HistoryReader(log).refresh()
+    assert along(history, history.steps, "minutes").tolist() == [0.5, 1.0, 2.5, 4.0]
+
+
+def test_bins_are_means_and_stay_while_rows_are_added() -> None:
+    rows = np.arange(12.0)[:, None]
+    assert binned(rows, most=12) is rows
+    assert binned(rows, most=5)[:, 0].tolist() == [1.5, 5.5, 9.5]
+    assert binned(np.array([[1.0], [np.nan], [np.nan], [np.nan]]), most=2)[:, 0].tolist()[0] == 1.0
+    assert binned(rows[:11], most=5)[:2].tolist() == binned(rows, most=5)[:2].tolist()
+
+
+def test_the_gradient_map_has_the_first_layer_on_top_and_decades_as_colours(history: History) -> None:
+    figure = gradient_map(history.layers, revision="r")
+    (cells,) = traces(figure)
+    assert tuple(cells.y) == ("stem", "block", "head") and layout(figure).yaxis.autorange == "reversed"
+    assert np.allclose(cells.z[0], np.log10(0.01 * np.arange(1, 21)))
+    assert np.isnan(cells.z[1]).all()
+    assert layout(figure).coloraxis.cmin == pytest.approx(-2)
+    assert list(layout(figure).coloraxis.colorbar.ticktext) == ["0.01", "0.1", "1", "10"]
+    assert "the first has 0.01 times the last's" in layout(figure).title.text
+
+
+def test_maps_side_by_side_share_their_colours(history: History) -> None:
+    louder = history.layers.__class__(**{**vars(history.layers), "norms": history.layers.norms * 1000})
+    figure = gradient_maps([NamedLayers("a <i>", history.layers), NamedLayers("b", louder)])
+    assert {trace.coloraxis for trace in traces(figure)} == {"coloraxis"}
+    axis = layout(figure).coloraxis
+    assert (axis.cmin, axis.cmax) == (pytest.approx(-2), pytest.approx(np.log10(20_000)))
+    assert [text.text for text in layout(figure).annotations] == ["a &lt;i&gt;", "b"]
+
+
+def test_long_runs_are_binned_by_the_geometric_mean(history: History) -> None:
+    layers = history.layers
+    many = layers.__class__(
+        **{
+            **vars(layers),
+            "step": np.arange(4000.0),
+            "epoch": np.arange(4000.0) / 8,
+            "norms": np.tile([[1.0, 1.0, 1.0], [100.0, 1.0, 1.0]], (2000, 1)),
+            "ratios": np.full((4000, 3), 1e-3),
+        }
+    )
+    (cells,) = traces(gradient_map(many, revision="r"))
+    assert len(cells.x) <= 200
+    assert np.allclose(cells.z[0], 1.0)
+
+
+def test_update_ratios_show_first_last_and_the_rule_of_thumb(history: History) -> None:
+    figure = update_ratios(history.layers, revision="r")
+    assert [trace.name for trace in traces(figure)] == ["all layers", "first: stem", "last: head"]
+    assert np.allclose(traces(figure)[1].y, 1e-4) and np.allclose(traces(figure)[2].y, 1e-2)
+    assert layout(figure).shapes[0].y0 == 1e-3 and layout(figure).yaxis.type == "log"
+    assert "CS231n" in layout(figure).annotations[0].text
+    assert layout(figure).annotations[0].y == -3
+
+
+def test_update_ratios_of_steps_that_changed_nothing_are_empty(history: History) -> None:
+    still = history.layers.__class__(**{**vars(history.layers), "ratios": np.zeros((20, 3))})
+    assert [len(trace.x) for trace in traces(update_ratios(still, revision="r"))] == [0, 0]
+
+
+def test_rate_and_throughput_say_their_latest_figures(history: History) -> None:
+    assert (
+        layout(learning_rate(history, axis="steps", revision="r")).title.text
+        == "Learning rate 0.005 at step 20"
+    )
+    figure = throughput(history, axis="epochs", revision="r")
+    data, compute = traces(figure)
+    assert np.allclose(data.y, 10) and np.allclose(compute.y, 40)  # ms an image
+    assert data.stackgroup == compute.stackgroup
+    assert layout(figure).title.text.startswith("20 images/s of late; 20% of the time")
+
+
+def test_the_machine_shows_what_could_be_read(history: History) -> None:
+    figure = machine_use(history.machine, revision="r")
+    assert [trace.name for trace in traces(figure)] == ["share in use: processor", "memory: worker"]
+    assert np.allclose(traces(figure)[1].y, 2.0)
+    assert layout(figure).title.text == "Processor 50% busy, worker's memory 2.0 GB"
+
+
+def test_the_confusion_matrix_names_the_commonest_mistake(history: History) -> None:
+    figure = confusion_matrix(history.confusions[0], CLASSES, revision="r")
+    (cells,) = traces(figure)
+    assert np.allclose(cells.z, [[0.8, 0, 0.2], [0, 1, 0], [0, 0.5, 0.5]])
+    assert cells.text[2].tolist() == ["", "5", "5"]
+    assert layout(figure).title.text == "Epoch 1: 5 of 10 Road taken for Lake &lt;b&gt;"
+    right = Confusion(1, 1, 2, np.array([[0, 0, 2]]))
+    assert (
+        layout(confusion_matrix(right, CLASSES, revision="r")).title.text == "Epoch 1: every image is right"
+    )
+
+
+def test_of_many_classes_the_commonest_mistakes_are_bars() -> None:
+    names = [f"class {number}" for number in range(60)]
+    counts = np.array([[n, n, 9] for n in range(60)] + [[n, 0, n] for n in range(1, 60)])
+    (bars,) = traces(confusion_matrix(Confusion(1, 1, 900, counts), names, revision="r"))
+    assert len(bars.x) == 25 and bars.x[0] == 59 and bars.y[0] == "class 59 → class 0"
+
+
+def test_probe_charts_follow_the_true_class(history: History) -> None:
+    figure = probe_map(history.probes, CLASSES, revision="r")
+    assert np.allclose(traces(figure)[0].z, [[0.2, 0.4], [0.05, 0.05]])
+    assert layout(figure).title.text == "1 of 2 probe tiles right after epoch 2"
+    lines = probe_lines(history.probes, 1, CLASSES, revision="r")
+    truth, other = traces(lines)
+    assert truth.name == "Lake &lt;b&gt; (true)" and truth.line.color == class_color(1)
+    assert truth.line.width > other.line.width and other.name == "Road"
+    assert layout(lines).title.text == "Tile 2: Road at 90%, wrong"
+
+
+def test_a_filters_zero_is_grey_and_its_largest_weight_white_or_black() -> None:
+    filters = np.zeros((3, 3, 2, 2))
+    filters[0, 0, 0, 0], filters[0, 1, 0, 0], filters[1, :, 1, 1] = 0.5, -0.25, -9
+    mosaic = filter_mosaic(filters, columns=2)
+    assert mosaic.shape == (5, 5, 4)
+    assert mosaic[0, 0].tolist() == [255, 64, 128, 255]
+    assert mosaic[1, 4].tolist() == [0, 0, 0, 255]
+    assert mosaic[3, 0].tolist() == [128, 128, 128, 255]
+    assert mosaic[2].any() == 0 and mosaic[3:, 3:].any() == 0, "gaps are transparent"
+    assert filter_mosaic(filters[:, 0], columns=3, scale=4).shape == (8, 32, 4)
+
+
+def test_flows_are_ratios_of_the_first_norm_to_the_last() -> None:
+    norms = np.array([[0.1, 5, 1.0], [0.2, 5, 1.0], [np.nan, 5, 1.0], [1.0, 5, 0.0]])
+    flow = flow_of(norms)
+    assert flow and flow.median == pytest.approx(0.15) and flow.steps == 2
+    assert flow_of(norms[2:]) is None and flow_of(norms[:, :1]) is None
+    assert flow_of(np.empty((0, 0))) is None
+
+
+@pytest.mark.parametrize(
+    ("median", "words"), [(0.01, "fades"), (1.0, "neither vanishes nor explodes"), (50.0, "grows")]
+)
+def test_a_flow_is_judged_by_its_order_of_magnitude(median: float, words: str) -> None:
+    text = flow_in_words(Flow(median, median / 2, median * 2, 12))
+    assert words in text and "80% of them" in text
+    assert "80%" not in flow_in_words(Flow(median, median, median, 3))
+
+
+def test_two_flows_are_compared_as_far_as_their_spread_allows() -> None:
+    with_skips, without = Flow(1.0, 0.5, 2.0, 40), Flow(0.01, 0.005, 0.02, 40)
+    sentence = compared_flows(("plain", "skips"), (without, with_skips))
+    assert "1e+02 times as large in skips as in plain." in sentence or "100 times" in sentence
+    close = compared_flows(("a", "b"), (Flow(1.0, 0.5, 2.0, 40), Flow(0.9, 0.4, 1.9, 40)))
+    assert close.endswith("vary by more than that.")
+    assert "no gradient" in compared_flows(("a", "b"), (Flow(1.0, 1, 1, 40), Flow(0.0, 0, 0, 40)))
