@@ -7,34 +7,17 @@ from rsdash.data import list_datasets
 from rsdash.errors import RsdashError
 from rsdash.jobs.submit import submit
 from rsdash.ui.batch_view import batch_view
+from rsdash.ui.fold import fold
+from rsdash.ui.form_links import clone_from_url, data_from_url
+from rsdash.ui.grid_form import grid_form
 from rsdash.ui.links import page
 from rsdash.ui.model_names import model_names
 from rsdash.ui.preflight import preflight
+from rsdash.ui.rate_view import rate_view
+from rsdash.ui.schedule_view import command_view, schedule_view
 from rsdash.ui.server import server
-from rsdash.ui.settings_form import choose_data, config_from, fill_form, preset_picker, settings_form
+from rsdash.ui.settings_form import config_from, preset_picker, settings_form
 from rsdash.ui.words import plain
-
-
-def clone_from_url() -> None:
-    """Take over the settings of the run that the URL names, once."""
-    asked = st.query_params.get("from")
-    if asked and st.session_state.get("cloned") != asked:
-        st.session_state["cloned"] = asked
-        try:
-            entry = server().listing().find(asked)
-        except RsdashError as error:
-            st.error(plain(str(error)))
-            return
-        fill_form(entry.config)
-        st.toast(f"Settings of {plain(entry.name)}")
-
-
-def data_from_url() -> None:
-    """Take over the data set and split that the URL names, once."""
-    data, split = st.query_params.get("data"), st.query_params.get("split", "")
-    if data and st.session_state.get("taken-data") != (data, split):
-        st.session_state["taken-data"] = (data, split)
-        choose_data(data, split)
 
 
 def start(config: RunConfig, name: str) -> None:
@@ -65,9 +48,13 @@ try:
         if st.button("Start", type="primary", key="start", width="stretch"):
             with st.spinner("Checking data and settings"):
                 start(config, name)
-    folded = st.expander("A batch as the network sees it", key="open-batch", on_change="rerun")
-    if folded.open:
-        with folded:
-            batch_view(config)
+    left, right = st.columns(2, gap="large", vertical_alignment="center")
+    with left:
+        schedule_view(config)
+    with right:
+        command_view(config)
+    fold("Find a learning rate", "open-rate", lambda: rate_view(config))
+    fold("Try several values", "open-grid", lambda: grid_form(values, config, name))
+    fold("A batch as the network sees it", "open-batch", lambda: batch_view(config))
 except RsdashError as error:
     st.error(plain(str(error)))

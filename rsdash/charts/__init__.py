@@ -8,6 +8,7 @@ from rsdash.charts.filters import filter_mosaic
 from rsdash.charts.gradients import NamedLayers, gradient_map, gradient_maps, update_ratios
 from rsdash.charts.images import Places, Spectrum, class_spectra, footprints, image_sizes, sizes_in_words
 from rsdash.charts.pace import learning_rate, machine_use, throughput
+from rsdash.charts.rates import rate_schedule, rate_sweep, sweep_title
 from rsdash.charts.style import PART_COLORS, class_color
 
 __all__ = [
@@ -35,10 +36,13 @@ __all__ = [
     "probability_bars",
     "probe_lines",
     "probe_map",
+    "rate_schedule",
+    "rate_sweep",
     "run_color",
     "sizes_in_words",
     "split_counts",
     "study_panels",
+    "sweep_title",
     "throughput",
     "update_ratios",
 ]

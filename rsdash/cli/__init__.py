@@ -15,6 +15,7 @@ import typer
 
 from rsdash.cli.asking import about, cancel, change, move, pause, resume, stop
 from rsdash.cli.data import data
+from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import compare, predict, runs
 from rsdash.cli.train import train
 from rsdash.errors import RsdashError
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(train)
+app.command("find-rate")(find_rate)
 for command in (pause, stop, cancel, resume, change, move, about):
     app.command()(command)
 app.command()(runs)

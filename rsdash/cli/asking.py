@@ -126,4 +126,4 @@ def _go_on(entry: RunEntry, index: RunIndex, *, detach: bool) -> None:
     if detach:
         typer.echo(f"{entry.name} goes on as soon as a dashboard or a `train` has a free device.")
         return
-    raise typer.Exit(follow(entry.folder, index))
+    raise typer.Exit(follow([entry.folder], index))

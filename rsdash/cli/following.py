@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,13 +20,21 @@ EXIT_ENDED = 1
 EXIT_DETACHED = 130
 
 
-def follow(folder: RunFolder, index: RunIndex) -> int:
-    """Show a run until it ends, being the job runner if there is none; returns the exit code."""
+def follow(folders: Sequence[RunFolder], index: RunIndex) -> int:
+    """Show one run after the other until each ends, being the job runner if there is none.
+
+    Returns:
+        The exit code: that of the first run that did not end well.
+    """
     runner = JobRunner(runs_dir(), index)
     runner.start()
     runner.wake()
+    code, folder = 0, folders[0]
     try:
-        entry = _watch(folder, index, runner)
+        for folder in folders:
+            entry = _watch(folder, index, runner)
+            print(_last_words(entry))
+            code = code or (0 if entry.state.state in EVALUATED else EXIT_ENDED)
     except KeyboardInterrupt:
         waits = folder.state().state is RunState.QUEUED
         print(f"\nDetached. {folder.about().name} {'waits in the queue' if waits else 'goes on'}; "
@@ -33,8 +42,7 @@ def follow(folder: RunFolder, index: RunIndex) -> int:
         return EXIT_DETACHED
     finally:
         runner.stop(suspend_workers=False)
-    print(_last_words(entry))
-    return 0 if entry.state.state in EVALUATED else EXIT_ENDED
+    return code
 
 
 def _watch(folder: RunFolder, index: RunIndex, runner: JobRunner) -> RunEntry:

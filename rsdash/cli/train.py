@@ -1,92 +1,95 @@
-"""`train`: queue a run and follow it; the options are drawn from the settings."""
+"""`train`: queue one run or a grid of them and follow; the options are drawn from the settings."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 from rsdash.cli.following import follow
-from rsdash.config import PRESET_TEXTS, SETTINGS, SettingInfo, make_config
+from rsdash.cli.settings import PresetOption, SetOption, asked_values, assignments, with_setting_options
+from rsdash.config import make_config, make_grid, parse_seeds, parse_values
 from rsdash.errors import ConfigError
 from rsdash.home import runs_dir
-from rsdash.jobs.submit import submit
+from rsdash.jobs.submit import submit, submit_grid
 from rsdash.runs.index import RunIndex
+
+OPTIONS: dict[str, tuple[Any, Any]] = {
+    "preset": (PresetOption, "paper"),
+    "name": (
+        Annotated[str | None, typer.Option(help="What to call the run; of several, how names begin.")],
+        None,
+    ),
+    "changes": (SetOption, None),
+    "vary": (
+        Annotated[
+            list[str] | None,
+            typer.Option(
+                "--vary",
+                metavar="FIELD=VALUE,VALUE,...",
+                help="Several values of a setting, a run each; may be repeated, and every combination runs. "
+                "Values that hold commas themselves (kernel_sizes) are parted by semicolons.",
+            ),
+        ],
+        None,
+    ),
+    "seeds": (
+        Annotated[str | None, typer.Option(help="Several seeds, a run each: 0-4 or 0,3,7.", metavar="SEEDS")],
+        None,
+    ),
+    "detach": (Annotated[bool, typer.Option("--detach", help="Queue and return.")], False),
+}
 
 
 def _train(
-    preset: str, name: str | None, changes: list[str] | None, detach: bool, **options: str | None
+    preset: str,
+    name: str | None,
+    changes: list[str] | None,
+    *,
+    vary: list[str] | None,
+    seeds: str | None,
+    detach: bool,
+    **options: str | None,
 ) -> None:
-    given = {key: value for key, value in options.items() if value is not None}
-    config = make_config({**given, **_assignments(changes or [])}, preset=preset)
+    values, varied = asked_values(changes, options), _varied(vary, seeds)
     index = RunIndex(runs_dir())
     taken = {entry.name for entry in index.refresh().entries}
-    folder = submit(config, runs_dir=runs_dir(), name=name, taken_names=taken)
-    print(f"Queued {folder.about().name} ({folder.id})")
+    if varied:
+        cells = make_grid(values, varied, preset=preset)
+        folders = submit_grid(cells, runs_dir=runs_dir(), name=name, taken_names=taken)
+    else:
+        config = make_config(values, preset=preset)
+        folders = [submit(config, runs_dir=runs_dir(), name=name, taken_names=taken)]
+    for folder in folders:
+        print(f"Queued {folder.about().name} ({folder.id})")
     if detach:
         print("It starts as soon as a dashboard or another `train` on this folder has a free device.")
         return
-    raise typer.Exit(follow(folder, index))
+    raise typer.Exit(follow(folders, index))
 
 
-def _assignments(changes: list[str]) -> dict[str, str]:
-    """Take `field=value` texts apart.
+def _varied(vary: list[str] | None, seeds: str | None) -> dict[str, tuple[str, ...]]:
+    """Setting → its values.
 
     Raises:
-        ConfigError: one has no equals sign.
+        ConfigError: they cannot be read, or seeds are given twice.
     """
-    values = {}
-    for change in changes:
-        name, equals, value = change.partition("=")
-        if not equals:
-            raise ConfigError(f"--set takes field=value; got {change!r}.")
-        values[name.strip()] = value.strip()
-    return values
-
-
-def _option(info: SettingInfo) -> inspect.Parameter:
-    """One option for one setting, with its help, choices, bounds and unit."""
-    flag = "--" + info.name.replace("_", "-")
-    heading = f"{info.group.capitalize()} settings"
-    option = typer.Option(flag, help=info.describe(), rich_help_panel=heading, metavar=info.kind.upper())
-    kind = Annotated[str | None, option]
-    return inspect.Parameter(info.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-
-
-def _with_setting_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command one option for each setting, and a help text that names the presets."""
-    presets = "; ".join(f"{name}: {text}" for name, text in PRESET_TEXTS.items())
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    own = {
-        "preset": (Annotated[str, typer.Option(help=f"Recipe to start from. {presets}")], "paper"),
-        "name": (Annotated[str | None, typer.Option(help="What to call the run.")], None),
-        "changes": (
-            Annotated[
-                list[str] | None,
-                typer.Option("--set", help="field=value, for any setting below; may be repeated."),
-            ],
-            None,
-        ),
-        "detach": (Annotated[bool, typer.Option("--detach", help="Queue the run and return.")], False),
-    }
-    parameters = [
-        inspect.Parameter(name, keyword, default=default, annotation=kind)
-        for name, (kind, default) in own.items()
-    ]
-    parameters += [_option(info) for info in SETTINGS.values()]
-    command.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]  # read by typer
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
+    texts = assignments(vary, option="--vary", form="field=value,value,...")
+    varied = {setting: parse_values(setting, text) for setting, text in texts.items()}
+    if seeds is None:
+        return varied
+    if "seed" in varied:
+        raise ConfigError(f"Seeds are given twice: --vary seed={texts['seed']} and --seeds {seeds}.")
+    return {**varied, "seed": parse_seeds(seeds)}
 
 
 def _make_train() -> Callable[..., None]:
     def train(**values: Any) -> None:
-        """Train one run and wait for it: Ctrl-C detaches and the run goes on."""
+        """Train one run, or several, and wait: Ctrl-C detaches and what was started goes on."""
         _train(**values)
 
-    return _with_setting_options(train)
+    return with_setting_options(train, OPTIONS)
 
 
 train = _make_train()

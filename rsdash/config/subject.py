@@ -145,6 +145,12 @@ class MachineSettings(Section):
     deterministic: bool = setting(
         False, "Same numbers on every CUDA run, at some cost in speed.", advanced=True
     )
+    compiled: bool = setting(
+        False,
+        "Translate the network for this machine first (torch.compile): the first steps take a minute or "
+        "more, the others may take less time. Worth trying for long runs on a GPU.",
+        advanced=True,
+    )
     threads: int = setting(0, "CPU threads; 0 takes one per core.", advanced=True, ge=0, le=1024)
     checkpoint_minutes: float = setting(
         5.0, "Longest time between two checkpoints.", advanced=True, unit="minutes", gt=0, le=5

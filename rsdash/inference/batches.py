@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 
 from rsdash.config import Radiometry, RunConfig
-from rsdash.data import Dataset, open_dataset, open_pixels
-from rsdash.data.splitting import split_for
+from rsdash.data import Dataset
+from rsdash.inference.opening import open_training_images
 from rsdash.inference.results import BatchImage, TrainingBatch
-from rsdash.training.batches import epoch_order, pixel_scale, positions_of, steps_per_epoch, training_batch
-from rsdash.training.tiles import PixelScale, Tiles
+from rsdash.training.batches import epoch_order, positions_of, steps_per_epoch, training_batch
+from rsdash.training.tiles import PixelScale
 
 IMAGES_SHOWN = 24
 
@@ -32,18 +32,9 @@ def draw_batch(config: RunConfig, *, step: int = 0, shown: int = IMAGES_SHOWN) -
         ModelError: no such model or weights.
         StorageError: the disk is too full for the pixel cache.
     """
-    dataset = open_dataset(config.data)
-    split, radiometry = split_for(dataset, config), dataset.info.radiometry
-    pixels = open_pixels(dataset, config.im_size, radiometry=radiometry)
-    scale = pixel_scale(config, radiometry, pixels, split.train)
-    tiles = Tiles(
-        pixels,
-        np.asarray(dataset.manifest.labels, dtype=np.int64),
-        rows=split.train,
-        side_px=config.im_size,
-        scale=scale,
-        device=torch.device("cpu"),
-    )
+    opened = open_training_images(config, torch.device("cpu"))
+    dataset, tiles, scale = opened.dataset, opened.tiles, opened.scale
+    radiometry = dataset.info.radiometry
     steps = steps_per_epoch(len(tiles), config.batch_size)
     epoch, step_in_epoch = divmod(step, steps)
     order = epoch_order(tiles.labels, config, epoch)
@@ -51,7 +42,7 @@ def draw_batch(config: RunConfig, *, step: int = 0, shown: int = IMAGES_SHOWN) -
     rows = tiles.rows[positions_of(order, config, step_in_epoch).numpy()]
     pictures = draw_back(images[:shown], scale, radiometry)
     return TrainingBatch(
-        split=split.name,
+        split=opened.split.name,
         epoch=epoch,
         step=step_in_epoch,
         steps_per_epoch=steps,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import httpx
 from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.errors import ServiceError
 from rsdash.home import PROJECT_DIR, data_dir
-from rsdash.inference.address import read_address
-from rsdash.inference.results import DeviceFacts, Prediction, Profile, TrainingBatch
+from rsdash.inference.address import Address, read_address
+from rsdash.inference.results import DeviceFacts, Prediction, Profile, RateSweep, TrainingBatch
 
 START_WAIT_S = 60.0
 POLL_S = 0.1
@@ -75,6 +76,27 @@ def training_batch(config: RunConfig, *, step: int = 0) -> TrainingBatch:
     return TrainingBatch(**_call("POST", "/batch", json=content))
 
 
+def find_rate(config: RunConfig, report: Callable[[int, int], None]) -> RateSweep:
+    """Have learning rates swept; it ends where `report` raises.
+
+    Args:
+        config: settings of the run, the name of the data set among them.
+        report: takes steps done and their largest number.
+
+    Raises:
+        ServiceError: the service cannot be started, or refuses.
+    """
+    content = {"config": config.model_dump(mode="json")}
+    with contextlib.closing(_lines("/rate", content)) as lines:  # hung up, the service stops
+        for line in lines:
+            if "error" in line:
+                raise ServiceError(line["error"])
+            if "result" in line:
+                return RateSweep(**line["result"])
+            report(line["done"], line["total"])
+    raise ServiceError("The inference service broke off before the end of the sweep. Try again.")
+
+
 def devices() -> list[DeviceFacts]:
     """The devices as torch sees them.
 
@@ -82,6 +104,23 @@ def devices() -> list[DeviceFacts]:
         ServiceError: the service cannot be started, or refuses.
     """
     return [DeviceFacts(**item) for item in _call("GET", "/devices")]
+
+
+def _lines(path: str, content: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
+    """The lines of a long answer, as they come."""
+    _call("GET", "/health")  # starts the service where there is none
+    address = read_address()
+    if address is None:
+        raise ServiceError("The inference service has just left. Try again.")
+    try:
+        with httpx.stream("POST", address.url + path, json=content, **_options(address)) as answer:
+            if not answer.is_success:
+                answer.read()
+                raise ServiceError(_message(answer))
+            for line in answer.iter_lines():
+                yield json.loads(line)
+    except httpx.HTTPError as error:
+        raise ServiceError(f"The inference service broke off: {error}. Try again.") from error
 
 
 def _call(method: str, path: str, **content: Any) -> Any:
@@ -96,21 +135,26 @@ def _call(method: str, path: str, **content: Any) -> Any:
         raise ServiceError(f"The inference service broke off: {error}. Try again.") from error
     if answer.is_success:
         return answer.json()
+    raise ServiceError(_message(answer))
+
+
+def _message(answer: httpx.Response) -> str:
     try:
-        message = answer.json()["error"]
+        return answer.json()["error"]
     except (json.JSONDecodeError, KeyError):
-        message = f"The inference service answered with status {answer.status_code}."
-    raise ServiceError(message)
+        return f"The inference service answered with status {answer.status_code}."
+
+
+def _options(address: Address) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {address.token}"}
+    return {"headers": headers, "timeout": ANSWER_WAIT_S, "trust_env": False}
 
 
 def _send(method: str, path: str, **content: Any) -> httpx.Response:
     address = read_address()
     if address is None:
         raise httpx.ConnectError("no address")
-    headers = {"Authorization": f"Bearer {address.token}"}
-    return httpx.request(
-        method, address.url + path, headers=headers, timeout=ANSWER_WAIT_S, trust_env=False, **content
-    )
+    return httpx.request(method, address.url + path, **_options(address), **content)
 
 
 def _start() -> None:

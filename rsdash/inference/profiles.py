@@ -86,6 +86,19 @@ def measured(
     return profile
 
 
+def training_seconds(config: RunConfig, cost: Profile, *, train: int, measured: int) -> float:
+    """Estimated time of all epochs of a run, without its start and its final figures.
+
+    Args:
+        config: epochs and batch_size.
+        cost: profile of these settings.
+        train: images to train on.
+        measured: images measured after each epoch.
+    """
+    epoch_s = train / config.batch_size * cost.seconds_per_step + measured * cost.seconds_per_image_forward
+    return config.epochs * epoch_s
+
+
 def _path(config: RunConfig, classes: int, radiometry: Radiometry) -> Path:
     settings = config.model_dump(mode="json", exclude=set(FREE_OF_COST))
     machine = (platform.node(), platform.machine(), os.cpu_count(), os.environ.get("CUDA_VISIBLE_DEVICES"))

@@ -63,6 +63,33 @@ class DeviceFacts(_Result):
     memory_bytes: int
 
 
+class Step(_Result):
+    """How far a long action is: steps done, of so many at most."""
+
+    done: int
+    total: int
+
+
+class RateSweep(_Result):
+    """A sweep over learning rates.
+
+    Attributes:
+        rates: of the steps, ascending.
+        losses: training loss of each step, in nats.
+        smoothed: the same without the noise of single batches.
+        suggestion: the rate where it falls most steeply; None where it does not fall.
+        ended_early: whether the loss had risen far before the highest rate.
+        device: what it ran on.
+    """
+
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    smoothed: tuple[float, ...]
+    suggestion: float | None
+    ended_early: bool
+    device: str
+
+
 class BatchImage(_Result):
     """One image of a training batch, drawn back.
 

@@ -9,19 +9,21 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | `GET /devices` | | list of DeviceFacts |
 | `POST /profile` | JSON: `config` (settings), `classes` (number), `radiometry` (or rgb8) | Profile |
 | `POST /batch` | JSON: `config` (settings, `data` among them), `step` (from 0; or 0) | TrainingBatch |
+| `POST /rate` | JSON: `config` | a line of JSON a step, `{"done", "total"}`, then `{"result": RateSweep}` |
 | `POST /predict` | form: `run` (path of the run folder), `top`, files `images` | list of Prediction |
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,10 @@ import psutil
 import torch
 import uvicorn
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from rsdash.config import Radiometry, RunConfig, make_config
@@ -41,7 +43,8 @@ from rsdash.home import data_dir
 from rsdash.inference.address import Address, address_path, lock_path, write_address
 from rsdash.inference.batches import draw_batch
 from rsdash.inference.predictor import Predictor
-from rsdash.inference.results import DeviceFacts, Profile
+from rsdash.inference.rates import find_rate
+from rsdash.inference.results import DeviceFacts, Profile, RateSweep, Step
 from rsdash.models.profile import profile_model
 from rsdash.runs.lock import Lock
 from rsdash.training.compute import choose_compute
@@ -51,7 +54,7 @@ IDLE_DEFAULT_S = 300.0
 MODELS_KEPT = 3
 MAX_FILES = 2_000
 
-Endpoint = Callable[[Request], Awaitable[JSONResponse]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Service:
@@ -76,12 +79,13 @@ class Service:
                 Route("/devices", self._guarded(self._devices)),
                 Route("/profile", self._guarded(self._profile), methods=["POST"]),
                 Route("/batch", self._guarded(self._batch), methods=["POST"]),
+                Route("/rate", self._guarded(self._rate), methods=["POST"]),
                 Route("/predict", self._guarded(self._predict), methods=["POST"]),
             ]
         )
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
-        async def answer(request: Request) -> JSONResponse:
+        async def answer(request: Request) -> Response:
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
             if not secrets.compare_digest(given.encode(), self._token.encode()):
                 return JSONResponse({"error": "The token is missing or wrong."}, status_code=401)
@@ -114,6 +118,23 @@ class Service:
         step = max(0, int(content.get("step", 0)))
         batch = await run_in_threadpool(draw_batch, _config_in(content), step=step)
         return JSONResponse(batch.model_dump())
+
+    async def _rate(self, request: Request) -> StreamingResponse:
+        config = _config_in(await request.json())
+        return StreamingResponse(self._lines(find_rate(config)), media_type="application/x-ndjson")
+
+    async def _lines(self, items: Iterator[Step | RateSweep]) -> AsyncIterator[str]:
+        """What a long action says, a line each; it ends where nobody listens any more."""
+        self._open_requests += 1
+        try:
+            async for item in iterate_in_threadpool(items):
+                content = item.model_dump()
+                yield json.dumps({"result": content} if isinstance(item, RateSweep) else content) + "\n"
+        except RsdashError as error:
+            yield json.dumps({"error": str(error)}) + "\n"
+        finally:
+            self._open_requests -= 1
+            self._asked_at = time.monotonic()
 
     async def _predict(self, request: Request) -> JSONResponse:
         async with request.form(max_files=MAX_FILES) as form:

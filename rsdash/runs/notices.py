@@ -1,4 +1,4 @@
-"""What a run has to say in words: alerts, answers to requests, resumes."""
+"""What a run has to say in words: alerts, answers to requests, resumes, the end of compiling."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 ACTION_WORDS = {"suspend": "Pause", "set_lr": "Learning rate", "set_epochs": "Epochs"}
 """Requests that a person knows under another name."""
-NOTICE_KINDS = ("alert", "acknowledgement", "resume")
+NOTICE_KINDS = ("alert", "acknowledgement", "resume", "warm_up")
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the run has to say: an alert, an acknowledgement or a resume.
+    """Something the run has to say.
 
     Attributes:
-        kind: alert, acknowledgement or resume.
+        kind: one of NOTICE_KINDS.
         at: seconds since 1970.
         text: one sentence.
         fields: the event as written.
@@ -33,6 +33,8 @@ def notice_from(fields: Mapping[str, Any]) -> Notice:
     kind = str(fields.get("kind"))
     if kind == "resume":
         text = f"Resumed at step {fields.get('step', 0)} (attempt {fields.get('attempt', '?')})."
+    elif kind == "warm_up":
+        text = f"Compiled: the first steps took {fields.get('seconds', 0):.0f} s."
     elif kind == "acknowledgement":
         outcome = "done" if fields.get("outcome") == "done" else f"refused: {fields.get('reason', '')}"
         action = str(fields.get("action", ""))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from rsdash.config import Radiometry, RunConfig
 from rsdash.data import open_dataset, open_pixels
 from rsdash.evaluation.roles import measured_roles
 from rsdash.models.registry import build_model, freeze_all_but_head, head_parameter_names
@@ -59,6 +60,34 @@ class Setup:
     watched_role: str
 
 
+@dataclass(frozen=True)
+class Network:
+    """A network with its initial weights, on the device, channels last; `head` names its last parameters."""
+
+    model: nn.Module
+    head: set[str]
+
+
+def make_network(config: RunConfig, classes: int, radiometry: Radiometry, compute: Compute) -> Network:
+    """Build the network of a run with the weights that it starts from.
+
+    Args:
+        config: settings of the run.
+        classes: number of classes.
+        radiometry: of the images.
+        compute: names the device.
+
+    Raises:
+        ModelError: unknown name or weights.
+    """
+    seed_network(config.seed, Stream.WEIGHTS)
+    model = build_model(config, classes, radiometry)
+    if config.train_layers == "head":
+        freeze_all_but_head(model)
+    model = model.to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
+    return Network(model, head_parameter_names(model))
+
+
 def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], None]) -> Setup:
     """Make a run's network and images ready.
 
@@ -78,11 +107,9 @@ def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], No
     pixels = open_pixels(
         dataset, config.im_size, on_progress=lambda *_: on_progress(), radiometry=data.radiometry
     )
-    seed_network(config.seed, Stream.WEIGHTS)
-    model = build_model(config, len(data.classes), data.radiometry)
-    if config.train_layers == "head":
-        freeze_all_but_head(model)
-    model = model.to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
+    network = make_network(config, len(data.classes), data.radiometry, compute)
+    if config.compiled:
+        network.model.compile()
     scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
     labels = np.asarray(dataset.manifest.labels, dtype=np.int64)
 
@@ -94,13 +121,8 @@ def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], No
     measured = {role.value: tiles(part) for part, role in roles.items()}
     watched = "validation" if parts.counts["validation"] else "test"
     material = Material(
-        model,
-        head_parameter_names(model),
-        tiles("train"),
-        tiles(watched),
-        compute,
-        decides=watched == "validation",
+        network.model, network.head, tiles("train"), tiles(watched), compute, decides=watched == "validation"
     )
-    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    trainable = sum(p.numel() for p in network.model.parameters() if p.requires_grad)
     card = ModelCard(folder.id, config, data, scale, pixels.shape[1], trainable)
     return Setup(material, card, measured, roles[watched].value)

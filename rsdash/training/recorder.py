@@ -48,6 +48,7 @@ class Recorder:
         self._interval_at: float | None = None
         self._checkpoint_step = state.checkpoint_step
         self._fruitless = state.fruitless
+        self._compiling = False
 
     def begin(
         self,
@@ -58,6 +59,7 @@ class Recorder:
         steps_per_epoch: int,
         parameters: int,
         device: str,
+        compiled: bool,
     ) -> None:
         """Note what is known before the first step.
 
@@ -68,7 +70,11 @@ class Recorder:
             steps_per_epoch: those of an epoch.
             parameters: numbers that are learnt.
             device: in words.
+            compiled: whether the first steps take long, as the network is compiled in them.
         """
+        self._compiling = compiled
+        if compiled:
+            self._folder.write_state(message="Compiling the network: the first steps take a minute or more.")
         self._inner.begin(progress, groups)
         self._began = (time.monotonic(), progress.step)
         self._steps_per_epoch = steps_per_epoch
@@ -106,6 +112,11 @@ class Recorder:
             data_s=round(interval.data_s, 4),
         )
         self._measure_speed(interval.images, progress)
+        if self._compiling:
+            self._compiling = False
+            self._folder.log_event("warm_up", seconds=round(interval.seconds, 1))
+            self._folder.write_state(message="")
+            self._began = (time.monotonic(), progress.step)  # the time that is left is told by later steps
 
     def on_layers(self, progress: Progress, figures: LayerFigures) -> None:
         """Log the gradients of the step before."""

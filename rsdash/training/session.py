@@ -98,6 +98,7 @@ class _Session:
             steps_per_epoch=trainer.steps_per_epoch,
             parameters=setup.card.parameters,
             device=compute.description,
+            compiled=config.compiled,
         )
         unfinished = trainer.progress.epoch < trainer.config.epochs
         request = self._stop if self._stop and unfinished else trainer.run()

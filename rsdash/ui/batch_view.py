@@ -8,14 +8,14 @@ import secrets
 import streamlit as st
 
 from rsdash.config import PRESETS, RunConfig, make_config
-from rsdash.data import Dataset, list_datasets, missing_bytes, open_dataset, open_pixels
+from rsdash.data import Dataset
 from rsdash.errors import RsdashError
 from rsdash.inference.results import TrainingBatch
+from rsdash.ui.decoding import decode_first, decoding_cost, decoding_words
 from rsdash.ui.long_action import long_action
-from rsdash.ui.server import server
 from rsdash.ui.settings_form import kept_config
 from rsdash.ui.tasks import Report, Task
-from rsdash.ui.words import duration, plain, size
+from rsdash.ui.words import plain
 
 FORM = "the Train page"
 SHOWN_PX = 128
@@ -50,7 +50,7 @@ def batch_view(config: RunConfig) -> None:
         _show(batch)
         step, label = batch.epoch * batch.steps_per_epoch + batch.step + 1, "Next batch"
     else:
-        st.caption(f"Takes a training batch by the very code that trains.{_cost(config)}")
+        st.caption(f"Takes a training batch by the very code that trains.{decoding_cost(config)}")
         step, label = 0, "Draw the first batch"
     found = long_action(
         f"batch {place}",
@@ -68,9 +68,7 @@ def _make(config: RunConfig, step: int, report: Report) -> TrainingBatch:
     """Have the pixel cache ready, which shows progress, then ask the service."""
     from rsdash.inference.client import training_batch  # brings httpx, which a page should not wait for
 
-    dataset = open_dataset(config.data)
-    if missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry):
-        open_pixels(dataset, config.im_size, report)
+    decode_first(config, report)
     report(1, 1)
     batch = training_batch(config, step=step)
     report(1, 1)  # a stop meanwhile counts
@@ -80,18 +78,7 @@ def _make(config: RunConfig, step: int, report: Report) -> TrainingBatch:
 def _words(task: Task) -> str:
     if task.done >= task.total:
         return "The inference service draws the batch; it takes some seconds to start"
-    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    return f"Decoding all images once, as a run would: {task.done:,} of {task.total:,}{left}"
-
-
-def _cost(config: RunConfig) -> str:
-    """What is to be done before, in words."""
-    known = next((info for info in list_datasets() if info.name == config.data), None)
-    if known is None:
-        return ""
-    dataset = server().dataset(known)
-    missing = missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry)
-    return f" First all images are decoded once, as for a run ({size(missing)} on disk)." if missing else ""
+    return decoding_words(task)
 
 
 def _show(batch: TrainingBatch) -> None:

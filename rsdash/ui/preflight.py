@@ -11,6 +11,8 @@ from rsdash.config import RunConfig
 from rsdash.data import missing_bytes, open_dataset
 from rsdash.data.disk import free_bytes
 from rsdash.data.splitting import split_for
+from rsdash.inference import profiles
+from rsdash.inference.profiles import training_seconds
 from rsdash.jobs.submit import check_split
 from rsdash.models.catalogue import check_model
 from rsdash.ui.long_action import watch
@@ -47,16 +49,16 @@ def _check(config: RunConfig, report: Report) -> str:
     split = split_for(dataset, config)
     check_split(config, split)
     report(1, 3)
-    cost = profile(config, len(dataset.info.classes), dataset.info.radiometry)
+    classes, radiometry = len(dataset.info.classes), dataset.info.radiometry
+    cost = profiles.measured(config, classes, radiometry, measure=profile, again=True)
     report(2, 3)
     measured = len(split.validation) or len(split.test)
-    epoch_s = len(split.train) / config.batch_size * cost.seconds_per_step
-    epoch_s += measured * cost.seconds_per_image_forward
+    total_s = training_seconds(config, cost, train=len(split.train), measured=measured)
     disk = missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry)
     disk += cost.parameters * BYTES_PER_PARAMETER_ON_DISK
     free, memory = free_bytes(server().runs_dir), psutil.virtual_memory().available
     lines = [
-        f"**{duration(epoch_s)} an epoch, {duration(epoch_s * config.epochs)} in all**, "
+        f"**{duration(total_s / config.epochs)} an epoch, {duration(total_s)} in all**, "
         f"measured on {plain(cost.device)}",
         f"{len(split.train):,} images to train on, {measured:,} measured after each epoch",
         f"{cost.parameters / 1e6:.1f} M parameters, {cost.flops / 1e9:.2f} GFLOPs an image",

@@ -36,6 +36,11 @@ def fill_form(config: RunConfig) -> None:
     _remember()
 
 
+def set_field(name: str, value: Any) -> None:
+    """Put a value into one field, before the form is drawn."""
+    st.session_state[PREFIX + name] = _shown(SETTINGS[name], value)
+
+
 def choose_data(data: str, split: str) -> None:
     """Put a data set and one of its splits into the form; an empty split is made from the shares."""
     st.session_state[PREFIX + "data"] = data
@@ -154,7 +159,7 @@ def _apply_preset() -> None:
         st.session_state[PREFIX + "model"] = model if model in ("alexnet", "resnet18") else "alexnet"
 
 
-def _label(info: SettingInfo) -> str:
+def field_label(info: SettingInfo) -> str:
     """Name of a field in words, with its unit once."""
     words = " ".join(LABEL_WORDS.get(word, word) for word in info.name.split("_")).strip()
     unit = f" ({info.unit})" if info.unit and not words.endswith(info.unit) else ""
@@ -163,7 +168,7 @@ def _label(info: SettingInfo) -> str:
 
 def _field(info: SettingInfo, options: list[str] | None) -> None:
     key = PREFIX + info.name
-    label = _label(info)
+    label = field_label(info)
     if options is not None:
         known = st.session_state[key]
         choices = options if known in options else [known, *options]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 import zipfile
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from rsdash.cli import main
+from rsdash.config import command_for, make_config
+from rsdash.runs.index import RunIndex
 from tests.faults.bench import Bench
 from tests.faults.conftest import Finished
 from tests.tiny import SMALL_MODEL
@@ -117,6 +120,60 @@ def test_a_detached_run_waits_in_the_queue(bench: Bench, command: Command) -> No
     _, output, _ = command("runs", "--json")
     [row] = json.loads(output)
     assert (row["name"], row["state"], row["accuracy"]) == ("later", "QUEUED", None)
+
+
+def test_several_values_and_seeds_queue_a_run_each(bench: Bench, command: Command) -> None:
+    words = ("--vary=learning_rate=0.001,0.01", "--vary=kernel_sizes=11,5,3,3,3;7,5,3,3,3", "--seeds=0-1")
+    code, output, _ = command("train", f"--data={bench.tiles}", *SMALL, *words, "--detach")
+    assert code == 0 and output.count("Queued ") == 8
+    runs = [entry.request.config for entry in RunIndex(bench.runs_dir).refresh().entries]
+    found = {(config.learning_rate, config.kernel_sizes[0], config.seed) for config in runs}
+    assert found == {(rate, size, seed) for rate in (0.001, 0.01) for size in (11, 7) for seed in (0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--vary=learning_rate=0.001,fast",), "With learning_rate=fast: learning_rate"),
+        (("--vary=epochs",), "--vary takes field=value,value"),
+        (("--seeds=0-200",), "Seeds '0-200'"),
+        (("--seeds=0-4", "--vary=seed=1,2"), "given twice"),
+        (("--vary=batch_size=8,49",), "batch_size=49 is larger than the training split"),
+    ],
+)
+def test_a_grid_that_does_not_fit_exits_2_with_one_line_and_queues_nothing(
+    bench: Bench, command: Command, words: tuple[str, ...], sentence: str
+) -> None:
+    code, _, errors = command("train", f"--data={bench.tiles}", *SMALL, *words, "--detach")
+    assert code == 2
+    assert sentence in errors and len(errors.strip().splitlines()) == 1
+    assert list(bench.runs_dir.iterdir()) == []
+
+
+def test_the_command_of_a_run_queues_one_with_the_same_settings(bench: Bench, command: Command) -> None:
+    values = {
+        **SMALL_MODEL,
+        "data": str(bench.tiles),
+        "limit_per_class": None,
+        "learning_rate": 0.00123456789,
+    }
+    wanted = make_config(values, preset="quick")
+    code, _, _ = command(*shlex.split(command_for(wanted))[3:], "--detach")
+    assert code == 0
+    [entry] = RunIndex(bench.runs_dir).refresh().entries
+    assert entry.request.config == wanted.model_copy(update={"data": "tiles"})
+
+
+def test_find_rate_prints_a_sweep_and_queues_nothing(bench: Bench, command: Command) -> None:
+    code, output, _ = command("find-rate", f"--data={bench.tiles}", *SMALL, "--json")
+    found = json.loads(output)
+    assert code == 0 and len(found["rates"]) == len(found["losses"]) > 20
+    assert found["suggestion"] is None or 1e-6 < found["suggestion"] < 10
+    assert list(bench.runs_dir.iterdir()) == []
+    code, output, _ = command("find-rate", f"--data={bench.tiles}", *SMALL)
+    assert code == 0 and "smoothed" in output
+    code, _, errors = command("find-rate", f"--data={bench.tiles}", "--set=epochz=1")
+    assert code == 2 and "epochs" in errors
 
 
 def test_a_finished_train_exits_0_and_prints_its_figures(finished: Finished) -> None:

@@ -18,10 +18,26 @@ from rsdash.errors import ServiceError
 from rsdash.evaluation.figures import read_evaluation
 from rsdash.inference import client
 from rsdash.inference.address import address_path, read_address
+from rsdash.training.rate_choice import STEPS
 from tests.faults.conftest import Finished
 from tests.tiny import small_config, wait_for
 
 IDLE_S = 6.0
+
+
+class StoppedError(Exception):
+    pass
+
+
+def check_a_sweep_can_be_stopped() -> None:
+    """The service lets go of a sweep that nobody listens to: later it leaves as an idle one does."""
+
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        client.find_rate(small_config(data="tiles"), stop)
 
 
 @pytest.fixture
@@ -57,6 +73,13 @@ def test_it_starts_when_asked_answers_and_leaves_when_nobody_asks(place: Path, f
     assert {image.label for image in batch.images} == {"Forest", "Lake", "Road"}
     sides = {Image.open(io.BytesIO(image.content)).size for image in batch.images}
     assert sides == {(63, 63)}
+    told: list[tuple[int, int]] = []
+    sweep = client.find_rate(small_config(data="tiles"), lambda done, total: told.append((done, total)))
+    assert len(sweep.rates) == len(sweep.losses) == len(sweep.smoothed) == told[-1][0] > 20
+    assert [done for done, _ in told][:20] == list(range(1, 21)) and {total for _, total in told} == {STEPS}
+    check_a_sweep_can_be_stopped()
+    with pytest.raises(ServiceError, match="no data set 'nowhere'"):
+        client.find_rate(small_config(data="nowhere"), lambda done, total: None)
     with pytest.raises(ServiceError, match="no data set 'nowhere'"):
         client.training_batch(small_config(data="nowhere"))
     with pytest.raises(ServiceError, match="nonsense"):

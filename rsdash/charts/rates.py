@@ -1,0 +1,82 @@
+"""Learning rates: over the epochs of a run, and what a sweep over them shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from rsdash.charts.curves import LOSS_BLUE
+from rsdash.charts.style import finish
+
+RATE_PURPLE = "#8e5bb5"
+HEAD_ORANGE = "#d9822b"
+
+
+def rate_schedule(
+    epoch: Sequence[float], rate: Sequence[float], head_rate: Sequence[float], *, title: str
+) -> go.Figure:
+    """The learning rate over a run.
+
+    Args:
+        epoch: where rates are taken, ascending from 0.
+        rate: of all layers but the last.
+        head_rate: of the last layer; drawn where it differs.
+        title: says what the schedule does.
+    """
+    figure = go.Figure()
+    apart = list(rate) != list(head_rate)
+    if apart:
+        figure.add_scatter(
+            x=epoch, y=head_rate, name="last layer", mode="lines", line={"color": HEAD_ORANGE, "dash": "dash"}
+        )
+    figure.add_scatter(
+        x=epoch,
+        y=rate,
+        name="all other layers" if apart else "all layers",
+        mode="lines",
+        line={"color": RATE_PURPLE, "width": 2.5},
+        showlegend=apart,
+    )
+    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    figure.update_yaxes(title_text="learning rate", rangemode="tozero", exponentformat="power")
+    finish(figure, height=290, title=title)
+    return figure.update_layout(margin={"t": 50, "b": 90 if apart else 60})
+
+
+def rate_sweep(
+    rates: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], suggestion: float | None
+) -> go.Figure:
+    """Loss over learning rate, with the suggested rate marked.
+
+    Args:
+        rates: of the steps, ascending.
+        losses: of the steps, in nats.
+        smoothed: the same without the noise of single batches.
+        suggestion: rate of the steepest fall, or None.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=rates,
+        y=losses,
+        name="each batch",
+        mode="markers",
+        marker={"color": LOSS_BLUE, "size": 5},
+        opacity=0.45,
+    )
+    figure.add_scatter(
+        x=rates, y=smoothed, name="smoothed", mode="lines", line={"color": LOSS_BLUE, "width": 2.5}
+    )
+    if suggestion is not None:
+        figure.add_vline(x=suggestion, line={"color": RATE_PURPLE, "dash": "dash"})
+    figure.update_xaxes(title_text="learning rate", type="log", exponentformat="power", dtick=1)
+    top = 1.6 * max(smoothed[:1], default=1.0) if smoothed else 1.0
+    figure.update_yaxes(title_text="training loss (nats)", range=[0, top])
+    return finish(figure, height=380, title=sweep_title(suggestion))
+
+
+def sweep_title(suggestion: float | None) -> str:
+    """The finding of a sweep."""
+    if suggestion is None:
+        return "No learning rate makes the loss fall"
+    return f"The loss falls most steeply at a learning rate of {suggestion:g}"

@@ -1,0 +1,32 @@
+"""What a link brings into the form: the settings of a run, or a data set and split."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsdash.errors import RsdashError
+from rsdash.ui.server import server
+from rsdash.ui.settings_form import choose_data, fill_form
+from rsdash.ui.words import plain
+
+
+def clone_from_url() -> None:
+    """Take over the settings of the run that the URL names, once."""
+    asked = st.query_params.get("from")
+    if asked and st.session_state.get("cloned") != asked:
+        st.session_state["cloned"] = asked
+        try:
+            entry = server().listing().find(asked)
+        except RsdashError as error:
+            st.error(plain(str(error)))
+            return
+        fill_form(entry.config)
+        st.toast(f"Settings of {plain(entry.name)}")
+
+
+def data_from_url() -> None:
+    """Take over the data set and split that the URL names, once."""
+    data, split = st.query_params.get("data"), st.query_params.get("split", "")
+    if data and st.session_state.get("taken-data") != (data, split):
+        st.session_state["taken-data"] = (data, split)
+        choose_data(data, split)

@@ -1,0 +1,112 @@
+"""Several values of settings at once: what the runs would be, how long they take, and their start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from rsdash.config import (
+    MAX_RUNS,
+    SETTINGS,
+    Cell,
+    RunConfig,
+    SettingInfo,
+    as_text,
+    make_grid,
+    parse_seeds,
+    parse_values,
+)
+from rsdash.data import DatasetInfo, list_datasets
+from rsdash.data.splitting import split_for
+from rsdash.inference.profiles import known, training_seconds
+from rsdash.jobs.submit import submit_grid
+from rsdash.ui.links import page
+from rsdash.ui.places import allowed_settings
+from rsdash.ui.server import server
+from rsdash.ui.settings_form import HIDDEN, PRESET_KEY, field_label
+from rsdash.ui.words import duration
+
+OFFERED = [name for name in SETTINGS if name not in (*HIDDEN, "seed")]
+
+
+def grid_form(values: Mapping[str, Any], config: RunConfig, name: str) -> None:
+    """Choose settings and their values; then see what that makes, and queue it.
+
+    Args:
+        values: what the form holds.
+        config: the same, checked.
+        name: with which the names of the runs begin; empty for made ones.
+
+    Raises:
+        RsdashError: one sentence on a value that does not fit.
+    """
+    chosen = st.multiselect(
+        "Settings to vary",
+        OFFERED,
+        key="grid-settings",
+        format_func=lambda setting: field_label(SETTINGS[setting]),
+        placeholder="learning rate, model, skip, kernel sizes …",
+    )
+    texts = {setting: _values_field(SETTINGS[setting], getattr(config, setting)) for setting in chosen}
+    seeds = st.text_input(
+        "Seeds", key="grid-seeds", placeholder="0-4 or 0,3,7", help="Several seeds of each make a group."
+    )
+    varied = {setting: parse_values(setting, text) for setting, text in texts.items() if text.strip()}
+    if seeds.strip():
+        varied["seed"] = parse_seeds(seeds)
+    if not varied:
+        st.caption(f"Every combination of the values becomes a run, at most {MAX_RUNS} at once.")
+        return
+    cells = make_grid(values, varied, preset=st.session_state[PRESET_KEY])
+    for cell in cells:
+        allowed_settings(cell.config)
+    counts = " × ".join(str(len(each)) for each in varied.values())
+    st.markdown(f"**{len(cells)} runs** ({counts}), {_time(cells)}")
+    if st.button(f"Queue {len(cells)} runs", key="queue-grid", type="primary"):
+        with st.spinner("Checking data and settings of all runs"):
+            taken = {entry.name for entry in server().listing().entries}
+            submit_grid(cells, runs_dir=server().runs_dir, name=name.strip() or None, taken_names=taken)
+        server().refresh()
+        st.switch_page(page("overview"))
+
+
+def _values_field(info: SettingInfo, present: Any) -> str:
+    several = isinstance(info.default, tuple)
+    return st.text_input(
+        f"Values of {field_label(info)}",
+        key=f"grid-{info.name}",
+        placeholder=f"{as_text(present)}{';' if several else ','} …",
+        help=f"Parted by {'semicolons' if several else 'commas'}. {info.describe()}",
+    )
+
+
+def _time(cells: list[Cell]) -> str:
+    """How long they take one after the other, where every cost is known."""
+    infos = {info.name: info for info in list_datasets()}
+    seconds = [_seconds(cell.config, infos.get(cell.config.data)) for cell in cells]
+    measured = [one for one in seconds if one is not None]
+    if len(measured) < len(seconds):
+        return (
+            "whose time is not known: *Check time, memory and disk* measures it for the settings of the form"
+        )
+    upper = "at most " if any(cell.config.patience for cell in cells) else "about "
+    return f"{upper}**{duration(sum(measured))}** one after the other"
+
+
+def _seconds(config: RunConfig, info: DatasetInfo | None) -> float | None:
+    if info is None:
+        return None
+    cost = known(config, len(info.classes), info.radiometry)
+    if cost is None:
+        return None
+    if config.split:
+        split = split_for(server().dataset(info), config)
+        train, measured = len(split.train), len(split.validation) or len(split.test)
+    else:
+        limit = config.limit_per_class
+        images = sum(min(count, limit) if limit else count for count in info.counts.values())
+        train = round(images * (1 - config.validation_share - config.test_share))
+        measured = round(images * (config.validation_share or config.test_share))
+    return training_seconds(config, cost, train=train, measured=measured)

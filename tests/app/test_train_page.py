@@ -1,0 +1,188 @@
+"""The Train page beside its form: the rate over the run, its command line, a sweep, a grid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.config import RunConfig, make_config
+from rsdash.data import add_dataset, open_dataset
+from rsdash.inference import client, profiles
+from rsdash.inference.rates import find_rate
+from rsdash.inference.results import Profile, RateSweep
+from rsdash.training.schedule import preview_rates
+from tests.app.test_pages import fresh_server, open_page, own_runs  # noqa: F401  # a fixture
+from tests.tiny import wait_for
+from tests.unit.config.test_command import parsed
+
+FORM = {"im_size": 63, "batch_size": 16}
+
+
+def filled(tiles_dir: Path) -> AppTest:
+    add_dataset(tiles_dir, name="tiles")
+    app = open_page("train", data="tiles")
+    for name, value in FORM.items():
+        app.number_input(f"set-{name}").set_value(value)
+    app.text_input("set-width").set_value("0.125")
+    return app.run()
+
+
+def opened(app: AppTest, key: str) -> AppTest:
+    app.session_state[key] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
+def figure(app: AppTest, key: str) -> dict:
+    [chart] = [chart for chart in app.get("plotly_chart") if chart.proto.id.endswith(key)]
+    return json.loads(chart.proto.spec)
+
+
+def command_of(app: AppTest) -> str:
+    [code] = app.code
+    return code.value
+
+
+def test_the_rate_over_the_run_is_drawn_for_the_settings_of_the_form() -> None:
+    app = open_page("train")
+    app.segmented_control("preset").set_value("transfer").run()
+    drawn = figure(app, "schedule")
+    assert drawn["layout"]["title"]["text"] == (
+        "The learning rate rises to 0.001 and falls to nearly nothing"
+    )
+    names = [line["name"] for line in drawn["data"]]
+    assert names == ["last layer", "all other layers"]
+    expected = preview_rates(make_config({}, preset="transfer"))
+    assert drawn["data"][1]["y"] == pytest.approx(list(expected.rate))
+    app.selectbox("set-schedule").set_value("step").run()
+    assert "falls to a tenth after each third" in figure(app, "schedule")["layout"]["title"]["text"]
+
+
+def test_the_command_line_means_what_the_form_holds_and_the_run_gets(tiles_dir: Path) -> None:
+    app = filled(tiles_dir)
+    app.text_input("set-learning_rate").set_value("0.0012").run()
+    config = parsed(command_of(app))
+    assert (config.data, config.im_size, config.learning_rate) == ("tiles", 63, 0.0012)
+    app.button("start").click().run()
+    [entry] = own_runs()
+    assert entry.request.config == config
+    assert "0.0012" in command_of(open_page("train", **{"from": entry.id}))
+
+
+def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> None:
+    app = opened(filled(tiles_dir), "open-grid")
+    app.multiselect("grid-settings").set_value(["learning_rate", "kernel_sizes"]).run()
+    app.text_input("grid-learning_rate").set_value("0.001, 0.01")
+    app.text_input("grid-kernel_sizes").set_value("11,5,3,3,3; 7,5,3,3,3")
+    app.text_input("grid-seeds").set_value("0-2").run()
+    assert any("12 runs** (2 × 2 × 3)" in text.value for text in app.markdown)
+    assert any("time is not known" in text.value for text in app.markdown)
+    app.button("queue-grid").click().run()
+    runs = [entry.request.config for entry in own_runs()]
+    assert len({(run.learning_rate, run.kernel_sizes, run.seed) for run in runs}) == len(runs) == 12
+    assert {run.width for run in runs} == {0.125}
+    assert len({entry.about.tags for entry in own_runs()}) == 1
+
+
+def test_the_time_of_a_grid_is_told_where_its_cost_is_known(tiles_dir: Path) -> None:
+    app = filled(tiles_dir)
+    config = parsed(command_of(app))
+    cost = Profile(
+        parameters=1,
+        trainable_parameters=1,
+        flops=1,
+        memory_bytes=1,
+        seconds_per_step=2.0,
+        seconds_per_image_forward=0.5,
+        device="CPU",
+    )
+    info = open_dataset("tiles").info
+    profiles.measured(config, len(info.classes), info.radiometry, measure=lambda *_: cost)
+    app = opened(app, "open-grid")
+    app.text_input("grid-seeds").set_value("0,1").run()
+    # 48 images in steps of 16 and 12 measured, 15 epochs, 2 runs
+    seconds = 2 * 15 * (3 * 2.0 + 12 * 0.5)
+    assert any(f"about **{seconds / 60:.0f} min** one after" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("setting", "values", "sentence"),
+    [
+        ("learning_rate", "0.1, fast", "With learning_rate=fast"),
+        ("learning_rate", "0.1, 0.10", "the same"),
+        ("seeds", "0-120", "Seeds '0-120'"),
+        ("split", "mine", "mine"),
+    ],
+)
+def test_values_that_do_not_fit_are_one_sentence_and_nothing_is_queued(
+    tiles_dir: Path, setting: str, values: str, sentence: str
+) -> None:
+    app = opened(filled(tiles_dir), "open-grid")
+    if setting != "seeds":
+        app.multiselect("grid-settings").set_value([setting]).run()
+    app.text_input(f"grid-{setting}").set_value(values).run()
+    buttons = {button.key for button in app.button}
+    if "queue-grid" in buttons:
+        app.button("queue-grid").click().run()
+    assert sentence in app.error[0].value.replace("\\", "")
+    assert not own_runs()
+
+
+def sweep_here(config: RunConfig, report: Callable[[int, int], None]) -> RateSweep:
+    """The sweep in this process, not in a service's."""
+    for item in find_rate(config):
+        if isinstance(item, RateSweep):
+            return item
+        report(item.done, item.total)
+    raise AssertionError("no result")
+
+
+def after_the_sweep(app: AppTest) -> AppTest:
+    place = app.session_state["rate-place"]
+
+    def ended() -> bool:
+        task = shared.server().tasks.get(f"rate {place}")
+        return task is not None and task.finished
+
+    wait_for(ended, "the sweep to end")
+    app.run()
+    return app.run()
+
+
+def test_a_sweep_marks_a_rate_and_a_button_takes_it_over(
+    tiles_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "find_rate", sweep_here)
+    app = filled(tiles_dir)
+    app.text_input("set-dropout").set_value("0").run()
+    app = opened(app, "open-rate")
+    app.button("start-rate").click().run()
+    app = after_the_sweep(app)
+    assert not app.exception and not app.error
+    drawn = figure(app, "rate-chart")
+    assert drawn["layout"]["xaxis"]["type"] == "log"
+    [button] = [button for button in app.button if button.key == "use-rate"]
+    rate = button.label.removeprefix("Use ")
+    assert drawn["layout"]["title"]["text"] == f"The loss falls most steeply at a learning rate of {rate}"
+    button.click().run()
+    assert app.text_input("set-learning_rate").value == rate
+    assert parsed(command_of(app)).learning_rate == float(rate)
+    assert figure(app, "rate-chart")  # taking its rate over leaves the sweep on the page
+    app.number_input("set-batch_size").set_value(8).run()
+    assert app.button("start-rate").label == "Find a learning rate"
+
+
+def test_a_sweep_that_fails_says_why(tiles_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "find_rate", sweep_here)
+    app = filled(tiles_dir)
+    app.number_input("set-im_size").set_value(40).run()
+    app = opened(app, "open-rate")
+    app.button("start-rate").click().run()
+    app = after_the_sweep(app)
+    assert "at least 63 px" in app.error[0].value.replace("\\", "")
