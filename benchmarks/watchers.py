@@ -169,6 +169,7 @@ def measure_clicks(run: RunFolder, address: str, count: int) -> dict[str, list[f
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.set_default_timeout(1000 * WAIT_S)
         page.goto(f"{address}/run?run={run.id}")
         page.wait_for_selector(LOOKS["Learning rate"].format(id=run.id))
         for number in range(count):
