@@ -12,7 +12,7 @@ from rsdash.ui.run_status import details, notices, status
 from rsdash.ui.server import server
 from rsdash.ui.words import plain, state_text
 
-TICK_S = 1.0
+TICK_S = 2.0
 
 entries = server().listing().entries
 entry = pick_run(entries, key="run", label="Run")

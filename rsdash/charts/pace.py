@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, along, binned
+from rsdash.charts.rates import RATE_PURPLE
 from rsdash.charts.style import finish
 from rsdash.runs.history import History
 from rsdash.runs.thinning import thin
@@ -30,7 +31,7 @@ def learning_rate(history: History, *, axis: Axis, revision: str) -> go.Figure:
     rates = history.steps["learning_rate"]
     line = thin(along(history, history.steps, axis), rates)
     figure = go.Figure(
-        go.Scatter(x=line.x, y=line.y, mode="lines", line={"color": "#8e5bb5", "width": 2}, name="rate")
+        go.Scatter(x=line.x, y=line.y, mode="lines", line={"color": RATE_PURPLE, "width": 2}, name="rate")
     )
     figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
     figure.update_yaxes(title_text="learning rate", rangemode="tozero", exponentformat="power")

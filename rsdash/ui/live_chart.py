@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import plotly.io
 from plotly.graph_objects import Figure
+from plotly.io.json import to_json_plotly
 from streamlit.components.v2 import component
 
 from rsdash.ui.links import PLOTLY_PATH
@@ -86,8 +86,9 @@ def drawing_of(figure: Figure) -> Drawing:
 
     Plotly's own template is left out: it is larger than most figures, and the page's theme covers it.
     """
-    bare = Figure(figure).update_layout(template=None)
-    return Drawing(str(plotly.io.to_json(bare)), int(bare.to_dict()["layout"]["height"]))
+    content = figure.to_dict()
+    content["layout"].pop("template", None)
+    return Drawing(str(to_json_plotly(content)), int(content["layout"]["height"]))
 
 
 def live_chart(drawing: Drawing, *, key: str, alt: str) -> None:

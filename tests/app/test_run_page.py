@@ -133,7 +133,7 @@ def test_a_drawing_leaves_plotlys_own_template_out() -> None:
     drawing = drawing_of(figure)
     assert drawing.height == 300
     assert json.loads(drawing.content)["data"][0]["y"] == [3, 4]
-    assert not json.loads(drawing.content)["layout"]["template"]
+    assert "template" not in json.loads(drawing.content)["layout"]
     assert figure.to_dict()["layout"]["template"], "the figure itself stays as it was"
 
 

@@ -79,6 +79,7 @@ def test_from_images_to_a_prediction(page: Page, live_server: RunningServer, arc
     press(page, "resume")
     page.wait_for_function(f"() => ({POINTS})() > {paused_at}", timeout=TRAINING_MS)
     expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
+    look_inside(page)
 
     start(page, model="alexnet", data=data, epochs=2)
     expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
@@ -88,13 +89,26 @@ def test_from_images_to_a_prediction(page: Page, live_server: RunningServer, arc
     table = page.get_by_role("table").first
     for text in ("resnet18", "alexnet", "the study's ResNet18", "0.6479", "1.5666"):
         expect(table).to_contain_text(text)
-    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    expect(page.locator(".js-plotly-plot")).to_have_count(4)
 
     go(page, f"/predict?run={ids[0]}")
     name, content = one_image(live_server, archive)
     upload = {"name": name, "mimeType": "image/jpeg", "buffer": content}
     page.locator(".st-key-images input[type=file]").set_input_files(upload)  # pyright: ignore[reportArgumentType]  # a FilePayload
     expect(page.get_by_text(re.compile("Most probable: "))).to_be_visible(timeout=TRAINING_MS)
+
+
+def look_inside(page: Page) -> None:
+    """Each look of a finished run has something to show; the study's curves stay above it."""
+    looks = {"Gradients": 3, "Confusion": 2, "Probe tiles": 3, "Filters": 1, "Machine": 2, "Learning rate": 2}
+    for look, charts in looks.items():
+        switch(page, "inside", look)
+        if look == "Machine":  # a short run may end before the machine is looked at
+            expect(page.get_by_text(re.compile("images/s of late"))).to_be_visible()
+        else:
+            expect(page.locator(".chart.js-plotly-plot")).to_have_count(charts)
+        if look == "Filters":
+            expect(page.get_by_alt_text(re.compile("64 filters of the first layer"))).to_have_count(3)
 
 
 def drag_across_left_half(page: Page) -> None:
