@@ -55,7 +55,7 @@ def sweep(
             seed_network(config.seed, Stream.NETWORK, epoch=epoch, step=step)
             sums = stepper.attempt(images, labels, steering.config, rate=rate)
             if sums is None:
-                steering.amend(steering.smaller_parts(number, len(labels)))
+                steering.amend(steering.smaller_parts(number, len(labels))[0])
         losses.append(float(sums.loss) / sums.images)
         yield rate, losses[-1]
         if not math.isfinite(losses[-1]) or has_risen(losses):

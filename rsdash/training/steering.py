@@ -28,12 +28,15 @@ class Steering:
         self._amendments = add_amendment(self._amendments, amendment)
         self.move_to(amendment.step)
 
-    def smaller_parts(self, step: int, images: int) -> Amendment:
+    def smaller_parts(self, step: int, images: int) -> tuple[Amendment, str]:
         """Work through batches in twice as many parts from a step on, as memory ran out in it.
 
         Args:
             step: steps taken before it.
             images: in its batch.
+
+        Returns:
+            What changes, and a sentence that says so.
 
         Raises:
             RunError: the parts are as small as can be.
@@ -44,4 +47,9 @@ class Steering:
                 f"Memory does not suffice for {-(-images // most)} images at a time. "
                 "Lower im_size or take a smaller model."
             )
-        return Amendment(step=step, setting="accumulation", value=min(2 * parts, most))
+        wanted = min(2 * parts, most)
+        reason = (
+            f"Memory ran out in step {step + 1}. From here on each batch is worked through in {wanted} parts "
+            f"instead of {parts}; the run goes on."
+        )
+        return Amendment(step=step, setting="accumulation", value=wanted), reason

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 import torch
 from torch import nn
 
+from rsdash.errors import DivergedError
 from rsdash.training.progress import Sums
 from rsdash.training.step import StepSums
 from rsdash.training.step_clock import StepClock
@@ -47,6 +48,13 @@ class Tally:
         broken = None if finite.all() else len(pending) - 1 - int(finite.int().argmin())
         images, times = sum(sums.images for sums in pending), self._clock.take()
         return Sums(float(losses.sum()), float(right), images, times.seconds, times.data_s), broken
+
+
+def divergence(model: nn.Module, what: str) -> DivergedError:
+    """The error that ends a run whose loss or weights are no longer numbers, with the layer and advice."""
+    broken = broken_weights(model)
+    where = f" ({len(broken)} tensors of weights are broken, the first is {broken[0]})" if broken else ""
+    return DivergedError(f"{what}{where}. Lower the learning rate or set clip_gradient=1.")
 
 
 def broken_weights(model: nn.Module) -> list[str]:

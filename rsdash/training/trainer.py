@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from rsdash.config import RunConfig
-from rsdash.errors import DivergedError
 from rsdash.runs.amendments import Amendment
 from rsdash.training.balance import loss_weights
 from rsdash.training.batches import epoch_order, steps_per_epoch, training_batch
@@ -25,7 +24,7 @@ from rsdash.training.recipe import set_learning_layers
 from rsdash.training.schedule import epochs_out_of_patience, plateau_cuts, rate_factor
 from rsdash.training.steering import Steering
 from rsdash.training.step import Stepper
-from rsdash.training.tally import Tally, broken_weights
+from rsdash.training.tally import Tally, broken_weights, divergence
 from rsdash.training.watcher import Watcher
 
 LOGGED_PER_EPOCH = 50
@@ -115,7 +114,8 @@ class Trainer:
         """
         self._fetch_sums()
         if broken_weights(self._stepper.model):
-            self._give_up(f"A weight is no longer a number after step {self.progress.step}")
+            what = f"A weight is no longer a number after step {self.progress.step}"
+            raise divergence(self._stepper.model, what)
         self._count_time()
         stepper = self._stepper
         return Checkpoint(
@@ -201,25 +201,16 @@ class Trainer:
         return None
 
     def _take_smaller_parts(self, images: int) -> None:
-        step = self.progress.step
-        amendment = self._steering.smaller_parts(step, images)
-        reason = (
-            f"Memory ran out in step {step + 1}. From here on each batch is worked through in "
-            f"{amendment.value:g} parts instead of {self.config.accumulation}; the run goes on."
-        )
+        amendment, reason = self._steering.smaller_parts(self.progress.step, images)
         self._steering.amend(amendment)
         self._watcher.on_short_memory(amendment, reason)
 
     def _fetch_sums(self) -> None:
         sums, steps_ago = self._tally.fetch()
         if steps_ago is not None:
-            self._give_up(f"The training loss is no longer a number at step {self.progress.step - steps_ago}")
+            step = self.progress.step - steps_ago
+            raise divergence(self._stepper.model, f"The training loss is no longer a number at step {step}")
         self.progress.interval_sums.add(sums)
-
-    def _give_up(self, what: str) -> None:
-        broken = broken_weights(self._stepper.model)
-        where = f" ({len(broken)} tensors of weights are broken, the first is {broken[0]})" if broken else ""
-        raise DivergedError(f"{what}{where}. Lower the learning rate or set clip_gradient=1.")
 
     def _close_interval(self, rate: float) -> None:
         self._fetch_sums()
