@@ -64,7 +64,8 @@ def _train(
     for folder in folders:
         print(f"Queued {folder.about().name} ({folder.id})")
     if detach:
-        print("It starts as soon as a dashboard or another `train` on this folder has a free device.")
+        starts = "It starts" if len(folders) == 1 else "They start"
+        print(f"{starts} as soon as a dashboard or another `train` on this folder has a free device.")
         return
     raise typer.Exit(follow(folders, index))
 

@@ -41,6 +41,11 @@ def augment(batch: torch.Tensor, config: AugmentationSettings, generator: torch.
     return batch
 
 
+def augments(config: AugmentationSettings) -> bool:
+    """Whether any change of `augment` is switched on."""
+    return config.flip != "none" or any((config.rotation_deg, config.scale, config.crop, config.erasing))
+
+
 def symmetry(batch: torch.Tensor, number: int) -> torch.Tensor:
     """One of the 8 symmetries of a square: quarter turns `number % 4`, mirrored left-right from 4 on."""
     turned = torch.rot90(batch, number % 4, dims=(2, 3))

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from rsdash.config import Radiometry, RunConfig
-from rsdash.data.augmentation import augment
+from rsdash.data.augmentation import augment, augments
 from rsdash.data.mixing import mix
 from rsdash.models.registry import normalization_for
 from rsdash.training.balance import balanced_order
@@ -53,9 +53,8 @@ def training_batch(
         the classes, float32 of shape (B, K), where MixUp or CutMix is on.
     """
     draws = generator_for(config.seed, Stream.AUGMENTATION, epoch=epoch, step=step)
-    images, labels = tiles.batch(
-        positions_of(order, config, step), lambda batch: augment(batch, config, draws)
-    )
+    change = (lambda batch: augment(batch, config, draws)) if augments(config) else None
+    images, labels = tiles.batch(positions_of(order, config, step), change)
     seed = seed_for(config.seed, Stream.MIXING, epoch=epoch, step=step)
     images, labels = mix(images, labels, tiles.class_count, config, seed)
     return images.contiguous(memory_format=torch.channels_last), labels

@@ -54,8 +54,11 @@ class Tiles:
         """
         self._pixels = _place(pixels, device)
         self.class_count = int(labels.max()) + 1  # of the whole data set, in which no class is empty
-        self._rows = torch.from_numpy(np.ascontiguousarray(rows))
-        self._labels = torch.from_numpy(np.ascontiguousarray(labels[rows]))
+        self._index = np.ascontiguousarray(rows)
+        self._truth = np.ascontiguousarray(labels[rows])
+        place = self._pixels.device  # where the cache is, as the rows of a batch are picked there
+        self._rows = torch.from_numpy(self._index).to(place)
+        self._labels = torch.from_numpy(self._truth).to(place)
         self._side_px = side_px
         self._device = device
         self._sixteen_bits = pixels.dtype == np.uint16
@@ -64,17 +67,17 @@ class Tiles:
         self._std = torch.tensor(scale.std, device=device) * top
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._index)
 
     @property
     def rows(self) -> np.ndarray:
         """Manifest rows of these images, int64 of shape (n,)."""
-        return self._rows.numpy()
+        return self._index
 
     @property
     def labels(self) -> np.ndarray:
         """Labels, int64 of shape (n,)."""
-        return self._labels.numpy()
+        return self._truth
 
     def batch(
         self, positions: torch.Tensor, change: Change | None = None
@@ -88,11 +91,8 @@ class Tiles:
         Returns:
             Images, float32 of shape (B, C, side_px, side_px), channels last and normalized; labels, (B,).
         """
-        rows = self._rows[positions]
-        taken = self._pixels[send(rows, self._pixels.device)]  # (B, h, w, C)
-        if taken.device != self._device:
-            pinned = taken.pin_memory() if self._device.type == "cuda" else taken
-            taken = pinned.to(self._device, non_blocking=True)
+        positions = send(positions, self._pixels.device)
+        taken = send(self._pixels[self._rows[positions]], self._device)  # (B, h, w, C)
         size = (self._side_px, self._side_px)
         images = taken.permute(0, 3, 1, 2)  # (B, C, h, w), channels last
         if change is None and images.dtype == torch.uint8 and self._device.type == "cpu":

@@ -26,18 +26,18 @@ def rate_view(config: RunConfig) -> None:
     """
     place = st.session_state.setdefault("rate-place", secrets.token_hex(4))
     settings = _digest(config)
-    shown_of, sweep = st.session_state.get("rate-shown", ("", None))
-    fits = sweep is not None and shown_of == settings
-    if fits:
-        _show(sweep)
+    shown_of, last = st.session_state.get("rate-shown", ("", None))
+    fitting: RateSweep | None = last if shown_of == settings else None
+    if fitting:
+        _show(fitting)
     else:
         st.caption(
-            f"Takes at most {STEPS} training steps with these settings while the rate rises from {LOWEST:g} "
+            f"Takes at most {STEPS} training steps with these settings while the rate rises from {LOWEST:f} "
             f"to {HIGHEST:g}, and marks where the loss falls most steeply.{decoding_cost(config)}"
         )
     found = long_action(
         f"rate {place}",
-        label="Sweep again" if fits else "Find a learning rate",
+        label="Sweep again" if fitting else "Find a learning rate",
         title="Sweeping learning rates",
         action=lambda report: (settings, _sweep(config, report)),
         words=_words,

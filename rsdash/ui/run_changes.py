@@ -16,29 +16,32 @@ LONGEST_RUN = 10_000
 
 
 def change_settings(entry: RunEntry) -> None:
-    """A folded form for the learning rate and the number of epochs."""
+    """A folded form for the learning rate and the number of epochs; it folds once they are taken."""
+    if st.session_state.pop("asked-to-change", False):
+        st.rerun()  # the page, which polls only what may change, has to begin to
     finished = entry.state.state is RunState.FINISHED
-    with st.popover("Extend" if finished else "Change", key="change"), st.form("change-form", border=False):
-        rate = entry.config.learning_rate
+    label = "Extend" if finished else "Change"
+    with st.popover(label, key="change", on_change="rerun"), st.form("change-form", border=False):
         if not finished:
-            rate = st.number_input(
+            st.number_input(
                 "Learning rate",
-                key=f"new-rate-{entry.id}",
-                value=rate,
+                key=_field(entry, "rate"),
+                value=entry.config.learning_rate,
                 min_value=0.0,
                 format="%.6g",
                 help="Holds from the next step on; where a schedule moves the rate, this is its peak.",
             )
-        epochs = st.number_input(
+        st.number_input(
             "Epochs",
-            key=f"new-epochs-{entry.id}",
+            key=_field(entry, "epochs"),
             value=entry.config.epochs,
             min_value=1,
             max_value=LONGEST_RUN,
             help="A schedule is stretched to the new end. A finished run goes on from its last checkpoint.",
         )
-        if st.form_submit_button("Apply", key="apply-change", type="primary"):
-            _apply(entry, rate, int(epochs))
+        st.form_submit_button("Apply", key="apply-change", type="primary", on_click=_apply, args=(entry,))
+        if problem := st.session_state.pop("change-problem", ""):
+            st.error(plain(problem))
 
 
 def about_run(entry: RunEntry) -> None:
@@ -70,14 +73,22 @@ def _known_tags() -> list[str]:
     return sorted({tag for entry in server().listing().entries for tag in entry.about.tags})
 
 
-def _apply(entry: RunEntry, rate: float, epochs: int) -> None:
+def _field(entry: RunEntry, name: str) -> str:
+    return f"new-{name}-{entry.id}"
+
+
+def _apply(entry: RunEntry) -> None:
+    """Ask for what was changed; runs before the page is drawn again."""
+    rate = st.session_state.get(_field(entry, "rate"), entry.config.learning_rate)
+    epochs = st.session_state[_field(entry, "epochs")]
     try:
         if rate != entry.config.learning_rate:
             request_rate(entry, rate)
         if epochs != entry.config.epochs:
             request_epochs(entry, epochs)
     except RsdashError as error:
-        st.error(plain(str(error)))
+        st.session_state["change-problem"] = str(error)
         return
     server().refresh()
-    st.rerun()
+    st.session_state["change"] = False
+    st.session_state["asked-to-change"] = True

@@ -9,20 +9,24 @@ from rsdash.config import RunConfig, command_for
 from rsdash.training.schedule import preview_rates
 
 WHAT_IT_DOES = {
-    "constant": "stays at {rate:g}",
-    "cosine": "falls from {rate:g} to zero along a cosine",
-    "one-cycle": "rises to {rate:g} and falls to nearly nothing",
-    "step": "begins at {rate:g} and falls to a tenth after each third",
-    "plateau": "stays at {rate:g} until progress stalls, then falls to {factor:g} of it each time",
+    "constant": "Rate stays at {rate:g}",
+    "cosine": "Rate falls from {rate:g} to 0",
+    "one-cycle": "Rate rises to {rate:g}, then falls to 0",
+    "step": "Rate {rate:g}, a tenth after each third",
+    "plateau": "Rate {rate:g}, times {factor:g} at each plateau",
 }
 
 
 def schedule_view(config: RunConfig) -> None:
     """Draw the rate over the run."""
     preview = preview_rates(config)
-    title = f"The learning rate {in_words(config)}"
+    title = in_words(config)
     figure = rate_schedule(preview.epoch, preview.rate, preview.head_rate, title=title)
-    st.plotly_chart(figure, key="schedule", alt=f"{title}, over {config.epochs} epochs.")
+    st.plotly_chart(
+        figure,
+        key="schedule",
+        alt=f"Learning rate over {config.epochs} epochs. {title.replace('<br>', ' ')}.",
+    )
 
 
 def command_view(config: RunConfig) -> None:
@@ -32,9 +36,9 @@ def command_view(config: RunConfig) -> None:
 
 
 def in_words(config: RunConfig) -> str:
-    """What the learning rate does over a run."""
+    """What the learning rate does over a run, short enough for a narrow chart."""
     schedule = config.schedule
     words = WHAT_IT_DOES[schedule].format(rate=config.learning_rate, factor=config.plateau_factor)
     if config.warmup_epochs and schedule != "one-cycle":
-        words += f", after a warm-up of {config.warmup_epochs:g} epochs"
+        words += f"<br>after a warm-up of {config.warmup_epochs:g} epochs"
     return words

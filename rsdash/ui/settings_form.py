@@ -17,7 +17,15 @@ PRESET_KEY = "preset"
 KEPT_KEY = "settings"
 HIDDEN = ("class_mode",)
 """Settings with a single possible value."""
-LABEL_WORDS = {"im": "image", "ema": "EMA", "deg": "", "norm": "normalization", "warmup": "warm-up"}
+LABEL_WORDS = {
+    "im": "image",
+    "ema": "EMA",
+    "deg": "",
+    "norm": "normalization",
+    "warmup": "warm-up",
+    "mixup": "MixUp",
+    "cutmix": "CutMix",
+}
 TITLES = {
     "model": "Model",
     "data": "Data",
@@ -26,6 +34,8 @@ TITLES = {
     "augmentation": "Augmentation",
     "machine": "Machine",
 }
+ADVANCED_COLUMNS = (("model", "data"), ("training",), ("regularization", "machine"), ("augmentation",))
+"""Groups of settings that stand below each other, of about the same height."""
 
 
 def fill_form(config: RunConfig) -> None:
@@ -141,12 +151,13 @@ def _recall() -> None:
 
 
 def _advanced(fields: Sequence[SettingInfo], options: dict[str, list[str]]) -> None:
-    groups = [group for group in TITLES if any(info.group == group and info.advanced for info in fields)]
-    for column, group in zip(st.columns(len(groups)), groups, strict=True):
+    for column, groups in zip(st.columns(len(ADVANCED_COLUMNS)), ADVANCED_COLUMNS, strict=True):
         with column:
-            st.markdown(f"**{TITLES[group]}**")
-            for info in fields:
-                if info.group == group and info.advanced:
+            for group in groups:
+                folded = [info for info in fields if info.group == group and info.advanced]
+                if folded:
+                    st.markdown(f"**{TITLES[group]}**")
+                for info in folded:
                     _field(info, options.get(info.name))
 
 

@@ -53,15 +53,13 @@ def test_the_rate_over_the_run_is_drawn_for_the_settings_of_the_form() -> None:
     app = open_page("train")
     app.segmented_control("preset").set_value("transfer").run()
     drawn = figure(app, "schedule")
-    assert drawn["layout"]["title"]["text"] == (
-        "The learning rate rises to 0.001 and falls to nearly nothing"
-    )
+    assert drawn["layout"]["title"]["text"] == "Rate rises to 0.001, then falls to 0"
     names = [line["name"] for line in drawn["data"]]
     assert names == ["last layer", "all other layers"]
     expected = preview_rates(make_config({}, preset="transfer"))
     assert drawn["data"][1]["y"] == pytest.approx(list(expected.rate))
     app.selectbox("set-schedule").set_value("step").run()
-    assert "falls to a tenth after each third" in figure(app, "schedule")["layout"]["title"]["text"]
+    assert "a tenth after each third" in figure(app, "schedule")["layout"]["title"]["text"]
 
 
 def test_the_command_line_means_what_the_form_holds_and_the_run_gets(tiles_dir: Path) -> None:

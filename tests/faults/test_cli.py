@@ -131,6 +131,13 @@ def test_several_values_and_seeds_queue_a_run_each(bench: Bench, command: Comman
     assert found == {(rate, size, seed) for rate in (0.001, 0.01) for size in (11, 7) for seed in (0, 1)}
 
 
+def test_several_runs_are_followed_one_after_the_other(bench: Bench) -> None:
+    code, output = bench.run("train", f"--data={bench.tiles}", *SMALL, "--set=epochs=1", "--seeds=0-1")
+    assert code == 0
+    ends = [line for line in output.splitlines() if "finished: accuracy" in line]
+    assert [line.split()[0] for line in ends] == ["alexnet-tiles-seed0", "alexnet-tiles-seed1"]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
