@@ -48,6 +48,8 @@ LARGEST_SLOWDOWN = 0.05
 LONGEST_CLICK_S = 1.0
 WAIT_S = 300.0
 POLL_S = 0.2
+LOG_SHOWN = 4000
+"""Characters of the server's log, where a page showed an error."""
 LOOKS = {
     "Gradients": ".st-key-ratios-{id} .main-svg",
     "Confusion": ".st-key-confusion-{id} .main-svg",
@@ -70,6 +72,8 @@ def main() -> int:
             with serve(place) as server:
                 wait_for_epoch(run)
                 slowdown = measure_slowdown(run, server, options)
+                if any(part.errors for part in slowdown.traffic):
+                    print((place / "server.log").read_text()[-LOG_SHOWN:], file=sys.stderr)
                 clicks = measure_clicks(run, server.address, options.clicks)
                 append_command(run.commands_path, Action.CANCEL)
                 wait_until(lambda: run.state().state in ENDED, "the end of the run")

@@ -5,7 +5,7 @@ import streamlit as st
 from rsdash.runs.states import ENDED
 from rsdash.ui.links import page
 from rsdash.ui.run_actions import run_actions
-from rsdash.ui.run_curves import curve_controls, study_curves
+from rsdash.ui.run_curves import HISTORY_AGE_S, curve_controls, study_curves
 from rsdash.ui.run_inside import run_inside
 from rsdash.ui.run_list import pick_run
 from rsdash.ui.run_status import details, notices, status
@@ -30,7 +30,8 @@ def watch(run_id: str) -> None:
     entry = server().listing().find(run_id)
     status(entry)
     run_actions(entry)
-    history = server().history(entry.folder)
+    under_way = entry.state.state not in ENDED
+    history = server().history(entry.folder, age_s=HISTORY_AGE_S if under_way else 0.0)
     notices(entry, history)
     study_curves(entry, history)
     curve_controls()

@@ -8,6 +8,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -148,6 +149,14 @@ class RunFolder:
     def log_event(self, kind: str, **fields: Any) -> None:
         """Append an event to metrics.jsonl; only the holder of the run's lock may call this."""
         append_event(self.metrics_path, kind, **fields)
+
+    def disk_bytes(self) -> int:
+        """Size of all files; those that a worker replaces at this moment may be missing."""
+        total = 0
+        for path in self.path.iterdir():
+            with suppress(FileNotFoundError):
+                total += path.lstat().st_size if path.is_file() else 0
+        return total
 
     def log_tail(self, *, lines: int = 20) -> str:
         """Last lines of what the worker printed, read from the last 16 kB."""

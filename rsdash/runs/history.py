@@ -69,6 +69,11 @@ class HistoryReader:
         self._forget()
         self._snapshot = self._freeze()
 
+    @property
+    def latest(self) -> History:
+        """What the last call of `refresh` returned, without a look at the disk."""
+        return self._snapshot
+
     def refresh(self) -> History:
         """Take in what was written since the last call and return the present state."""
         try:

@@ -16,6 +16,8 @@ from rsdash.ui.server import server
 
 AXIS_KEY, SMOOTHING_KEY = "curve-axis", "curve-smoothing"
 MOST_SMOOTHING = 0.95
+HISTORY_AGE_S = 1.9
+"""A little less than a tick of the page: charts are drawn once a tick for all who watch."""
 
 
 def curve_controls() -> None:

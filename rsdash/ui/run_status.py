@@ -72,8 +72,7 @@ def details(entry: RunEntry) -> None:
         for attempt in entry.folder.environment().attempts:
             st.json(attempt, expanded=False)
         st.code(entry.folder.log_tail(lines=40) or "The worker printed nothing.", language=None)
-        disk = sum(path.stat().st_size for path in entry.folder.path.iterdir() if path.is_file())
-        st.caption(f"{size(disk)} on disk")
+        st.caption(f"{size(entry.folder.disk_bytes())} on disk")
         st.text(str(entry.folder.path))
 
 

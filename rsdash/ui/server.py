@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -30,7 +31,7 @@ class Server:
         self.index = RunIndex(runs, examples_dir())
         self.runner = JobRunner(runs, self.index)
         self.tasks = Tasks()
-        self._readers: OrderedDict[Path, HistoryReader] = OrderedDict()
+        self._readers: OrderedDict[Path, tuple[HistoryReader, float]] = OrderedDict()
         self._datasets: OrderedDict[str, Dataset] = OrderedDict()
         self._payloads: OrderedDict[tuple[Path, Hashable, str], Any] = OrderedDict()
         self._mutex = threading.Lock()
@@ -40,14 +41,24 @@ class Server:
         """All runs now; the runner's own snapshot while it is in charge."""
         return self.index.listing if self.runner.in_charge else self.index.refresh()
 
-    def history(self, folder: RunFolder) -> History:
-        """A run's events up to now; only new bytes are read, whoever asks."""
+    def history(self, folder: RunFolder, *, age_s: float = 0.0) -> History:
+        """A run's events; only new bytes are read, whoever asks.
+
+        Args:
+            folder: the run.
+            age_s: how old the answer may be. Those who watch a run tick at different moments; without an
+                age, each of them would have its charts drawn anew.
+        """
+        now = time.monotonic()
         with self._mutex:
-            reader = self._readers.setdefault(folder.path, HistoryReader(folder.metrics_path))
+            reader, looked_at = self._readers.get(folder.path) or (HistoryReader(folder.metrics_path), -age_s)
+            if now - looked_at >= age_s:
+                reader.refresh()
+                self._readers[folder.path] = reader, now
             self._readers.move_to_end(folder.path)
             while len(self._readers) > READERS_KEPT:
                 self._readers.popitem(last=False)
-            return reader.refresh()
+            return reader.latest
 
     def payload(self, folder: RunFolder, kind: str, revision: Hashable, build: Callable[[], Any]) -> Any:
         """Something drawn from a run's history: built once for a revision, shared by all who watch.

@@ -32,6 +32,7 @@ LOOKS = {
 @pytest.fixture(autouse=True)
 def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "_server", None)
+    monkeypatch.setattr("rsdash.ui.run_curves.HISTORY_AGE_S", 0.0)
 
 
 def log_epochs(folder: RunFolder, epochs: range, *, first_norm: float = 0.5) -> None:
@@ -126,6 +127,21 @@ def test_a_drawing_is_made_once_for_all_who_watch(runs_dir: Path, monkeypatch: p
     log_epochs(folder, range(4, 5))
     first.run()
     assert len(made) == 2 * count
+
+
+def test_those_who_watch_share_a_look_at_the_log(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("rsdash.ui.server.time.monotonic", lambda: now[0])
+    folder = watched_run(runs_dir)
+    server = shared.server()
+    before = server.history(folder, age_s=2.0)
+    log_epochs(folder, range(4, 5))
+    now[0] = 101.9
+    assert server.history(folder, age_s=2.0) is before
+    assert len(server.history(folder).epochs["step"]) == 4, "who wants it fresh gets it fresh"
+    log_epochs(folder, range(5, 6))
+    now[0] = 104.0
+    assert len(server.history(folder, age_s=2.0).epochs["step"]) == 5
 
 
 def test_a_drawing_leaves_plotlys_own_template_out() -> None:

@@ -107,3 +107,14 @@ def test_a_damaged_split_is_named_as_such(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(RunError, match="missing or damaged"):
         Parts.read(path)
+
+
+def test_a_folders_size_bears_files_that_vanish(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_run(runs_dir)
+    (folder.path / "last.ckpt").write_bytes(b"1234567")
+    whole = folder.disk_bytes()
+    assert whole == sum(path.stat().st_size for path in folder.path.iterdir())
+    gone = folder.path / ".state.json.0.tmp"
+    monkeypatch.setattr(Path, "iterdir", lambda path: iter([gone, folder.path / "last.ckpt"]))
+    monkeypatch.setattr(Path, "is_file", lambda path: True)
+    assert folder.disk_bytes() == 7
