@@ -1,14 +1,16 @@
 """Training images per second: a whole run of rsdash against a plain loop and against the bare work.
 
-Three contestants take turns, each with a new network, the same images, batches and epochs:
+Three contestants take turns, each in a process of its own with a new network, the same images, batches and
+epochs:
 
-- rsdash: the real worker process. Counted is the time from its first step until its last checkpoint is on
-  disk: epochs, validation after each, event log, checkpoints. Not counted are what happens once a data
-  set (scan and pixel cache), the start of the process, and the final figures in fp32.
+- rsdash: the real worker process, in the environment that the job runner gives it. Counted is the time from
+  its first step until its last checkpoint is on disk: epochs, validation after each, event log, checkpoints.
+  Not counted are what happens once a data set (scan and pixel cache), the start of the process, and the
+  final figures in fp32.
 - plain loop: torchvision's ImageFolder on extracted tiles, PIL transforms (Resize, ToTensor, Normalize),
   a DataLoader with min(cores, 8) workers, fp32, the same validation; no log, no checkpoints.
-- bare work: the same precision, memory format and optimizer as rsdash, training steps and bare forwards
-  over as many validation images, on batches that are on the device already.
+- bare work: the same precision, memory format, optimizer and environment as rsdash, training steps and bare
+  forwards over as many validation images, on batches that are on the device already, after a step to warm up.
 
 Printed are medians over the rounds and their ratios. The bars are 2.0 times the plain loop where bf16 is
 native (1.1 elsewhere), and 0.95 of the bare work; exits with 1 where one is missed. Figures that count
@@ -27,17 +29,25 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 
-from benchmarks.contestants import Contest, step_positions, time_bare_work, time_plain_loop, time_rsdash
+from benchmarks.contestants import (
+    Contest,
+    in_own_process,
+    step_positions,
+    time_bare_work,
+    time_plain_loop,
+    time_rsdash,
+)
 from rsdash.config import make_config
 from rsdash.data import Dataset, open_dataset, open_pixels
 from rsdash.data.splitting import split_for
 from rsdash.errors import RsdashError
 from rsdash.home import DATA_VARIABLE
+from rsdash.jobs.executor import KEEP_MEMORY
 from rsdash.training.compute import choose_compute
 from rsdash.training.tiles import Tiles, measure_scale
 
@@ -82,19 +92,29 @@ def run_contest(model: str, dataset: Dataset, place: Path, options: argparse.Nam
     """Measure one model and print its figures; whether both bars are met."""
     contest = prepare(model, dataset, place, options)
     trained = options.epochs * sum(map(len, step_positions(contest)))
-    contestants: dict[str, Callable[[Contest], float]] = {
-        "rsdash": time_rsdash,
-        "plain loop": time_plain_loop,
-        "bare work": time_bare_work,
+    contestants: dict[str, Callable[[], float]] = {
+        "rsdash": lambda: with_settings(KEEP_MEMORY, lambda: time_rsdash(contest)),
+        "plain loop": lambda: in_own_process(time_plain_loop, contest),
+        "bare work": lambda: with_settings(KEEP_MEMORY, lambda: in_own_process(time_bare_work, contest)),
     }
-    time_bare_work(contest, epochs=1)  # kernels are chosen and memory is claimed at first use
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(options.rounds):
         for name, contestant in contestants.items():
-            times[name].append(contestant(contest))
+            times[name].append(contestant())
             print(f"{model}, round {number + 1}: {name} took {times[name][-1]:.1f} s", file=sys.stderr)
     speeds = {name: trained / statistics.median(seconds) for name, seconds in times.items()}
     return report(contest, speeds, rounds=options.rounds)
+
+
+def with_settings(settings: Mapping[str, str], action: Callable[[], float]) -> float:
+    """Run something whose processes inherit some environment variables, unless they are set already."""
+    added = {name: value for name, value in settings.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        return action()
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def prepare(model: str, dataset: Dataset, place: Path, options: argparse.Namespace) -> Contest:
@@ -110,7 +130,6 @@ def prepare(model: str, dataset: Dataset, place: Path, options: argparse.Namespa
             "limit_per_class": max(5, options.images // classes) if options.images else None,
         }
     )
-    torch.set_num_threads(os.cpu_count() or 1)  # as the worker does
     compute = choose_compute(config)
     split = split_for(dataset, config)
     pixels = open_pixels(dataset, config.im_size)

@@ -57,6 +57,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "rmsprop": {
         "optimizer": "rmsprop",
         "l1": 1e-6,
+        "accumulation": 3,
         "learning_rate": 0.0003,
         "warmup_epochs": 1.0,
         "flip": "horizontal",

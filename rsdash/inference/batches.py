@@ -38,8 +38,9 @@ def draw_batch(config: RunConfig, *, step: int = 0, shown: int = IMAGES_SHOWN) -
     steps = steps_per_epoch(len(tiles), config.batch_size)
     epoch, step_in_epoch = divmod(step, steps)
     order = epoch_order(tiles.labels, config, epoch)
-    images, _ = training_batch(tiles, config, order, epoch=epoch, step=step_in_epoch)
-    rows = tiles.rows[positions_of(order, config, step_in_epoch).numpy()]
+    picked = positions_of(order, config, step_in_epoch)
+    images, _ = training_batch(tiles, config, picked, epoch=epoch, step=step_in_epoch)
+    rows = tiles.rows[picked.numpy()]
     pictures = draw_back(images[:shown], scale, radiometry)
     return TrainingBatch(
         split=opened.split.name,

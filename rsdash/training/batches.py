@@ -11,7 +11,7 @@ from rsdash.data.mixing import mix
 from rsdash.models.registry import normalization_for
 from rsdash.training.balance import balanced_order
 from rsdash.training.randomness import Stream, generator_for, seed_for
-from rsdash.training.tiles import PixelScale, Tiles, measure_scale
+from rsdash.training.tiles import Gathered, PixelScale, Tiles, measure_scale
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -37,14 +37,14 @@ def epoch_order(labels: np.ndarray, config: RunConfig, epoch: int) -> torch.Tens
 
 
 def training_batch(
-    tiles: Tiles, config: RunConfig, order: torch.Tensor, *, epoch: int, step: int
+    tiles: Tiles, config: RunConfig, picked: torch.Tensor | Gathered, *, epoch: int, step: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The images and labels of a step, augmented, normalized, resized and mixed.
 
     Args:
         tiles: the training images.
         config: settings of the run.
-        order: of this epoch, from `epoch_order`.
+        picked: the step's positions among them, as from `positions_of`, or what was gathered at them.
         epoch: counted from 0.
         step: within the epoch, counted from 0.
 
@@ -54,7 +54,7 @@ def training_batch(
     """
     draws = generator_for(config.seed, Stream.AUGMENTATION, epoch=epoch, step=step)
     change = (lambda batch: augment(batch, config, draws)) if augments(config) else None
-    images, labels = tiles.batch(positions_of(order, config, step), change)
+    images, labels = tiles.batch(picked, change)
     seed = seed_for(config.seed, Stream.MIXING, epoch=epoch, step=step)
     images, labels = mix(images, labels, tiles.class_count, config, seed)
     return images.contiguous(memory_format=torch.channels_last), labels

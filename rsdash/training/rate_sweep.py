@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rsdash.config import RunConfig
 from rsdash.training.balance import loss_weights
-from rsdash.training.batches import epoch_order, steps_per_epoch, training_batch
+from rsdash.training.batches import epoch_order, positions_of, steps_per_epoch, training_batch
 from rsdash.training.compute import Compute
 from rsdash.training.material import Network
 from rsdash.training.randomness import Stream, seed_network
@@ -49,7 +49,8 @@ def sweep(
         epoch, step = divmod(number, per_epoch)
         if number and step == 0:
             order = epoch_order(tiles.labels, config, epoch)
-        images, labels = training_batch(tiles, config, order, epoch=epoch, step=step)
+        picked = positions_of(order, config, step)
+        images, labels = training_batch(tiles, config, picked, epoch=epoch, step=step)
         sums = None
         while sums is None:
             seed_network(config.seed, Stream.NETWORK, epoch=epoch, step=step)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,19 @@ class PixelScale:
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Pixels and labels picked for a batch, on their way to the device.
+
+    Attributes:
+        pixels: uint8, or int16 that stands for uint16, of shape (B, h, w, C).
+        labels: int64 of shape (B,).
+    """
+
+    pixels: torch.Tensor
+    labels: torch.Tensor
 
 
 class Tiles:
@@ -79,22 +93,36 @@ class Tiles:
         """Labels, int64 of shape (n,)."""
         return self._truth
 
+    @property
+    def travel(self) -> bool:
+        """Whether batches are picked on the CPU for another device, so that picking ahead saves time."""
+        return self._pixels.device != self._device
+
+    def gather(self, positions: torch.Tensor) -> Gathered:
+        """Pick pixels and labels where the cache is, and send them off; may be called from any thread.
+
+        Args:
+            positions: int64 of shape (B,), each below `len(self)`.
+        """
+        positions = send(positions, self._pixels.device)
+        pixels, labels = self._pixels[self._rows[positions]], self._labels[positions]
+        return Gathered(send(pixels, self._device), send(labels, self._device))
+
     def batch(
-        self, positions: torch.Tensor, change: Change | None = None
+        self, picked: torch.Tensor | Gathered, change: Change | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Images and labels at some positions of this role.
 
         Args:
-            positions: int64 of shape (B,), each below `len(self)`.
+            picked: positions, int64 of shape (B,), each below `len(self)`; or what was gathered at them.
             change: applied to the images, float32 on the levels of the cache, before they are resized.
 
         Returns:
             Images, float32 of shape (B, C, side_px, side_px), channels last and normalized; labels, (B,).
         """
-        positions = send(positions, self._pixels.device)
-        taken = send(self._pixels[self._rows[positions]], self._device)  # (B, h, w, C)
+        gathered = picked if isinstance(picked, Gathered) else self.gather(picked)
         size = (self._side_px, self._side_px)
-        images = taken.permute(0, 3, 1, 2)  # (B, C, h, w), channels last
+        images = gathered.pixels.permute(0, 3, 1, 2)  # (B, C, h, w), channels last
         if change is None and images.dtype == torch.uint8 and self._device.type == "cpu":
             # in whole levels, as PIL enlarges: four times faster than in floating point
             images = _enlarged(images, size)
@@ -104,8 +132,7 @@ class Tiles:
         if change is not None:
             images = change(images)
         images = _enlarged(self._normalized(images, in_place=change is None), size)
-        labels = send(self._labels[positions], self._device)
-        return images.contiguous(memory_format=torch.channels_last), labels
+        return images.contiguous(memory_format=torch.channels_last), gathered.labels
 
     def _normalized(self, images: torch.Tensor, *, in_place: bool) -> torch.Tensor:
         """(B, C, h, w) to the same, channels last.
@@ -122,8 +149,30 @@ class Tiles:
 
     def in_order(self, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """All images once, in their order."""
-        for start in range(0, len(self), batch_size):
-            yield self.batch(torch.arange(start, min(start + batch_size, len(self))))
+        starts = range(0, len(self), batch_size)
+        wanted = (torch.arange(start, min(start + batch_size, len(self))) for start in starts)
+        for gathered in gather_ahead(self, wanted):
+            yield self.batch(gathered)
+
+
+def gather_ahead(tiles: Tiles, wanted: Iterable[torch.Tensor]) -> Iterator[Gathered]:
+    """Gather batches in turn; where they travel, a thread gathers the next while the device has this one.
+
+    Args:
+        tiles: where from.
+        wanted: positions of each batch, int64 of shape (B,).
+    """
+    if not tiles.travel:
+        yield from map(tiles.gather, wanted)
+        return
+    with ThreadPoolExecutor(1, "gather") as thread:
+        ahead: Future[Gathered] | None = None
+        for positions in wanted:
+            now, ahead = ahead, thread.submit(tiles.gather, positions)
+            if now:
+                yield now.result()
+        if ahead:
+            yield ahead.result()
 
 
 def measure_scale(pixels: np.ndarray, rows: np.ndarray, *, chunk: int | None = None) -> PixelScale:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ from torch import nn
 from rsdash.config import RunConfig
 from rsdash.runs.amendments import Amendment
 from rsdash.training.balance import loss_weights
-from rsdash.training.batches import epoch_order, steps_per_epoch, training_batch
+from rsdash.training.batches import epoch_order, positions_of, steps_per_epoch, training_batch
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.control import Ending, Request
 from rsdash.training.gradients import GradientWatch, sample_every
@@ -25,6 +25,7 @@ from rsdash.training.schedule import epochs_out_of_patience, plateau_cuts, rate_
 from rsdash.training.steering import Steering
 from rsdash.training.step import Stepper
 from rsdash.training.tally import Tally, broken_weights, divergence
+from rsdash.training.tiles import Gathered, gather_ahead
 from rsdash.training.watcher import Watcher
 
 LOGGED_PER_EPOCH = 50
@@ -155,8 +156,11 @@ class Trainer:
         self._tally.start()
         log_every = max(1, self.steps_per_epoch // LOGGED_PER_EPOCH)
         self._sample_every = sample_every(self.steps_per_epoch, log_every)
-        for _ in range(progress.step_in_epoch, self.steps_per_epoch):
-            rate = self._step(order)
+        steps = range(progress.step_in_epoch, self.steps_per_epoch)
+        wanted = (positions_of(order, self.config, step) for step in steps)
+        batches = gather_ahead(self._material.training, wanted)
+        for _ in steps:
+            rate = self._step(batches)
             if progress.step_in_epoch % log_every == 0 or progress.step_in_epoch == self.steps_per_epoch:
                 self._close_interval(rate)
             if request := self._listen():
@@ -166,12 +170,12 @@ class Trainer:
         self._close_epoch()
         return None
 
-    def _step(self, order: torch.Tensor) -> float:
+    def _step(self, batches: Iterator[Gathered]) -> float:
         progress, epoch, step = self.progress, self.progress.epoch, self.progress.step_in_epoch
         self._steering.move_to(progress.step)
         tiles = self._material.training
         with self._tally.batch():
-            images, labels = training_batch(tiles, self.config, order, epoch=epoch, step=step)
+            images, labels = training_batch(tiles, self.config, next(batches), epoch=epoch, step=step)
         look = self._gradients.before_update if (step + 1) % self._sample_every == 0 else None
         cuts = plateau_cuts(progress.losses, self.config)
         factor = rate_factor(self.config, progress.step, steps_per_epoch=self.steps_per_epoch, cuts=cuts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tracemalloc
 
 import numpy as np
@@ -12,7 +13,8 @@ from PIL import Image
 
 from rsdash.config import RunConfig
 from rsdash.data.augmentation import augment
-from rsdash.training.tiles import PixelScale, Tiles, measure_scale
+from rsdash.training.tiles import Gathered, PixelScale, Tiles, gather_ahead, measure_scale
+from tests.tiny import wait_for
 
 CPU = torch.device("cpu")
 PIXELS = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3), dtype=np.uint8)
@@ -164,3 +166,38 @@ def test_all_augmentation_takes_any_number_of_bands() -> None:
         device=CPU,
     )
     assert torch.allclose(alone.batch(torch.arange(5), change)[0][:, 0], images[:, 5], atol=1e-5)
+
+
+class Travelling(Tiles):
+    """Batches that are gathered ahead, as for a GPU whose memory does not hold the cache."""
+
+    @property
+    def travel(self) -> bool:
+        return True
+
+    def gather(self, positions: torch.Tensor) -> Gathered:
+        gathered_by.append(threading.current_thread().name)
+        return super().gather(positions)
+
+
+gathered_by: list[str] = []
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_batches_that_are_gathered_ahead_are_the_same_in_the_same_order(count: int) -> None:
+    gathered_by.clear()
+    wanted = [torch.tensor([number, 4 - number]) for number in range(count)]
+    ahead = Travelling(PIXELS, LABELS, rows=ROWS, side_px=8, scale=SCALE, device=CPU)
+    for mine, plain in zip(gather_ahead(ahead, wanted), gather_ahead(tiles(), wanted), strict=True):
+        assert torch.equal(mine.pixels, plain.pixels) and torch.equal(mine.labels, plain.labels)
+    assert len(gathered_by) == count and all(name.startswith("gather") for name in gathered_by)
+
+
+def test_the_next_batch_is_gathered_while_this_one_is_used_and_no_thread_stays() -> None:
+    gathered_by.clear()
+    ahead = Travelling(PIXELS, LABELS, rows=ROWS, side_px=8, scale=SCALE, device=CPU)
+    batches = gather_ahead(ahead, (torch.tensor([number]) for number in range(5)))
+    next(batches)
+    wait_for(lambda: len(gathered_by) == 2, "the second batch")
+    batches.close()  # pyright: ignore[reportAttributeAccessIssue]  # a generator
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("gather")]
