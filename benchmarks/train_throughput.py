@@ -137,7 +137,7 @@ def prepare(model: str, dataset: Dataset, place: Path, options: argparse.Namespa
     labels = dataset.manifest.labels
     side, device = config.im_size, compute.device
     training = Tiles(pixels, labels, rows=split.train, side_px=side, scale=scale, device=device)
-    validation = Tiles(pixels, labels, rows=split.test, side_px=side, scale=scale, device=device)
+    validation = training.part(split.test)
     extracted = place / "extracted"
     if not extracted.exists():
         extract(dataset, training, extracted / "train")

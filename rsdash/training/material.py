@@ -113,15 +113,18 @@ def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], No
     scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
     labels = np.asarray(dataset.manifest.labels, dtype=np.int64)
 
-    def tiles(part: str) -> Tiles:
-        rows, side = parts.rows[part], config.im_size
-        return Tiles(pixels, labels, rows=rows, side_px=side, scale=scale, device=compute.device)
-
+    rows, side = parts.rows, config.im_size
+    training = Tiles(pixels, labels, rows=rows["train"], side_px=side, scale=scale, device=compute.device)
     roles = measured_roles(parts.counts, steered=config.steered_by_validation, test_role=data.test_role)
-    measured = {role.value: tiles(part) for part, role in roles.items()}
+    measured = {role.value: training.part(rows[part]) for part, role in roles.items()}
     watched = "validation" if parts.counts["validation"] else "test"
     material = Material(
-        network.model, network.head, tiles("train"), tiles(watched), compute, decides=watched == "validation"
+        network.model,
+        network.head,
+        training,
+        training.part(rows[watched]),
+        compute,
+        decides=watched == "validation",
     )
     trainable = sum(p.numel() for p in network.model.parameters() if p.requires_grad)
     card = ModelCard(folder.id, config, data, scale, pixels.shape[1], trainable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -68,17 +69,31 @@ class Tiles:
         """
         self._pixels = _place(pixels, device)
         self.class_count = int(labels.max()) + 1  # of the whole data set, in which no class is empty
-        self._index = np.ascontiguousarray(rows)
-        self._truth = np.ascontiguousarray(labels[rows])
-        place = self._pixels.device  # where the cache is, as the rows of a batch are picked there
-        self._rows = torch.from_numpy(self._index).to(place)
-        self._labels = torch.from_numpy(self._truth).to(place)
+        self._all_labels = labels
+        self._choose(rows)
         self._side_px = side_px
         self._device = device
         self._sixteen_bits = pixels.dtype == np.uint16
         top = _top(pixels)
         self._mean = torch.tensor(scale.mean, device=device) * top  # (C,)
         self._std = torch.tensor(scale.std, device=device) * top
+
+    def part(self, rows: np.ndarray) -> Tiles:
+        """The images of another role, from the same copy of the pixel cache.
+
+        Args:
+            rows: int64 of shape (n,), rows of the pixel cache.
+        """
+        other = copy.copy(self)
+        other._choose(rows)
+        return other
+
+    def _choose(self, rows: np.ndarray) -> None:
+        self._index = np.ascontiguousarray(rows)
+        self._truth = np.ascontiguousarray(self._all_labels[rows])
+        place = self._pixels.device  # where the cache is, as the rows of a batch are picked there
+        self._rows = torch.from_numpy(self._index).to(place)
+        self._labels = torch.from_numpy(self._truth).to(place)
 
     def __len__(self) -> int:
         return len(self._index)

@@ -201,3 +201,12 @@ def test_the_next_batch_is_gathered_while_this_one_is_used_and_no_thread_stays()
     wait_for(lambda: len(gathered_by) == 2, "the second batch")
     batches.close()  # pyright: ignore[reportAttributeAccessIssue]  # a generator
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("gather")]
+
+
+def test_another_part_has_its_own_rows_and_labels_of_the_same_pixels() -> None:
+    first = tiles()
+    other = first.part(np.array([1, 8]))
+    images, labels = other.batch(torch.arange(2))
+    assert (len(other), labels.tolist()) == (2, [1, 2])
+    assert np.allclose(images.numpy(), normalized(np.array([1, 8])), atol=1e-5)
+    assert len(first) == len(ROWS) and first.rows.tolist() == ROWS.tolist()
