@@ -58,7 +58,7 @@ def test_a_run_is_paused_changed_resumed_shortened_and_extended(
     [rate] = read_amendments(folder.metrics_path)
     wait_for(lambda: folder.state().summary.step > rate.step, "steps at the new rate")
 
-    ends = folder.state().summary.epoch + 200
+    ends = folder.state().summary.epoch + 60
     change(page, folder.id, "new-epochs", str(ends))
     expect(page.get_by_text(f"Epochs {ends}: done")).to_be_visible()
     expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)

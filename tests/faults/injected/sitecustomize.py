@@ -39,14 +39,14 @@ def inject(stepper: Any, fault: str, after: str) -> None:
 
     taken, real = [0], stepper._take
 
-    def take(self: Any, images: Any, labels: Any, config: Any) -> Any:
+    def take(self: Any, images: Any, labels: Any, config: Any, *others: Any) -> Any:
         if taken[0] == int(after):
             if fault == "memory" and len(labels) / config.accumulation > 8:
                 raise torch.OutOfMemoryError("injected")
             if fault == "nan":
                 with torch.no_grad():
                     next(self.model.parameters())[0, 0, 0, 0] = float("nan")
-        result = real(self, images, labels, config)
+        result = real(self, images, labels, config, *others)
         taken[0] += 1
         return result
 
