@@ -57,9 +57,7 @@ def choose_compute(config: RunConfig) -> Compute:
     if config.deterministic and device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = (
-        not config.deterministic
-    )  # batches are of one size
+    torch.backends.cudnn.benchmark = not config.deterministic  # batches are of one size
     format_name = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}[dtype]
     return Compute(device, dtype, f"{device_name(device)}, {format_name}")
 
