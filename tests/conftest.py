@@ -16,6 +16,7 @@ os.environ.setdefault(*SLEEPING_THREADS)
 from tests.tiny import make_tiles  # torch, if anything here imports it, reads the variable once
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where two run at a time, those with real servers, browsers and workers still take turns."""
     for item in items:
