@@ -16,14 +16,6 @@ os.environ.setdefault(*SLEEPING_THREADS)
 from tests.tiny import make_tiles  # torch, if anything here imports it, reads the variable once
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two run at a time, those with real servers, browsers and workers still take turns."""
-    for item in items:
-        if {"browser", "faults"} & set(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group("real processes"))
-
-
 @pytest.fixture
 def runs_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty runs folder, which RSDASH_RUNS names."""

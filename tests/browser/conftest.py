@@ -13,12 +13,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from scripts.find_chromium import ARGUMENTS, find_chromium
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_S = 60.0
+EXPECT_MS = 30_000
+"""A page may have to wait for a processor on which a network trains."""
+expect.set_options(timeout=EXPECT_MS)
 SETTLED = "[data-testid='stApp'][data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
 
 
