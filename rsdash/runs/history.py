@@ -25,6 +25,8 @@ STEP_COLUMNS = (
     "seconds",
     "data_s",
 )
+ENDS_OF_EPOCHS = ("epoch", "confusion", "probe")
+"""Kinds of events that come once an epoch, after its last step."""
 EPOCH_COLUMNS = ("step", "epoch", "train_loss", "train_accuracy", "loss", "accuracy", "elapsed_s")
 MACHINE_COLUMNS = ("step", "at", "cpu", "memory", "cpu_c", "gpu", "gpu_memory", "gpu_c")
 
@@ -121,12 +123,13 @@ class HistoryReader:
             self._probes.announce(fields)
         elif kind in NOTICE_KINDS:
             if kind == "resume":
-                self._drop_beyond(float(fields.get("step", 0)))
+                self._drop_beyond(float(fields.get("step", 0)), within=bool(fields.get("within_epoch")))
             self._notices.append(notice_from(fields))
 
-    def _drop_beyond(self, step: float) -> None:
-        for collector in self._collectors.values():
-            collector.drop_beyond(step)
+    def _drop_beyond(self, step: float, *, within: bool) -> None:
+        """Forget what a resumed run does again; within an epoch that is its end as well, at the same step."""
+        for kind, collector in self._collectors.items():
+            collector.drop_beyond(step - 1 if within and kind in ENDS_OF_EPOCHS else step)
 
     def _freeze(self) -> History:
         return History(

@@ -144,7 +144,9 @@ class _Session:
             torch.set_num_threads(checkpoint.threads)
             trainer.restore(checkpoint)
         if self._attempt > 1 or trainer.progress.step:
-            self._folder.log_event("resume", attempt=self._attempt, step=trainer.progress.step)
+            progress = trainer.progress
+            within = progress.step_in_epoch > 0  # at the last step, too, until the epoch is measured
+            self._folder.log_event("resume", attempt=self._attempt, step=progress.step, within_epoch=within)
 
     def _finish(
         self, request: Request, trainer: Trainer, setup: Setup, compute: Compute, recorder: Recorder
