@@ -122,3 +122,14 @@ def test_notices_say_what_happened_in_order(log: Path) -> None:
     ]
     assert notices[0].fields["code"] == "chance"
     assert len(list(read_lines(log))) == len(notices)
+
+
+def test_an_epoch_that_a_resumed_run_ends_again_is_counted_once(tmp_path: Path) -> None:
+    log = tmp_path / "metrics.jsonl"
+    append_event(log, "step", step=3, epoch=1, loss=1.0)
+    append_event(log, "epoch", step=3, epoch=1, loss=0.5)
+    append_event(log, "resume", step=3, attempt=2, within_epoch=True)
+    append_event(log, "epoch", step=3, epoch=1, loss=0.5)
+    append_event(log, "resume", step=3, attempt=3, within_epoch=False)
+    history = HistoryReader(log).refresh()
+    assert history.epochs["epoch"].tolist() == [1] and history.steps["step"].tolist() == [3]
