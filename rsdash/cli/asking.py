@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from rsdash.cli.following import follow
-from rsdash.errors import ConfigError
+from rsdash.cli.options import RunArgument
+from rsdash.errors import ConfigError, RunError
 from rsdash.home import examples_dir, runs_dir
 from rsdash.jobs.queue import move_in_queue, waiting_runs
 from rsdash.jobs.requests import (
@@ -26,9 +27,7 @@ from rsdash.runs.index import RunEntry, RunIndex
 
 ANSWER_WAIT_S = 10.0
 POLL_S = 0.1
-EXIT_REFUSED = 2
 
-RunArgument = Annotated[str, typer.Argument(help="Id or unique name of a run.")]
 DetachOption = Annotated[bool, typer.Option("--detach", help="Queue the run and return.")]
 
 
@@ -117,8 +116,7 @@ def _ask(run: str, request: Callable[[RunEntry], str]) -> None:
 
 def _tell(entry: RunEntry, answer: dict[str, Any]) -> None:
     if answer.get("outcome") != "done":
-        typer.echo(f"{entry.name}: refused. {answer.get('reason', '')}", err=True)
-        raise typer.Exit(EXIT_REFUSED)
+        raise RunError(f"{entry.name}: refused. {answer.get('reason', '')}")
     typer.echo(f"{entry.name}: done.")
 
 

@@ -9,6 +9,7 @@ import typer
 from rsdash.config import RADIOMETRY_TEXTS, Radiometry, make_radiometry
 from rsdash.errors import ConfigError
 
+RunArgument = Annotated[str, typer.Argument(help="Id or unique name of a run.")]
 RadiometryOption = Annotated[
     str | None,
     typer.Option(

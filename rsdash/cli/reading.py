@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rsdash.cli.options import RunArgument
 from rsdash.cli.output import Format, FormatOption, JsonOption, print_json, print_rows
 from rsdash.errors import DataNotFoundError, ImageError, RunError
 from rsdash.evaluation.comparison import STUDY_TABLE_2, best_of, differing_settings, why_not_ranked
@@ -14,7 +15,6 @@ from rsdash.home import examples_dir, runs_dir
 from rsdash.runs.contender import contender_for
 from rsdash.runs.index import Listing, RunEntry, RunIndex
 
-RunArgument = Annotated[str, typer.Argument(help="Id or unique name of a run.")]
 RunArguments = Annotated[list[str], typer.Argument(help="Ids or unique names of runs.")]
 
 

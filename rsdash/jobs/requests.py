@@ -9,7 +9,7 @@ from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder, remove_run
 from rsdash.runs.index import RunEntry
 from rsdash.runs.lock import Lock
-from rsdash.runs.states import ENDED, LIVING, RunState
+from rsdash.runs.states import ENDED, EVALUATED, LIVING, RunState
 
 
 def request_stop(entry: RunEntry) -> str:
@@ -59,22 +59,22 @@ def request_rate(entry: RunEntry, value: float) -> str:
     """Train with another learning rate, the peak where a schedule changes it, from the next step on.
 
     Raises:
-        RunError: the run is finished or an example.
+        RunError: the run is evaluated, so that its settings are those of its figures, or an example.
         ConfigError: the value is out of range.
     """
-    _require(entry, frozenset(RunState) - {RunState.FINISHED}, "given another learning rate")
+    _require(entry, frozenset(RunState) - EVALUATED, "given another learning rate")
     return _amend(entry, Action.SET_RATE, value)
 
 
 def request_epochs(entry: RunEntry, value: int) -> str:
-    """Train for another number of epochs; a finished run goes on, first in the queue.
+    """Train for another number of epochs; an evaluated run goes on, first in the queue.
 
     Raises:
         RunError: so many epochs are done, the run is an example, or its checkpoint is gone.
         ConfigError: the value is out of range.
     """
     require_own(entry.folder, entry.example)
-    if entry.state.state is RunState.FINISHED and entry.state.checkpoint_step is None:
+    if entry.state.state in EVALUATED and entry.state.checkpoint_step is None:
         raise RunError(
             f"{entry.name} cannot go on: its checkpoint was deleted to save space. Clone it instead."
         )

@@ -12,7 +12,7 @@ from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
 from rsdash.runs.records import StateRecord
-from rsdash.runs.states import ENDED, LIVING, Interruption, RunState
+from rsdash.runs.states import ENDED, EVALUATED, LIVING, Interruption, RunState
 
 MAX_FRUITLESS = 2
 """A run that was launched so often without a new checkpoint no longer resumes by itself."""
@@ -108,15 +108,17 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
 
 
 def _goes_on(action: Action, state: RunState) -> bool:
-    """Whether a request brings an ended run back into the queue; more epochs do so for a finished one."""
+    """Whether a request brings an ended run back into the queue; more epochs do so for an evaluated one."""
     if action is Action.SET_EPOCHS:
-        return state is RunState.FINISHED
+        return state in EVALUATED
     return action is Action.RESUME and state in ENDED - {RunState.FINISHED}
 
 
 def _amend(folder: RunFolder, state: StateRecord, command: Command) -> StateRecord:
     """Change a setting from the step on that the run will go on from."""
-    if state.state is RunState.FINISHED and state.checkpoint_step is None:
+    if state.state in EVALUATED and command.action is Action.SET_RATE:
+        raise RunError(f"The run is {state.state.lower()}.")
+    if state.state in EVALUATED and state.checkpoint_step is None:
         raise RunError(
             "The run's checkpoint was deleted to save space, so it cannot go on; clone it instead."
         )

@@ -60,7 +60,9 @@ def run_session(folder: RunFolder, control: Control, *, by_hand: bool = False) -
         if not is_out_of_memory(error):
             session.fail("The worker met an error of its own; the log has the details.")
             raise
-        session.fail("Memory does not suffice for the network or for measuring it. Lower im_size or width.")
+        session.fail(
+            "Memory does not suffice for the network or to measure it. Lower im_size or take a smaller model."
+        )
     return folder.state().state in EVALUATED
 
 

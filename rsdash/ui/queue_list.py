@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from rsdash.errors import RsdashError
@@ -31,26 +33,16 @@ def _line(waiting: list[RunEntry], entry: RunEntry, place: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"queued-{entry.id}"):
         st.markdown(f"{place + 1}\\. {plain(entry.name)}")
         if st.button("Earlier", key=f"up-{entry.id}", type="tertiary", disabled=not place):
-            _move(waiting, entry, place - 1)
+            _do(lambda: move_in_queue(waiting, entry, place - 1))
         if st.button("Later", key=f"down-{entry.id}", type="tertiary", disabled=last):
-            _move(waiting, entry, place + 1)
+            _do(lambda: move_in_queue(waiting, entry, place + 1))
         if st.button("Cancel", key=f"out-{entry.id}", type="tertiary"):
-            _cancel(entry)
+            _do(lambda: request_cancel(entry))
 
 
-def _move(waiting: list[RunEntry], entry: RunEntry, place: int) -> None:
+def _do(action: Callable[[], object]) -> None:
     try:
-        move_in_queue(waiting, entry, place)
-    except RsdashError as error:
-        st.error(plain(str(error)))
-        return
-    server().refresh()
-    st.rerun(scope="fragment")
-
-
-def _cancel(entry: RunEntry) -> None:
-    try:
-        request_cancel(entry)
+        action()
     except RsdashError as error:
         st.error(plain(str(error)))
         return

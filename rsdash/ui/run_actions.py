@@ -59,7 +59,7 @@ def run_actions(entry: RunEntry) -> None:
 
 def _may_change(entry: RunEntry) -> bool:
     state = entry.state.state
-    if state is RunState.FINISHED:
+    if state in EVALUATED:
         return entry.state.checkpoint_step is not None
     return state not in (RunState.EVALUATING, RunState.STOPPING)
 

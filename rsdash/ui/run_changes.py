@@ -7,7 +7,7 @@ import streamlit as st
 from rsdash.errors import RsdashError
 from rsdash.jobs.requests import request_epochs, request_rate
 from rsdash.runs.index import RunEntry
-from rsdash.runs.states import RunState
+from rsdash.runs.states import EVALUATED
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
@@ -19,10 +19,12 @@ def change_settings(entry: RunEntry) -> None:
     """A folded form for the learning rate and the number of epochs; it folds once they are taken."""
     if st.session_state.pop("asked-to-change", False):
         st.rerun()  # the page, which polls only what may change, has to begin to
-    finished = entry.state.state is RunState.FINISHED
-    label = "Extend" if finished else "Change"
-    with st.popover(label, key="change", on_change="rerun"), st.form("change-form", border=False):
-        if not finished:
+    evaluated = entry.state.state in EVALUATED
+    folded = st.popover("Extend" if evaluated else "Change", key="change", on_change="rerun")
+    if not folded.open:
+        return  # once it is opened again, its fields show what is in force then
+    with folded, st.form("change-form", border=False):
+        if not evaluated:
             st.number_input(
                 "Learning rate",
                 key=_field(entry, "rate"),
@@ -37,7 +39,7 @@ def change_settings(entry: RunEntry) -> None:
             value=entry.config.epochs,
             min_value=1,
             max_value=LONGEST_RUN,
-            help="A schedule is stretched to the new end. A finished run goes on from its last checkpoint.",
+            help="A schedule is stretched to the new end. An evaluated run goes on from its last checkpoint.",
         )
         st.form_submit_button("Apply", key="apply-change", type="primary", on_click=_apply, args=(entry,))
         if problem := st.session_state.pop("change-problem", ""):

@@ -56,6 +56,8 @@ def test_a_run_is_renamed_and_its_rate_and_length_are_changed(runs_dir: Path) ->
     app.text_input(key=f"name-{folder.id}").input("renamed")
     app.button(key="save-about").click().run()
     assert folder.about().name == "renamed" and app.title[0].value == "renamed"
+    app.session_state["change"] = True  # opened, which no test without a browser can do
+    app.run()
     app.number_input(key=f"new-rate-{folder.id}").set_value(0.25)
     app.number_input(key=f"new-epochs-{folder.id}").set_value(40)
     app.button(key="apply-change").click().run()
@@ -111,11 +113,11 @@ def test_a_name_of_markdown_is_shown_as_typed(runs_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
-        (RunState.QUEUED, {"cancel", "apply-change"}),
-        (RunState.RUNNING, {"pause", "stop", "cancel", "apply-change"}),
+        (RunState.QUEUED, {"cancel"}),
+        (RunState.RUNNING, {"pause", "stop", "cancel"}),
         (RunState.EVALUATING, {"cancel"}),
         (RunState.FINISHED, {"delete"}),
-        (RunState.INTERRUPTED, {"begin-again", "delete", "apply-change"}),
+        (RunState.INTERRUPTED, {"begin-again", "delete"}),
     ],
 )
 def test_a_run_offers_what_its_state_allows(runs_dir: Path, state: RunState, offered: set[str]) -> None:

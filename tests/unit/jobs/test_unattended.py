@@ -98,6 +98,16 @@ def test_epochs_that_cannot_be_are_refused_with_the_reason(
     assert folder.state().state is RunState.FINISHED and folder.state().amendments == ()
 
 
+@pytest.mark.parametrize("state", [RunState.FINISHED, RunState.STOPPED])
+def test_an_evaluated_run_keeps_the_rate_of_its_figures(tmp_path: Path, state: RunState) -> None:
+    folder = make_run(tmp_path, state=state)
+    folder.write_state(checkpoint_step=7)
+    request = append_command(folder.commands_path, Action.SET_RATE, value=0.25)
+    carry_out(folder, front=0.0)
+    assert outcomes(folder) == [(request, "refused")]
+    assert folder.state().amendments == () and folder.state().state is state
+
+
 @pytest.mark.parametrize("state", [RunState.QUEUED, RunState.INTERRUPTED, RunState.FAILED])
 def test_a_rate_is_changed_where_the_run_will_go_on(tmp_path: Path, state: RunState) -> None:
     folder = make_run(tmp_path, state=state)
