@@ -51,12 +51,11 @@ def sweep(
             order = epoch_order(tiles.labels, config, epoch)
         picked = positions_of(order, config, step)
         images, labels = training_batch(tiles, config, picked, epoch=epoch, step=step)
-        sums = None
-        while sums is None:
+        while True:
             seed_network(config.seed, Stream.NETWORK, epoch=epoch, step=step)
-            sums = stepper.attempt(images, labels, steering.config, rate=rate)
-            if sums is None:
-                steering.amend(steering.smaller_parts(number, len(labels))[0])
+            if sums := stepper.attempt(images, labels, steering.config, rate=rate):
+                break
+            steering.amend(steering.smaller_parts(number, len(labels))[0])
         losses.append(float(sums.loss) / sums.images)
         yield rate, losses[-1]
         if not math.isfinite(losses[-1]) or has_risen(losses):

@@ -180,12 +180,11 @@ class Trainer:
         cuts = plateau_cuts(progress.losses, self.config)
         factor = rate_factor(self.config, progress.step, steps_per_epoch=self.steps_per_epoch, cuts=cuts)
         rate = self.config.learning_rate * factor
-        sums = None
-        while sums is None:
+        while True:
             seed_network(self.config.seed, Stream.NETWORK, epoch=epoch, step=step)
-            sums = self._stepper.attempt(images, labels, self.config, rate=rate, look=look)
-            if sums is None:
-                self._take_smaller_parts(len(labels))
+            if sums := self._stepper.attempt(images, labels, self.config, rate=rate, look=look):
+                break
+            self._take_smaller_parts(len(labels))
         if look:
             self._gradients.after_update()
         progress.step += 1
