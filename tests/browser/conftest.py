@@ -68,10 +68,10 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSer
 
 
 def races_within_streamlit(log_text: str) -> int:
-    """How often Streamlit 1.67 met its own race: a script begins while the one before is still being put away.
+    """How often Streamlit 1.67 met what looks like a race of its own in `SessionState._keys`.
 
-    Both go through the session's state, each under a lock of its own (`SessionState._keys`); no code of
-    ours runs between them. Seen once in several runs of all tests on two busy cores.
+    As far as its source shows, a script may begin while the one before is being put away, and both go
+    through the session's state, each under a lock of its own. Seen once in several runs of all tests.
     """
     last_line = "RuntimeError: dictionary changed size during iteration"
     return min(log_text.count(last_line), log_text.count("in _keys"))
