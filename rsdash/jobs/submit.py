@@ -166,6 +166,7 @@ def describe_data(dataset: Dataset, split: Split) -> DataReference:
         split=split.name,
         counts={"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
         test_role=split.test_role,
+        checked=split.checked,
         synthetic=dataset.info.synthetic,
         radiometry=dataset.info.radiometry,
     )
@@ -213,4 +214,5 @@ def _words(varied: Mapping[str, str]) -> list[str]:
 def _parts(dataset: Dataset, split: Split) -> Parts:
     names = np.array(dataset.manifest.names)
     rows = {"train": split.train, "validation": split.validation, "test": split.test}
-    return Parts(rows, {part: tuple(names[index].tolist()) for part, index in rows.items()})
+    listed = {part: tuple(names[index].tolist()) for part, index in rows.items()}
+    return Parts(rows, listed, split.test_groups)

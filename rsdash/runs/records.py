@@ -30,6 +30,8 @@ class DataReference(_Record):
         test_role: held-out, or given test.
         synthetic: drawn by a program rather than seen by a sensor.
         radiometry: how the numbers in the files are read, whatever the data set says later.
+        checked: what the split was checked for: duplicates, positions; empty in runs from before this was
+            recorded.
     """
 
     name: str
@@ -40,6 +42,7 @@ class DataReference(_Record):
     test_role: str
     synthetic: bool = False
     radiometry: Radiometry = RGB8
+    checked: dict[str, str] = {}
 
 
 class RunRequest(_Record):

@@ -7,6 +7,7 @@ import streamlit as st
 from rsdash.config import RunConfig
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
+from rsdash.runs.records import DataReference
 from rsdash.runs.states import ENDED, EVALUATED, Interruption, RunState
 from rsdash.ui.run_changes import about_run
 from rsdash.ui.words import STATE_COLORS, duration, plain, size, state_text
@@ -63,10 +64,7 @@ def details(entry: RunEntry) -> None:
             f"**{plain(data.name)}**{' (synthetic)' if data.synthetic else ''}, split {plain(data.split)}: "
             + ", ".join(f"{count:,} {part}" for part, count in data.counts.items())
         )
-        st.caption(
-            "Near-duplicates and neighbouring tiles were not looked for: where they sit on both sides of a "
-            "split, figures flatter the model."
-        )
+        st.caption(split_checks(data))
         st.text(f"classes: {', '.join(data.classes)}\nfingerprint: {data.fingerprint}")
     with st.expander("Environment and log"):
         for attempt in entry.folder.environment().attempts:
@@ -74,6 +72,18 @@ def details(entry: RunEntry) -> None:
         st.code(entry.folder.log_tail(lines=40) or "The worker printed nothing.", language=None)
         st.caption(f"{size(entry.folder.disk_bytes())} on disk")
         st.text(str(entry.folder.path))
+
+
+def split_checks(data: DataReference) -> str:
+    """What is known about near-duplicates and neighbours on both sides of a run's split."""
+    flatters = "where they sit on both sides of a split, figures flatter the model."
+    if not data.checked or set(data.checked.items()) <= {
+        ("duplicates", "not checked"),
+        ("positions", "unknown"),
+    }:
+        return f"Near-duplicates and neighbouring tiles were not looked for: {flatters}"
+    found = ". ".join(f"{what.capitalize()}: {plain(state)}" for what, state in data.checked.items())
+    return f"{found}. Images that resemble or touch each other matter, as {flatters}"
 
 
 def _setting_rows(entry: RunEntry) -> list[dict[str, object]]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from rsdash.config.folds import Fold, fold_name
 from rsdash.data.manifest import Manifest
 from rsdash.data.splits.assignment import assign
 from rsdash.data.splits.blocks import too_near
@@ -112,7 +113,7 @@ def make_folds(
             _split(
                 manifest,
                 [np.sort(rows[parts == part]) for part in range(len(PARTS))],
-                name=f"{stem}-fold{fold + 1}of{folds}",
+                name=fold_name(Fold(stem, fold + 1, folds)),
                 split_seed=split_seed,
                 shares=(validation_share, 1 / folds),
                 limit_per_class=limit_per_class,
