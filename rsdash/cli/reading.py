@@ -122,12 +122,13 @@ def _compared(entry: RunEntry) -> dict[str, Any]:
     }
     if figures is None:
         return {**facts, "accuracy": None, "±": None, "loss": None, "role": None, "images": 0}
+    interval = figures.intervals.get("accuracy")
     return {
         **facts,
         "accuracy": figures.accuracy,
         "±": figures.accuracy_half_width,
-        "accuracy_low": figures.accuracy_low,
-        "accuracy_high": figures.accuracy_high,
+        "accuracy_low": interval.low if interval else None,
+        "accuracy_high": interval.high if interval else None,
         "loss": figures.loss,
         "average_accuracy": figures.average_accuracy,
         "macro_f1": figures.macro_f1,

@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from scipy.special import log_softmax, ndtri
+from scipy.special import log_softmax
 
-from rsdash.errors import RunError
-from rsdash.evaluation.roles import MERIT
-
-_BROKEN = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    TypeError,
-    RuntimeError,
-    SyntaxError,
-    zlib.error,
-    zipfile.BadZipFile,
+from rsdash.evaluation import matrix
+from rsdash.evaluation.calibration import brier, ece_if_calibrated, expected_calibration_error
+from rsdash.evaluation.intervals import (
+    FEWEST_GROUPS,
+    Interval,
+    bootstrap_confusion,
+    cluster_bootstrap,
+    wilson_interval,
 )
-"""What numpy and zipfile raise on damaged bytes."""
+from rsdash.evaluation.matrix import PerClass
+from rsdash.evaluation.saved import Evaluation
 
+TOP = 5
+"""Guesses behind the top-5 accuracy."""
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Logits of a run's reported weights on images that it did not train on.
-
-    Attributes:
-        logits: float32 of shape (n, K).
-        labels: int64 of shape (n,).
-        rows: int64 of shape (n,), rows of the data set's manifest.
-        roles: text of shape (n,), what a figure on each image is worth.
-        classes: K class names in label order.
-    """
-
-    logits: np.ndarray
-    labels: np.ndarray
-    rows: np.ndarray
-    roles: np.ndarray
-    classes: tuple[str, ...]
-
-    @property
-    def headline_role(self) -> str:
-        """The most trustworthy role there is."""
-        present = set(self.roles.tolist())
-        return next(role for role in MERIT if role in present)
-
-    def part(self, role: str) -> Evaluation:
-        """The images of one role."""
-        chosen = self.roles == role
-        return Evaluation(
-            self.logits[chosen], self.labels[chosen], self.rows[chosen], self.roles[chosen], self.classes
-        )
+OF_CLASSES = {"average_accuracy": matrix.average_accuracy, "macro_f1": matrix.macro_f1, "kappa": matrix.kappa}
+"""Statistics of the confusion matrix whose intervals are bootstrapped."""
 
 
 @dataclass(frozen=True)
@@ -66,53 +34,47 @@ class Figures:
     Attributes:
         role: what the figures are worth.
         images: n.
+        groups: number of groups where images of a group depend on each other; 0 where all are independent.
         accuracy: overall accuracy, the share of images that are right.
-        accuracy_low: lower end of its 95 % interval (Wilson 1927).
-        accuracy_high: upper end.
+        top5: share of images whose class is among the five most probable; None for five classes or fewer.
         loss: mean cross-entropy (log loss), in nats.
         average_accuracy: mean over classes of the share of a class's images that are right.
+        macro_precision: mean over classes of user's accuracy.
         macro_f1: mean over classes of the harmonic mean of user's and producer's accuracy.
         kappa: Cohen's kappa; its use on maps is disputed (Pontius and Millones 2011).
+        brier: squared distance of probabilities to the truth, summed over classes, mean over images: 0 to 2.
+        ece: expected calibration error over 15 bins.
+        ece_if_calibrated: what that error would be by chance alone for a perfectly calibrated model.
+        intervals: 95 % intervals of `accuracy`, `average_accuracy`, `macro_f1` and `kappa`; none where
+            there are fewer than 20 groups.
         confusion: int64 of shape (K, K), rows are true classes, columns predicted ones.
+        per_class: figures of each class.
         classes: class names in label order.
     """
 
     role: str
     images: int
+    groups: int
     accuracy: float
-    accuracy_low: float
-    accuracy_high: float
+    top5: float | None
     loss: float
     average_accuracy: float
+    macro_precision: float
     macro_f1: float
     kappa: float
+    brier: float
+    ece: float
+    ece_if_calibrated: float
+    intervals: Mapping[str, Interval]
     confusion: np.ndarray
+    per_class: PerClass
     classes: tuple[str, ...]
 
     @property
-    def accuracy_half_width(self) -> float:
-        """Half the width of the 95 % interval of the accuracy."""
-        return (self.accuracy_high - self.accuracy_low) / 2
-
-
-def read_evaluation(path: Path) -> Evaluation:
-    """Read evaluation.npz.
-
-    Raises:
-        RunError: it is missing or damaged.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
-            classes = tuple(saved["classes"].tolist())
-            evaluation = Evaluation(saved["logits"], saved["labels"], saved["rows"], saved["roles"], classes)
-            fits = _fits_together(evaluation)
-    except FileNotFoundError as error:
-        raise RunError(f"{path.parent.name} has no evaluation yet.") from error
-    except _BROKEN as error:
-        raise RunError(f"{path} is damaged and cannot be read.") from error
-    if not fits:
-        raise RunError(f"{path} is damaged: its arrays do not fit together.")
-    return evaluation
+    def accuracy_half_width(self) -> float | None:
+        """Half the width of the 95 % interval of the accuracy; None where there is none."""
+        interval = self.intervals.get("accuracy")
+        return interval.half_width if interval else None
 
 
 def headline(evaluation: Evaluation) -> Figures:
@@ -124,67 +86,53 @@ def figures_for(part: Evaluation) -> Figures:
     """The figures on images of one role."""
     predicted = part.logits.argmax(axis=1)
     count, classes = len(part.labels), len(part.classes)
-    confusion = np.bincount(part.labels * classes + predicted, minlength=classes**2)
-    confusion = confusion.reshape(classes, classes)
-    right = int(np.trace(confusion))
-    low, high = wilson_interval(right, count)
-    losses = -log_softmax(part.logits.astype(np.float64), axis=1)[np.arange(count), part.labels]
+    confusion = confusion_of(part.labels, predicted, classes)
+    log_probabilities = log_softmax(part.logits.astype(np.float64), axis=1)
+    probabilities = np.exp(log_probabilities)
     return Figures(
         role=str(part.roles[0]),
         images=count,
-        accuracy=right / count,
-        accuracy_low=low,
-        accuracy_high=high,
-        loss=float(losses.mean()),
-        average_accuracy=_average_accuracy(confusion),
-        macro_f1=_macro_f1(confusion),
-        kappa=_kappa(confusion),
+        groups=0 if part.groups is None else len(np.unique(part.groups)),
+        accuracy=float(matrix.accuracy(confusion)),
+        top5=top_accuracy(part.logits, part.labels, TOP) if classes > TOP else None,
+        loss=float(-log_probabilities[np.arange(count), part.labels].mean()),
+        average_accuracy=float(matrix.average_accuracy(confusion)),
+        macro_precision=float(matrix.macro_precision(confusion)),
+        macro_f1=float(matrix.macro_f1(confusion)),
+        kappa=float(matrix.kappa(confusion)),
+        brier=brier(probabilities, part.labels),
+        ece=expected_calibration_error(probabilities, part.labels),
+        ece_if_calibrated=ece_if_calibrated(probabilities),
+        intervals=_intervals(part, predicted, confusion),
         confusion=confusion,
+        per_class=matrix.per_class(confusion),
         classes=part.classes,
     )
 
 
-def _fits_together(evaluation: Evaluation) -> bool:
-    """Whether shapes agree, each label names a class and each role is known."""
-    labels, count = evaluation.labels, len(evaluation.labels)
-    if not count or evaluation.logits.shape != (count, len(evaluation.classes)):
-        return False
-    columns = (labels, evaluation.rows, evaluation.roles)
-    if any(column.shape != (count,) for column in columns) or labels.dtype.kind != "i":
-        return False
-    in_range = labels.min() >= 0 and labels.max() < len(evaluation.classes)
-    return bool(in_range) and set(evaluation.roles.tolist()) <= set(MERIT)
+def confusion_of(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Confusion matrix, int64 of shape (K, K): rows are true classes, columns predicted ones."""
+    counts = np.bincount(labels * classes + predicted, minlength=classes**2)
+    return counts.reshape(classes, classes)
 
 
-def wilson_interval(right: int, count: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Interval of a share, `right` of `count` (Wilson 1927, JASA 22:209-212).
-
-    scipy.stats has it too, but takes over a second to import, which the first visitor would wait for.
-    """
-    z = float(ndtri(0.5 + confidence / 2))
-    share, pull = right / count, z**2 / count
-    centre = (share + pull / 2) / (1 + pull)
-    half = z * np.sqrt(share * (1 - share) / count + pull / (4 * count)) / (1 + pull)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+def top_accuracy(logits: np.ndarray, labels: np.ndarray, guesses: int) -> float:
+    """Share of images whose class is among the most probable; of equal logits the first class wins."""
+    of_truth = logits[np.arange(len(labels)), labels][:, None]
+    earlier = np.arange(logits.shape[1]) < labels[:, None]
+    ahead = (logits > of_truth) | ((logits == of_truth) & earlier)  # (n, K)
+    return float((ahead.sum(axis=1) < guesses).mean())
 
 
-def _average_accuracy(confusion: np.ndarray) -> float:
-    """Mean producer's accuracy over the classes that occur."""
-    totals = confusion.sum(axis=1)
-    occurs = totals > 0
-    return float((np.diag(confusion)[occurs] / totals[occurs]).mean())
-
-
-def _macro_f1(confusion: np.ndarray) -> float:
-    """Mean F1 over the classes that occur or are predicted; a class never right counts 0."""
-    both = confusion.sum(axis=0) + confusion.sum(axis=1)
-    seen = both > 0
-    return float((2 * np.diag(confusion)[seen] / both[seen]).mean())
-
-
-def _kappa(confusion: np.ndarray) -> float:
-    """Agreement beyond what the margins give by chance (Cohen 1960); 0 where chance already agrees fully."""
-    count = confusion.sum()
-    expected = float((confusion.sum(axis=0) @ confusion.sum(axis=1)) / count**2)
-    observed = float(np.trace(confusion) / count)
-    return (observed - expected) / (1 - expected) if expected < 1 else 0.0
+def _intervals(part: Evaluation, predicted: np.ndarray, confusion: np.ndarray) -> dict[str, Interval]:
+    """Over images where they are independent, over groups otherwise; none for too few groups."""
+    if part.groups is None:
+        accuracy = wilson_interval(int(np.trace(confusion)), len(part.labels))
+        return {"accuracy": accuracy, **bootstrap_confusion(confusion, OF_CLASSES)}
+    names, numbers = np.unique(part.groups, return_inverse=True)
+    if len(names) < FEWEST_GROUPS:
+        return {}
+    classes = len(part.classes)
+    cells = numbers * classes**2 + part.labels * classes + predicted
+    by_group = np.bincount(cells, minlength=len(names) * classes**2).reshape(-1, classes, classes)
+    return cluster_bootstrap(by_group, {"accuracy": matrix.accuracy, **OF_CLASSES})

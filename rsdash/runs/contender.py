@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rsdash.errors import RunError
 from rsdash.evaluation.comparison import Contender
-from rsdash.evaluation.figures import headline, read_evaluation
+from rsdash.evaluation.figures import headline
+from rsdash.evaluation.saved import read_evaluation
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
 

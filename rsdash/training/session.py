@@ -10,7 +10,8 @@ import safetensors.torch
 import torch
 
 from rsdash.errors import DivergedError, RsdashError
-from rsdash.evaluation.figures import headline, read_evaluation
+from rsdash.evaluation.figures import headline
+from rsdash.evaluation.saved import read_evaluation
 from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder

@@ -52,7 +52,8 @@ def verdict(contenders: Sequence[Contender]) -> None:
         st.markdown(f"The highest accuracies are equal on these {images:,} images.")
         return
     others = [c.figures for c in contenders if c.figures and c.id != best.id]
-    overlap = any(figures.accuracy_high >= best.figures.accuracy_low for figures in others)
+    own, rest = best.figures.intervals.get("accuracy"), [other.intervals.get("accuracy") for other in others]
+    overlap = own is None or any(other is None or other.high >= own.low for other in rest)
     doubt = (
         " Its 95 % interval overlaps another's, so this may be chance."
         if overlap

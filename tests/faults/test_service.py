@@ -15,7 +15,7 @@ from scipy.special import softmax
 
 from rsdash.config import RunConfig
 from rsdash.errors import ServiceError
-from rsdash.evaluation.figures import read_evaluation
+from rsdash.evaluation.saved import read_evaluation
 from rsdash.inference import client
 from rsdash.inference.address import address_path, read_address
 from rsdash.training.rate_choice import STEPS

@@ -8,7 +8,8 @@ import numpy as np
 
 from rsdash.config import RunConfig
 from rsdash.evaluation.comparison import STUDY_TABLE_2, Contender, best_of, differing_settings, why_not_ranked
-from rsdash.evaluation.figures import Evaluation, figures_for
+from rsdash.evaluation.figures import figures_for
+from rsdash.evaluation.saved import Evaluation
 
 
 def contender(name: str, right: int = 8, *, role: str = "held-out", **changes: Any) -> Contender:

@@ -12,8 +12,9 @@ from sklearn import metrics
 from statsmodels.stats.proportion import proportion_confint
 
 from rsdash.errors import RunError
-from rsdash.evaluation.figures import Evaluation, figures_for, headline, read_evaluation
+from rsdash.evaluation.figures import figures_for, headline
 from rsdash.evaluation.roles import Role, measured_roles
+from rsdash.evaluation.saved import Evaluation, read_evaluation
 
 CLASSES = ("Forest", "Lake", "River", "Road")
 
@@ -56,7 +57,8 @@ def test_the_interval_is_wilsons(right: int, count: int) -> None:
     part = by_hand([0] * count, [0] * right + [1] * (count - right))
     figures = figures_for(part)
     low, high = proportion_confint(right, count, alpha=0.05, method="wilson")
-    assert (figures.accuracy_low, figures.accuracy_high) == pytest.approx((low, high), abs=1e-9)
+    interval = figures.intervals["accuracy"]
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-9)
     assert figures.accuracy_half_width == pytest.approx((high - low) / 2, abs=1e-9)
 
 

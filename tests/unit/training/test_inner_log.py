@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from rsdash.data import add_dataset
-from rsdash.evaluation.figures import figures_for, read_evaluation
+from rsdash.evaluation.figures import figures_for
+from rsdash.evaluation.saved import read_evaluation
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.history import History, HistoryReader
 from rsdash.runs.parts import Parts

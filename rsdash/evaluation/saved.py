@@ -1,0 +1,106 @@
+"""What a run's evaluation.npz holds: logits on images that it did not train on."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rsdash.errors import RunError
+from rsdash.evaluation.roles import MERIT
+
+_BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    RuntimeError,
+    SyntaxError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+"""What numpy and zipfile raise on damaged bytes."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Logits of a run's reported weights on images that it did not train on.
+
+    Attributes:
+        logits: float32 of shape (n, K).
+        labels: int64 of shape (n,).
+        rows: int64 of shape (n,), rows of the data set's manifest.
+        roles: text of shape (n,), what a figure on each image is worth.
+        classes: K class names in label order.
+        groups: int64 of shape (n,), the group (block, scene) of each image where images of a group are
+            not independent of each other; None where all images are independent.
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+    roles: np.ndarray
+    classes: tuple[str, ...]
+    groups: np.ndarray | None = None
+
+    @property
+    def headline_role(self) -> str:
+        """The most trustworthy role there is."""
+        present = set(self.roles.tolist())
+        return next(role for role in MERIT if role in present)
+
+    def part(self, role: str) -> Evaluation:
+        """The images of one role."""
+        chosen = self.roles == role
+        return Evaluation(
+            logits=self.logits[chosen],
+            labels=self.labels[chosen],
+            rows=self.rows[chosen],
+            roles=self.roles[chosen],
+            classes=self.classes,
+            groups=None if self.groups is None else self.groups[chosen],
+        )
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """Read evaluation.npz; groups are read where the file holds them.
+
+    Raises:
+        RunError: it is missing or damaged.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
+            evaluation = Evaluation(
+                logits=saved["logits"],
+                labels=saved["labels"],
+                rows=saved["rows"],
+                roles=saved["roles"],
+                classes=tuple(saved["classes"].tolist()),
+                groups=saved["groups"] if "groups" in saved.files else None,
+            )
+            fits = _fits_together(evaluation)
+    except FileNotFoundError as error:
+        raise RunError(f"{path.parent.name} has no evaluation yet.") from error
+    except _BROKEN as error:
+        raise RunError(f"{path} is damaged and cannot be read.") from error
+    if not fits:
+        raise RunError(f"{path} is damaged: its arrays do not fit together.")
+    return evaluation
+
+
+def _fits_together(evaluation: Evaluation) -> bool:
+    """Whether shapes agree, each label names a class and each role is known."""
+    labels, groups, count = evaluation.labels, evaluation.groups, len(evaluation.labels)
+    if not count or evaluation.logits.shape != (count, len(evaluation.classes)):
+        return False
+    columns = (labels, evaluation.rows, evaluation.roles, *(() if groups is None else (groups,)))
+    if any(column.shape != (count,) for column in columns) or labels.dtype.kind != "i":
+        return False
+    if groups is not None and groups.dtype.kind != "i":
+        return False
+    in_range = labels.min() >= 0 and labels.max() < len(evaluation.classes)
+    return bool(in_range) and set(evaluation.roles.tolist()) <= set(MERIT)
