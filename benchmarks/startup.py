@@ -15,17 +15,12 @@ Run it from the root of the project. Chromium is found as scripts/find_chromium.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,18 +28,13 @@ import numpy as np
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from rsdash.home import DATA_VARIABLE, PROJECT_DIR, RUNS_VARIABLE
+from benchmarks.serving import CONTENT, INTERACTIVE, Server, serve
+from rsdash.home import PROJECT_DIR
 from scripts.find_chromium import ARGUMENTS, find_chromium
 
 LONGEST_START_S = 3.0
 PAGES = ("data", "train", "run", "compare", "predict")
-WAIT_S = 60.0
-POLL_S = 0.01
 TORCH_LIBRARIES = ("libtorch", "libc10")
-INTERACTIVE = (
-    "[data-testid='stApp'][data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
-)
-CONTENT = "[data-testid='stMain'] [data-testid='stElementContainer']"
 BARE_APP = 'import streamlit as st\n\napp = st.App("shell.py")\n'
 BARE_SHELL = 'import streamlit as st\n\nst.button("Hello")\n'
 BUTTON = "[data-testid='stMain'] button:visible"
@@ -115,55 +105,6 @@ def seconds_to_button(page: Page, server: Server) -> float:
     page.wait_for_selector(INTERACTIVE)
     page.wait_for_selector(BUTTON)
     return time.perf_counter() - server.started
-
-
-class Server(NamedTuple):
-    """A started server; `started` is on the clock of time.perf_counter."""
-
-    process: subprocess.Popen[bytes]
-    address: str
-    started: float
-    port_s: float
-
-
-@contextmanager
-def serve(place: Path, project: Path = PROJECT_DIR) -> Iterator[Server]:
-    """The app of a project on a free port with empty folders below `place`; stopped at the end."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, RUNS_VARIABLE: str(place / "runs"), DATA_VARIABLE: str(place / "data")}
-    with (place / "server.log").open("wb") as log:
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=project, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
-        try:
-            wait_for_port(process, port, place / "server.log")
-            port_s = time.perf_counter() - started
-            yield Server(process, f"http://127.0.0.1:{port}", started, port_s)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(WAIT_S)
-
-
-def free_port() -> int:
-    """A port that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Return as soon as the server accepts connections."""
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"The server left with exit code {process.returncode}:\n{log.read_text()}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(POLL_S)
-    raise TimeoutError(f"The server did not listen within {WAIT_S:.0f} s:\n{log.read_text()}")
 
 
 def has_torch(process: subprocess.Popen[bytes]) -> bool:

@@ -31,7 +31,7 @@ import numpy as np
 import psutil
 from playwright.sync_api import sync_playwright
 
-from benchmarks.startup import Server, serve
+from benchmarks.serving import Server, serve
 from benchmarks.watching_sessions import Traffic, watching
 from rsdash.config import make_config
 from rsdash.data import open_dataset
