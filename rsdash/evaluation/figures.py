@@ -46,7 +46,7 @@ class Figures:
         ece: expected calibration error over 15 bins.
         ece_if_calibrated: what that error would be by chance alone for a perfectly calibrated model.
         intervals: 95 % intervals of `accuracy`, `average_accuracy`, `macro_f1` and `kappa`; none where
-            there are fewer than 20 groups.
+            there are fewer than 20 groups, and of the last three none where no image is wrong.
         confusion: int64 of shape (K, K), rows are true classes, columns predicted ones.
         per_class: figures of each class.
         classes: class names in label order.
@@ -73,7 +73,11 @@ class Figures:
     @property
     def accuracy_half_width(self) -> float | None:
         """Half the width of the 95 % interval of the accuracy; None where there is none."""
-        interval = self.intervals.get("accuracy")
+        return self.half_width("accuracy")
+
+    def half_width(self, statistic: str) -> float | None:
+        """Half the width of a statistic's 95 % interval; None where there is none."""
+        interval = self.intervals.get(statistic)
         return interval.half_width if interval else None
 
 

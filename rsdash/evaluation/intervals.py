@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 FEWEST_GROUPS = 20
 """With fewer groups of dependent images their spread is too poorly known for an interval or a test."""
@@ -16,6 +16,9 @@ DRAWS = 2000
 
 CHUNK_CELLS = 2_000_000
 """Numbers held at once while samples are drawn: 16 MB."""
+
+NO_SPREAD = 1e-12
+"""Values closer than this are the same but for rounding."""
 
 Statistics = Mapping[str, Callable[[np.ndarray], np.ndarray]]
 """Name → function from B samples, of shape (B, ...), to B values, of shape (B,)."""
@@ -77,10 +80,17 @@ def mean_interval(values: np.ndarray) -> Interval | None:
 def bootstrap_confusion(
     confusion: np.ndarray, statistics: Statistics, *, draws: int = DRAWS, seed: int = 0
 ) -> dict[str, Interval]:
-    """Percentile bootstrap over independent tiles (Efron 1979, doi 10.1214/aos/1176344552).
+    """Bootstrap over independent tiles, percentiles corrected for bias and acceleration (BCa).
 
-    The statistics depend on the confusion matrix alone, so drawing tiles with replacement is the same as
-    drawing multinomial matrices with the observed shares, which costs K² numbers a draw rather than n.
+    Efron 1987, doi 10.1080/01621459.1987.10478410. The statistics depend on the confusion matrix alone, so
+    drawing tiles with replacement is the same as drawing multinomial matrices with the observed shares,
+    which costs K² numbers a draw rather than n; and all tiles of a cell have the same influence, so the
+    jackknife leaves out one tile a cell. A statistic that is the same in every draw, as where no image is
+    wrong, has no interval.
+
+    Plain percentiles miss unequally often above and below (macro F1, accuracy 0.6, n = 400: 1.9 and 4.6 %
+    instead of 2.5 and 2.5), and at accuracy 0.99, n = 400, cover 0.89 to 0.91 instead of 0.91 to 0.97.
+    `benchmarks/coverage.py` measures it.
 
     Args:
         confusion: int64 of shape (K, K).
@@ -90,24 +100,33 @@ def bootstrap_confusion(
     """
     cells = confusion.ravel()
     filled = np.flatnonzero(cells)
-    count, shares = int(cells.sum()), cells[filled] / cells.sum()
+    tiles, count = cells[filled], int(cells.sum())
     rng = np.random.default_rng(seed)
 
     def samples() -> Iterator[np.ndarray]:
         for size in _chunks(draws, cells.size):
             drawn = np.zeros((size, cells.size))
-            drawn[:, filled] = rng.multinomial(count, shares, size=size)
+            drawn[:, filled] = rng.multinomial(count, tiles / count, size=size)
             yield drawn.reshape(size, *confusion.shape)
 
-    return _percentiles(samples(), statistics)
+    def without_one() -> Iterator[np.ndarray]:
+        for some in _portions(filled, cells.size):
+            left = np.tile(cells.astype(np.float64), (len(some), 1))
+            left[np.arange(len(some)), some] -= 1
+            yield left.reshape(-1, *confusion.shape)
+
+    whole = confusion[None].astype(np.float64)
+    return _corrected(
+        whole, _values(samples(), statistics), _values(without_one(), statistics), tiles, statistics
+    )
 
 
 def cluster_bootstrap(
     totals: np.ndarray, statistics: Statistics, *, draws: int = DRAWS, seed: int = 0
 ) -> dict[str, Interval]:
-    """Percentile bootstrap that draws whole groups of dependent images (Field and Welsh 2007).
+    """Bootstrap that draws whole groups of dependent images, percentiles corrected as for single tiles.
 
-    doi 10.1111/j.1467-9868.2007.00593.x. Empty below `FEWEST_GROUPS` groups.
+    Field and Welsh 2007, doi 10.1111/j.1467-9868.2007.00593.x. Empty below `FEWEST_GROUPS` groups.
 
     Args:
         totals: of shape (G, ...), what each group adds to the sums that the statistics depend on, such as
@@ -116,18 +135,67 @@ def cluster_bootstrap(
         draws: number of samples.
         seed: of the draws.
     """
-    groups = len(totals)
+    groups, shape = len(totals), totals.shape[1:]
     if groups < FEWEST_GROUPS:
         return {}
-    flat = totals.reshape(groups, -1).astype(np.float64)
+    flat = totals.reshape(groups, -1)
+    filled = np.flatnonzero(flat.any(axis=0))
+    summands = flat[:, filled].astype(np.float64)
     rng = np.random.default_rng(seed)
+
+    def spread(sums: np.ndarray) -> np.ndarray:
+        wide = np.zeros((len(sums), flat.shape[1]))
+        wide[:, filled] = sums
+        return wide.reshape(-1, *shape)
 
     def samples() -> Iterator[np.ndarray]:
         for size in _chunks(draws, max(groups, flat.shape[1])):
-            times = rng.multinomial(groups, np.full(groups, 1 / groups), size=size).astype(np.float64)
-            yield (times @ flat).reshape(size, *totals.shape[1:])
+            chosen = rng.integers(groups, size=(size, groups)) + groups * np.arange(size)[:, None]
+            times = np.bincount(chosen.ravel(), minlength=size * groups).reshape(size, groups)
+            yield spread(times.astype(np.float64) @ summands)
 
-    return _percentiles(samples(), statistics)
+    whole = summands.sum(axis=0)
+    without_one = (spread(whole - some) for some in _portions(summands, flat.shape[1]))
+    drawn, left = _values(samples(), statistics), _values(without_one, statistics)
+    return _corrected(spread(whole[None]), drawn, left, np.ones(groups), statistics)
+
+
+def bca_interval(
+    estimate: float, drawn: np.ndarray, left_out: np.ndarray, times: np.ndarray
+) -> Interval | None:
+    """Percentiles of bootstrap values, corrected for bias and acceleration; None if all are the same.
+
+    Args:
+        estimate: the statistic of the data.
+        drawn: float64 of shape (B,), of the bootstrap samples.
+        left_out: float64 of shape (J,), of the data less one observation.
+        times: of shape (J,), how many observations give this value when they are left out.
+    """
+    if np.ptp(drawn) < NO_SPREAD:
+        return None
+    below = (drawn < estimate - NO_SPREAD).mean() + (np.abs(drawn - estimate) <= NO_SPREAD).mean() / 2
+    bias = float(ndtri(np.clip(below, 1 / len(drawn), 1 - 1 / len(drawn))))
+    influence = np.average(left_out, weights=times) - left_out
+    squares = float((times * influence**2).sum())
+    acceleration = float((times * influence**3).sum()) / (6 * squares**1.5) if squares > 0 else 0.0
+    shifted = bias + ndtri(np.array([0.025, 0.975]))
+    low, high = np.quantile(drawn, ndtr(bias + shifted / (1 - acceleration * shifted)))
+    return Interval(float(low), float(high))
+
+
+def _corrected(
+    whole: np.ndarray,
+    drawn: Mapping[str, np.ndarray],
+    left_out: Mapping[str, np.ndarray],
+    times: np.ndarray,
+    statistics: Statistics,
+) -> dict[str, Interval]:
+    """Corrected intervals of all statistics that vary; `whole` is the data as a sample, (1, ...)."""
+    found = {
+        name: bca_interval(float(statistic(whole)[0]), drawn[name], left_out[name], times)
+        for name, statistic in statistics.items()
+    }
+    return {name: interval for name, interval in found.items() if interval}
 
 
 def _chunks(draws: int, cells: int) -> Iterator[int]:
@@ -137,10 +205,16 @@ def _chunks(draws: int, cells: int) -> Iterator[int]:
         yield min(largest, draws - start)
 
 
-def _percentiles(samples: Iterator[np.ndarray], statistics: Statistics) -> dict[str, Interval]:
-    values: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
-    for drawn in samples:
-        for name, statistic in statistics.items():
-            values[name].append(statistic(drawn))
-    ends = {name: np.percentile(np.concatenate(parts), (2.5, 97.5)) for name, parts in values.items()}
-    return {name: Interval(float(low), float(high)) for name, (low, high) in ends.items()}
+def _portions(items: np.ndarray, cells: int) -> Iterator[np.ndarray]:
+    """The same portions of items that take so many cells each."""
+    start = 0
+    for size in _chunks(len(items), cells):
+        yield items[start : start + size]
+        start += size
+
+
+def _values(samples: Iterator[np.ndarray], statistics: Statistics) -> dict[str, np.ndarray]:
+    """Name → values of a statistic over all samples."""
+    parts = [[statistic(sample) for statistic in statistics.values()] for sample in samples]
+    columns = zip(*parts, strict=True)
+    return {name: np.concatenate(column) for name, column in zip(statistics, columns, strict=True)}
