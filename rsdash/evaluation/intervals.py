@@ -101,6 +101,8 @@ def bootstrap_confusion(
     cells = confusion.ravel()
     filled = np.flatnonzero(cells)
     tiles, count = cells[filled], int(cells.sum())
+    if count < 2:
+        return {}
     rng = np.random.default_rng(seed)
 
     def samples() -> Iterator[np.ndarray]:
@@ -109,16 +111,8 @@ def bootstrap_confusion(
             drawn[:, filled] = rng.multinomial(count, tiles / count, size=size)
             yield drawn.reshape(size, *confusion.shape)
 
-    def without_one() -> Iterator[np.ndarray]:
-        for some in _portions(filled, cells.size):
-            left = np.tile(cells.astype(np.float64), (len(some), 1))
-            left[np.arange(len(some)), some] -= 1
-            yield left.reshape(-1, *confusion.shape)
-
-    whole = confusion[None].astype(np.float64)
-    return _corrected(
-        whole, _values(samples(), statistics), _values(without_one(), statistics), tiles, statistics
-    )
+    drawn, left = _values(samples(), statistics), _values(_without_one(confusion, filled), statistics)
+    return _corrected(confusion[None], drawn, left, tiles, statistics)
 
 
 def cluster_bootstrap(
@@ -196,6 +190,14 @@ def _corrected(
         for name, statistic in statistics.items()
     }
     return {name: interval for name, interval in found.items() if interval}
+
+
+def _without_one(confusion: np.ndarray, filled: np.ndarray) -> Iterator[np.ndarray]:
+    """The matrix less one tile of each filled cell."""
+    for some in _portions(filled, confusion.size):
+        left = np.tile(confusion.ravel(), (len(some), 1))
+        left[np.arange(len(some)), some] -= 1
+        yield left.reshape(-1, *confusion.shape)
 
 
 def _chunks(draws: int, cells: int) -> Iterator[int]:

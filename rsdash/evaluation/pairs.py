@@ -21,7 +21,8 @@ class PairedDifference:
 
     Attributes:
         difference: between -1 and 1.
-        interval: its 95 % interval; None where there are fewer than 20 groups.
+        interval: its 95 % interval; None where there are fewer than 20 groups, or no group differs from
+            another.
         p: two-sided p-value of no difference: McNemar's mid-p for independent images, the sign-flip test
             over groups otherwise; None where there are fewer than 20 groups.
         images: n.
@@ -81,17 +82,13 @@ def paired_difference(
     first_only = int((right_first & ~right_second).sum())
     second_only = int((right_second & ~right_first).sum())
     if groups is None:
-        clusters = 0
+        clusters, p = 0, mcnemar_mid_p(first_only, second_only)
         interval = paired_interval(first_only, second_only, count, draws=draws, seed=seed)
-        p = mcnemar_mid_p(first_only, second_only)
     else:
-        names, numbers = np.unique(groups, return_inverse=True)
-        clusters = len(names)
-        surplus = right_first.astype(np.int64) - right_second
-        totals = np.stack([np.bincount(numbers, surplus), np.bincount(numbers)], axis=1)  # (G, 2)
-        found = cluster_bootstrap(totals, {"difference": _ratio}, draws=draws, seed=seed)
-        interval = found.get("difference")
-        p = sign_flip_p(totals[:, 0].round().astype(int)) if clusters >= FEWEST_GROUPS else None
+        totals = _by_group(right_first, right_second, groups)
+        clusters = len(totals)
+        p = sign_flip_p(totals[:, 0]) if clusters >= FEWEST_GROUPS else None
+        interval = cluster_bootstrap(totals, {"": _ratio}, draws=draws, seed=seed).get("")
     return PairedDifference(
         difference=(first_only - second_only) / count,
         interval=interval,
@@ -221,6 +218,14 @@ def class_differences(
         if pair.interval:
             found[1:, label] = pair.interval.low, pair.interval.high
     return ClassDifferences(support, *found)
+
+
+def _by_group(right_first: np.ndarray, right_second: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The first model's surplus of right images in each group, and the group's images: int64 (G, 2)."""
+    _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    surplus = np.zeros(len(sizes), dtype=np.int64)
+    np.add.at(surplus, numbers, right_first.astype(np.int64) - right_second)
+    return np.stack([surplus, sizes], axis=1)
 
 
 def _ratio(totals: np.ndarray) -> np.ndarray:
