@@ -157,7 +157,7 @@ def cluster_bootstrap(
 def bca_interval(
     estimate: float, drawn: np.ndarray, left_out: np.ndarray, times: np.ndarray
 ) -> Interval | None:
-    """Percentiles of bootstrap values, corrected for bias and acceleration; None if all are the same.
+    """Percentiles of bootstrap values, corrected for bias and acceleration; None where both are the same.
 
     Args:
         estimate: the statistic of the data.
@@ -174,7 +174,7 @@ def bca_interval(
     acceleration = float((times * influence**3).sum()) / (6 * squares**1.5) if squares > 0 else 0.0
     shifted = bias + ndtri(np.array([0.025, 0.975]))
     low, high = np.quantile(drawn, ndtr(bias + shifted / (1 - acceleration * shifted)))
-    return Interval(float(low), float(high))
+    return Interval(float(low), float(high)) if high - low > NO_SPREAD else None
 
 
 def _corrected(

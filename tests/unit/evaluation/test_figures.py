@@ -1,9 +1,8 @@
-"""The figures against scikit-learn, statsmodels and counting by hand; damaged files are named as such."""
+"""The figures against scikit-learn, statsmodels and counting by hand."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +10,9 @@ from scipy.special import softmax
 from sklearn import metrics
 from statsmodels.stats.proportion import proportion_confint
 
-from rsdash.errors import RunError
 from rsdash.evaluation.figures import figures_for, headline
 from rsdash.evaluation.roles import Role, measured_roles
-from rsdash.evaluation.saved import Evaluation, read_evaluation
+from rsdash.evaluation.saved import Evaluation
 
 CLASSES = ("Forest", "Lake", "River", "Road")
 
@@ -46,9 +44,14 @@ def test_figures_agree_with_scikit_learn(seed: int) -> None:
     assert figures.macro_f1 == pytest.approx(
         metrics.f1_score(part.labels, predicted, average="macro"), abs=1e-12
     )
+    assert figures.macro_precision == pytest.approx(
+        metrics.precision_score(part.labels, predicted, average="macro"), abs=1e-12
+    )
     assert figures.kappa == pytest.approx(metrics.cohen_kappa_score(part.labels, predicted), abs=1e-12)
     probabilities = softmax(part.logits.astype(float), axis=1)
     assert figures.loss == pytest.approx(metrics.log_loss(part.labels, probabilities), rel=1e-9)
+    one_hot = np.eye(4)[part.labels]
+    assert figures.brier == pytest.approx(((probabilities - one_hot) ** 2).sum(axis=1).mean(), rel=1e-9)
     assert (figures.confusion == metrics.confusion_matrix(part.labels, predicted)).all()
 
 
@@ -117,68 +120,105 @@ def test_roles_tell_selection_from_watching() -> None:
     }
 
 
-def save(path: Path, **changes: Any) -> Path:
-    part = evaluation(20)
-    arrays = {**vars(part), "classes": np.array(CLASSES), **changes}
-    np.savez_compressed(path, **{name: value for name, value in arrays.items() if value is not None})
-    return path
+@pytest.mark.parametrize("seed", range(3))
+def test_figures_of_each_class_agree_with_scikit_learn_and_statsmodels(seed: int) -> None:
+    part = evaluation(seed=seed)
+    found, predicted = figures_for(part).per_class, part.logits.argmax(axis=1)
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(part.labels, predicted)
+    assert found.users == pytest.approx(precision) and found.producers == pytest.approx(recall)
+    assert found.f1 == pytest.approx(f1) and (found.support == support).all()
+    right = np.array([((part.labels == k) & (predicted == k)).sum() for k in range(4)])
+    low, high = proportion_confint(right, found.support, method="wilson")
+    assert found.producers_low == pytest.approx(low) and found.producers_high == pytest.approx(high)
+    low, high = proportion_confint(right, np.bincount(predicted, minlength=4), method="wilson")
+    assert found.users_low == pytest.approx(low) and found.users_high == pytest.approx(high)
 
 
-@pytest.fixture
-def saved(tmp_path: Path) -> Path:
-    return save(tmp_path / "evaluation.npz")
+def test_a_class_without_images_has_no_accuracy_and_no_interval() -> None:
+    found = figures_for(by_hand([0, 0, 1, 1], [0, 0, 1, 2])).per_class
+    assert found.support.tolist() == [2, 2, 0, 0] and found.predicted.tolist() == [2, 1, 1, 0]
+    assert np.isnan(found.producers).tolist() == [False, False, True, True]
+    assert np.isnan(found.users_high).tolist() == [False, False, False, True]
+    assert found.users[2] == 0.0 and found.f1[2] == 0.0 and np.isnan(found.f1[3])
 
 
-def test_a_saved_evaluation_reads_back(saved: Path) -> None:
-    read = read_evaluation(saved)
-    assert (read.logits == evaluation(20).logits).all()
-    assert read.classes == CLASSES
+def wide(count: int, *, spread: float = 1.0, seed: int = 0) -> Evaluation:
+    """Logits over ten classes."""
+    rng = np.random.default_rng(seed)
+    labels, classes = rng.integers(10, size=count), tuple("abcdefghij")
+    logits = rng.normal(size=(count, 10)).astype(np.float32) * spread
+    logits[np.arange(count), labels] += 1.0
+    return Evaluation(logits, labels, np.arange(count), np.full(count, "held-out"), classes)
 
 
-def test_a_missing_evaluation_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="has no evaluation yet"):
-        read_evaluation(tmp_path / "evaluation.npz")
+def test_top_5_agrees_with_scikit_learn() -> None:
+    part = wide(500)
+    expected = metrics.top_k_accuracy_score(part.labels, part.logits, k=5, labels=range(10))
+    assert figures_for(part).top5 == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"logits": None},
-        {"classes": np.array(CLASSES[:3])},
-        {"classes": np.array("Forest")},
-        {"labels": np.full(20, 4)},
-        {"labels": np.full(20, -1)},
-        {"labels": np.full(20, 0.5)},
-        {"labels": np.zeros(19, dtype=int)},
-        {"rows": np.zeros(3, dtype=int)},
-        {"roles": np.full(20, "training")},
-        {"logits": np.zeros((20, 4, 1))},
-        {"labels": np.array([None] * 20)},
-    ],
-    ids=str,
-)
-def test_arrays_that_do_not_fit_are_damage(tmp_path: Path, changes: dict[str, Any]) -> None:
-    with pytest.raises(RunError, match="is damaged"):
-        read_evaluation(save(tmp_path / "evaluation.npz", **changes))
+def test_top_5_of_a_model_that_cannot_decide_is_no_better_than_guessing() -> None:
+    part = wide(1000)
+    figures = figures_for(replace(part, logits=np.zeros_like(part.logits)))
+    assert figures.top5 == (part.labels < 5).mean()
 
 
-def test_a_truncated_file_is_damage(saved: Path) -> None:
-    content = saved.read_bytes()
-    for size in range(0, len(content), 97):
-        saved.write_bytes(content[:size])
-        with pytest.raises(RunError, match="is damaged"):
-            read_evaluation(saved)
+def test_five_classes_or_fewer_have_no_top_5() -> None:
+    assert figures_for(evaluation()).top5 is None
 
 
-def test_a_flipped_byte_is_damage_or_harmless(saved: Path) -> None:
-    content = bytearray(saved.read_bytes())
-    refused = 0
-    for position in range(0, len(content), 7):
-        changed = bytearray(content)
-        changed[position] ^= 0x55
-        saved.write_bytes(changed)
-        try:
-            figures_for(read_evaluation(saved))
-        except RunError:
-            refused += 1
-    assert refused > len(content) / 7 / 2
+def test_brier_of_two_classes_is_twice_scikit_learns() -> None:
+    rng = np.random.default_rng(0)
+    labels, chance = rng.integers(2, size=300), rng.uniform(0.05, 0.95, size=300)
+    logits = np.log(np.stack([1 - chance, chance], axis=1))
+    part = Evaluation(logits, labels, np.arange(300), np.full(300, "held-out"), ("a", "b"))
+    assert figures_for(part).brier == pytest.approx(2 * metrics.brier_score_loss(labels, chance), rel=1e-9)
+
+
+def test_independent_images_have_four_intervals_around_their_figures() -> None:
+    figures = figures_for(evaluation())
+    assert set(figures.intervals) == {"accuracy", "average_accuracy", "macro_f1", "kappa"}
+    for name, interval in figures.intervals.items():
+        assert interval.low < getattr(figures, name) < interval.high
+    assert figures.groups == 0
+
+
+def test_images_that_repeat_within_groups_widen_the_intervals_as_if_each_group_were_one_image() -> None:
+    part = evaluation(200)
+    logits, labels, rows, roles = (
+        np.repeat(column, 4, axis=0) for column in (part.logits, part.labels, part.rows, part.roles)
+    )
+    repeated = Evaluation(logits, labels, rows, roles, CLASSES, groups=rows)
+    alone, grouped = figures_for(part), figures_for(repeated)
+    blind = figures_for(replace(repeated, groups=None))
+    assert grouped.groups == 200
+    for name in alone.intervals:
+        width = alone.intervals[name].half_width
+        assert grouped.intervals[name].half_width == pytest.approx(width, rel=0.1)
+        assert blind.intervals[name].half_width == pytest.approx(width / 2, rel=0.1)
+
+
+def test_fewer_than_20_groups_have_no_intervals() -> None:
+    part = evaluation(200)
+    few = figures_for(replace(part, groups=np.arange(200) % 19))
+    assert few.intervals == {} and few.accuracy_half_width is None and few.groups == 19
+    assert "kappa" in figures_for(replace(part, groups=np.arange(200) % 20)).intervals
+
+
+def test_where_no_image_is_wrong_the_accuracy_alone_has_an_interval() -> None:
+    figures = figures_for(by_hand([0, 1, 2, 3] * 5, [0, 1, 2, 3] * 5))
+    assert set(figures.intervals) == {"accuracy"}
+    assert figures.macro_f1 == figures.kappa == 1.0
+
+
+def test_a_class_that_is_missing_from_the_images_leaves_all_figures_finite() -> None:
+    part = wide(300)
+    without = replace(part, labels=part.labels + (part.labels == 3))
+    figures = figures_for(without)
+    assert figures.per_class.support[3] == 0 and figures.per_class.predicted[3] > 0
+    present = [label for label in range(10) if label != 3]
+    assert figures.average_accuracy == pytest.approx(
+        metrics.recall_score(without.labels, without.logits.argmax(axis=1), labels=present, average="macro")
+    )
+    for interval in figures.intervals.values():
+        assert np.isfinite([interval.low, interval.high]).all()
