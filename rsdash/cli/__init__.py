@@ -15,6 +15,7 @@ import typer
 
 from rsdash.cli.asking import about, cancel, change, move, pause, resume, stop
 from rsdash.cli.data import data
+from rsdash.cli.evaluating import evaluate
 from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import compare, predict, runs
 from rsdash.cli.train import train
@@ -39,6 +40,7 @@ for command in (pause, stop, cancel, resume, change, move, about):
 app.command()(runs)
 app.command()(compare)
 app.command()(predict)
+app.command()(evaluate)
 app.add_typer(data, name="data")
 
 

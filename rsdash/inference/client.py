@@ -17,7 +17,14 @@ from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.errors import ServiceError
 from rsdash.home import PROJECT_DIR, data_dir
 from rsdash.inference.address import Address, read_address
-from rsdash.inference.results import DeviceFacts, Prediction, Profile, RateSweep, TrainingBatch
+from rsdash.inference.results import (
+    DeviceFacts,
+    EvaluationResult,
+    Prediction,
+    Profile,
+    RateSweep,
+    TrainingBatch,
+)
 
 START_WAIT_S = 60.0
 POLL_S = 0.1
@@ -86,15 +93,23 @@ def find_rate(config: RunConfig, report: Callable[[int, int], None]) -> RateSwee
     Raises:
         ServiceError: the service cannot be started, or refuses.
     """
-    content = {"config": config.model_dump(mode="json")}
-    with contextlib.closing(_lines("/rate", content)) as lines:  # hung up, the service stops
-        for line in lines:
-            if "error" in line:
-                raise ServiceError(line["error"])
-            if "result" in line:
-                return RateSweep(**line["result"])
-            report(line["done"], line["total"])
-    raise ServiceError("The inference service broke off before the end of the sweep. Try again.")
+    return RateSweep(**_followed("/rate", {"config": config.model_dump(mode="json")}, report))
+
+
+def evaluate(run_path: Path, data: str, split: str, report: Callable[[int, int], None]) -> EvaluationResult:
+    """Have a run's weights measured on a data set and stored in its folder; it ends where `report` raises.
+
+    Args:
+        run_path: folder of the run.
+        data: name of the data set.
+        split: name of one of its splits; empty for all images.
+        report: takes images done and how many there are to decode and measure.
+
+    Raises:
+        ServiceError: the service cannot be started, or refuses.
+    """
+    content = {"run": str(run_path), "data": data, "split": split}
+    return EvaluationResult(**_followed("/evaluate", content, report))
 
 
 def devices() -> list[DeviceFacts]:
@@ -104,6 +119,18 @@ def devices() -> list[DeviceFacts]:
         ServiceError: the service cannot be started, or refuses.
     """
     return [DeviceFacts(**item) for item in _call("GET", "/devices")]
+
+
+def _followed(path: str, content: dict[str, Any], report: Callable[[int, int], None]) -> dict[str, Any]:
+    """Report each step of a long answer, and return its result."""
+    with contextlib.closing(_lines(path, content)) as lines:  # hung up, the service stops
+        for line in lines:
+            if "error" in line:
+                raise ServiceError(line["error"])
+            if "result" in line:
+                return line["result"]
+            report(line["done"], line["total"])
+    raise ServiceError("The inference service broke off before its result. Try again.")
 
 
 def _lines(path: str, content: dict[str, Any]) -> Generator[dict[str, Any], None, None]:

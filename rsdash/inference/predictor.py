@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 
 from rsdash.data.decoding import decode
-from rsdash.errors import ModelError, RsdashError
+from rsdash.errors import RsdashError
+from rsdash.inference.loading import load_reported
 from rsdash.inference.results import Prediction
-from rsdash.models.registry import build_model
-from rsdash.training.compute import choose_compute
-from rsdash.training.result import ModelCard
 from rsdash.training.tiles import Tiles
 
 BATCH = 64
@@ -30,15 +26,9 @@ class Predictor:
         Raises:
             ModelError: there are no weights, or they are damaged.
         """
-        self.card = read_card(weights_path)
-        config = self.card.config.model_copy(update={"weights": "random", "device": "auto"})
-        self._compute = choose_compute(config).in_fp32()
-        model = build_model(config, len(self.card.data.classes), self.card.data.radiometry)
-        try:
-            model.load_state_dict(safetensors.torch.load_file(weights_path))
-        except (RuntimeError, safetensors.SafetensorError) as error:
-            raise ModelError(f"{weights_path} does not hold the weights its card describes.") from error
-        self._model = model.to(self._compute.device).eval()
+        reported = load_reported(weights_path)
+        self.card = reported.card
+        self._compute, self._model = reported.compute, reported.model
 
     def predict(self, images: Sequence[tuple[str, bytes]], *, top: int = 5) -> list[Prediction]:
         """Say of each image which classes are most probable.
@@ -92,20 +82,3 @@ class Predictor:
         values, labels = probabilities.topk(min(top, len(probabilities)))
         classes = tuple(self.card.data.classes[label] for label in labels.tolist())
         return Prediction(file=name, classes=classes, probabilities=tuple(values.tolist()))
-
-
-def read_card(weights_path: Path) -> ModelCard:
-    """The model card inside a file of weights.
-
-    Raises:
-        ModelError: the file is missing, damaged or carries no card.
-    """
-    if not weights_path.is_file():
-        raise ModelError(
-            f"{weights_path.parent.name} has no weights yet; let it finish, or stop it to keep them."
-        )
-    try:
-        with safetensors.safe_open(weights_path, framework="pt") as file:
-            return ModelCard.from_metadata(file.metadata() or {})
-    except (safetensors.SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
-        raise ModelError(f"{weights_path} is damaged or was not written by rsdash.") from error

@@ -6,6 +6,8 @@ import base64
 
 from pydantic import BaseModel, ConfigDict
 
+from rsdash.runs.further import FurtherEvaluation
+
 
 class _Result(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -88,6 +90,55 @@ class RateSweep(_Result):
     suggestion: float | None
     ended_early: bool
     device: str
+
+
+class EvaluationResult(_Result):
+    """A further evaluation of a run, stored in its folder.
+
+    Attributes:
+        file: name of its file.
+        data: name of the data set.
+        split: name of its split, or empty for all images.
+        fingerprint: of the data set's manifest.
+        images: number of images behind the figures.
+        role: what the figures are worth.
+        roles: role → number of images, of all that were measured.
+        accuracy: share of those images that are right.
+        accuracy_low: lower end of its 95 % interval; None where there is none.
+        accuracy_high: upper end.
+        loss: mean cross-entropy, in nats.
+        notes: sentences on what was left out, and what was not checked.
+    """
+
+    file: str
+    data: str
+    split: str
+    fingerprint: str
+    images: int
+    role: str
+    roles: dict[str, int]
+    accuracy: float
+    accuracy_low: float | None
+    accuracy_high: float | None
+    loss: float
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: FurtherEvaluation) -> EvaluationResult:
+        """The same, as it is sent."""
+        figures = found.figures
+        interval = figures.intervals.get("accuracy")
+        return cls(
+            **vars(found.subject),
+            file=found.path.name,
+            images=figures.images,
+            role=figures.role,
+            roles=found.roles,
+            accuracy=figures.accuracy,
+            accuracy_low=interval.low if interval else None,
+            accuracy_high=interval.high if interval else None,
+            loss=figures.loss,
+        )
 
 
 class BatchImage(_Result):

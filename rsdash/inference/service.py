@@ -10,6 +10,7 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | `POST /profile` | JSON: `config` (settings), `classes` (number), `radiometry` (or rgb8) | Profile |
 | `POST /batch` | JSON: `config` (settings, `data` among them), `step` (from 0; or 0) | TrainingBatch |
 | `POST /rate` | JSON: `config` | a line of JSON a step, `{"done", "total"}`, then `{"result": RateSweep}` |
+| `POST /evaluate` | JSON: `run` (its folder), `data`, `split` (or empty) | the same, EvaluationResult |
 | `POST /predict` | form: `run` (path of the run folder), `top`, files `images` | list of Prediction |
 """
 
@@ -30,6 +31,7 @@ from typing import Any
 import psutil
 import torch
 import uvicorn
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -42,10 +44,12 @@ from rsdash.errors import RsdashError
 from rsdash.home import data_dir
 from rsdash.inference.address import Address, address_path, lock_path, write_address
 from rsdash.inference.batches import draw_batch
+from rsdash.inference.evaluating import evaluate_run
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.rates import find_rate
-from rsdash.inference.results import DeviceFacts, Profile, RateSweep, Step
+from rsdash.inference.results import DeviceFacts, Profile, Step
 from rsdash.models.profile import profile_model
+from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
 from rsdash.training.compute import choose_compute
 
@@ -80,6 +84,7 @@ class Service:
                 Route("/profile", self._guarded(self._profile), methods=["POST"]),
                 Route("/batch", self._guarded(self._batch), methods=["POST"]),
                 Route("/rate", self._guarded(self._rate), methods=["POST"]),
+                Route("/evaluate", self._guarded(self._evaluate), methods=["POST"]),
                 Route("/predict", self._guarded(self._predict), methods=["POST"]),
             ]
         )
@@ -120,16 +125,24 @@ class Service:
         return JSONResponse(batch.model_dump())
 
     async def _rate(self, request: Request) -> StreamingResponse:
-        config = _config_in(await request.json())
-        return StreamingResponse(self._lines(find_rate(config)), media_type="application/x-ndjson")
+        return self._long_answer(find_rate(_config_in(await request.json())))
 
-    async def _lines(self, items: Iterator[Step | RateSweep]) -> AsyncIterator[str]:
+    async def _evaluate(self, request: Request) -> StreamingResponse:
+        content = await request.json()
+        run = RunFolder(Path(str(content["run"])))
+        split = str(content.get("split") or "")
+        return self._long_answer(evaluate_run(run, data=str(content["data"]), split=split))
+
+    def _long_answer(self, items: Iterator[BaseModel]) -> StreamingResponse:
+        return StreamingResponse(self._lines(items), media_type="application/x-ndjson")
+
+    async def _lines(self, items: Iterator[BaseModel]) -> AsyncIterator[str]:
         """What a long action says, a line each; it ends where nobody listens any more."""
         self._open_requests += 1
         try:
             async for item in iterate_in_threadpool(items):
                 content = item.model_dump()
-                yield json.dumps({"result": content} if isinstance(item, RateSweep) else content) + "\n"
+                yield json.dumps(content if isinstance(item, Step) else {"result": content}) + "\n"
         except RsdashError as error:
             yield json.dumps({"error": str(error)}) + "\n"
         finally:

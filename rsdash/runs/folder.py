@@ -12,22 +12,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from rsdash.errors import RunError, RunNotFoundError, storage_errors
+from rsdash.errors import RunNotFoundError, storage_errors
 from rsdash.files import write_text
 from rsdash.runs.amendments import Amendment, add_amendment
 from rsdash.runs.events import append_event
-from rsdash.runs.records import About, Environment, RunRequest, StateRecord
+from rsdash.runs.records import About, Environment, RunRequest, StateRecord, read_record
 from rsdash.runs.states import RunState, check_move
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9_]+-[0-9a-f]{6}")
 DRAFT_PREFIX = ".new-"
 REMOVED_PREFIX = ".removed-"
-
-Record = TypeVar("Record", bound=BaseModel)
+FURTHER_PREFIX = "evaluation-"
 
 
 @dataclass(frozen=True)
@@ -86,6 +83,12 @@ class RunFolder:
         """Logits, labels and roles behind every final figure."""
         return self.path / "evaluation.npz"
 
+    def evaluation_paths(self) -> dict[str, Path]:
+        """All that the reported weights were measured on, by a readable label; the run's own images first."""
+        own = {"own images": self.evaluation_path} if self.evaluation_path.exists() else {}
+        further = sorted(self.path.glob(f"{FURTHER_PREFIX}*.npz"))
+        return own | {path.stem.removeprefix(FURTHER_PREFIX): path for path in further}
+
     @property
     def filters_path(self) -> Path:
         """The first layer's filters at first and at last."""
@@ -98,20 +101,20 @@ class RunFolder:
 
     def request(self) -> RunRequest:
         """Read config.json."""
-        return _read(self.path / "config.json", RunRequest)
+        return read_record(self.path / "config.json", RunRequest)
 
     def state(self) -> StateRecord:
         """Read state.json."""
-        return _read(self.state_path, StateRecord)
+        return read_record(self.state_path, StateRecord)
 
     def about(self) -> About:
         """Read about.json."""
-        return _read(self.about_path, About)
+        return read_record(self.about_path, About)
 
     def environment(self) -> Environment:
         """Read environment.json; empty before the first attempt."""
         path = self.path / "environment.json"
-        return _read(path, Environment) if path.exists() else Environment()
+        return read_record(path, Environment) if path.exists() else Environment()
 
     def write_state(self, **changes: Any) -> StateRecord:
         """Change state.json; only the holder of the run's lock may call this.
@@ -237,12 +240,3 @@ def remove_run(folder: RunFolder) -> None:
     with storage_errors(folder.path):
         folder.path.rename(hidden)
     shutil.rmtree(hidden, ignore_errors=True)
-
-
-def _read(path: Path, kind: type[Record]) -> Record:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise RunNotFoundError(f"{path} is missing; the run folder is incomplete.") from error
-    except ValidationError as error:
-        raise RunError(f"{path} is damaged: {error.errors()[0]['msg']}.") from error

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rsdash.config import RGB8, Radiometry, RunConfig
+from rsdash.errors import RunError, RunNotFoundError
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.states import Interruption, RunState
 
 SPARKLINE_POINTS = 30
 FORMAT_VERSION = 1
+
+Record = TypeVar("Record", bound=BaseModel)
 
 
 class _Record(BaseModel):
@@ -140,3 +144,18 @@ class Environment(_Record):
     """environment.json: one entry an attempt, with versions, device, threads, commit and command line."""
 
     attempts: tuple[dict[str, Any], ...] = ()
+
+
+def read_record(path: Path, kind: type[Record]) -> Record:
+    """Read one of these files.
+
+    Raises:
+        RunNotFoundError: it is missing.
+        RunError: it is damaged.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise RunNotFoundError(f"{path} is missing; the run folder is incomplete.") from error
+    except ValidationError as error:
+        raise RunError(f"{path} is damaged: {error.errors()[0]['msg']}.") from error

@@ -15,6 +15,7 @@ from rsdash.evaluation.saved import read_evaluation
 from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder
+from rsdash.runs.further import forget_further
 from rsdash.runs.records import RunRequest, StateRecord
 from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
 from rsdash.training.checkpoint import load_checkpoint
@@ -159,6 +160,7 @@ class _Session:
         self._folder.write_state(state=RunState.EVALUATING)
         self._standing = None
         save_weights(self._folder.weights_path, trainer.reported_weights(), setup.card)
+        forget_further(self._folder)
         model = setup.material.model
         model.load_state_dict(safetensors.torch.load_file(self._folder.weights_path))
         save_evaluation(

@@ -18,6 +18,7 @@ from rsdash.errors import ServiceError
 from rsdash.evaluation.saved import read_evaluation
 from rsdash.inference import client
 from rsdash.inference.address import address_path, read_address
+from rsdash.runs.folder import RunFolder
 from rsdash.training.rate_choice import STEPS
 from tests.faults.conftest import Finished
 from tests.tiny import small_config, wait_for
@@ -38,6 +39,25 @@ def check_a_sweep_can_be_stopped() -> None:
 
     with pytest.raises(StoppedError):
         client.find_rate(small_config(data="tiles"), stop)
+
+
+def check_an_old_run_is_evaluated(folder: RunFolder) -> None:
+    """Its own split gives the logits that it saved; what does not fit is said in one sentence."""
+    told: list[tuple[int, int]] = []
+    split = folder.request().data.split
+    result = client.evaluate(folder.path, "tiles", split, lambda *done: told.append(done))
+    path = folder.path / result.file
+    own, again = read_evaluation(folder.evaluation_path), read_evaluation(path)
+    assert np.abs(own.logits - again.logits).max() < 1e-5
+    assert told[-1] == (len(own.labels), len(own.labels))
+    path.unlink()
+    with pytest.raises(ServiceError, match="no split 'none'"):
+        client.evaluate(folder.path, "tiles", "none", lambda *done: None)
+
+
+def check_long_answers(folder: RunFolder) -> None:
+    check_a_sweep_can_be_stopped()
+    check_an_old_run_is_evaluated(folder)
 
 
 @pytest.fixture
@@ -77,7 +97,7 @@ def test_it_starts_when_asked_answers_and_leaves_when_nobody_asks(place: Path, f
     sweep = client.find_rate(small_config(data="tiles"), lambda done, total: told.append((done, total)))
     assert len(sweep.rates) == len(sweep.losses) == len(sweep.smoothed) == told[-1][0] > 20
     assert [done for done, _ in told][:20] == list(range(1, 21)) and {total for _, total in told} == {STEPS}
-    check_a_sweep_can_be_stopped()
+    check_long_answers(finished.folder)
     with pytest.raises(ServiceError, match="no data set 'nowhere'"):
         client.find_rate(small_config(data="nowhere"), lambda done, total: None)
     with pytest.raises(ServiceError, match="no data set 'nowhere'"):

@@ -118,3 +118,21 @@ def test_a_folders_size_bears_files_that_vanish(runs_dir: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "iterdir", lambda path: iter([gone, folder.path / "last.ckpt"]))
     monkeypatch.setattr(Path, "is_file", lambda path: True)
     assert folder.disk_bytes() == 7
+
+
+def test_evaluations_are_listed_with_the_runs_own_first(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    assert folder.evaluation_paths() == {}
+    for name in (
+        "evaluation-b-all-images.npz",
+        "evaluation.npz",
+        "evaluation-a-80-20.npz",
+        ".evaluation-c.npz",
+    ):
+        (folder.path / name).touch()
+    names = {label: path.name for label, path in folder.evaluation_paths().items()}
+    assert list(names.items()) == [
+        ("own images", "evaluation.npz"),
+        ("a-80-20", "evaluation-a-80-20.npz"),
+        ("b-all-images", "evaluation-b-all-images.npz"),
+    ]

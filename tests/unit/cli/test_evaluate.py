@@ -1,0 +1,72 @@
+"""`python -m rsdash evaluate`: what it prints and stores, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from rsdash.cli import main
+from rsdash.data import add_dataset
+from rsdash.home import examples_dir
+from rsdash.jobs.submit import submit
+from rsdash.runs.folder import RunFolder, list_run_folders
+from tests.sessions import go_on
+from tests.tiny import small_config
+
+
+@pytest.fixture
+def run(tiles_dir: Path, runs_dir: Path, data_place: Path) -> RunFolder:
+    add_dataset(tiles_dir)
+    threads = torch.get_num_threads()
+    folder = submit(small_config(data="tiles", epochs=1), runs_dir=runs_dir, name="mine")
+    try:
+        assert go_on(folder)
+    finally:
+        torch.set_num_threads(threads)
+    return folder
+
+
+def call(*arguments: str, patch: pytest.MonkeyPatch) -> int:
+    patch.setattr(sys, "argv", ["rsdash", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code if isinstance(ended.value.code, int) else 0
+
+
+def test_figures_and_notes_are_printed_and_stored(run: RunFolder, monkeypatch, capsys) -> None:
+    assert call("evaluate", "mine", "--data", "tiles", patch=monkeypatch) == 0
+    text = capsys.readouterr().out.replace("\n", " ")
+    assert "mine on tiles, all images: accuracy" in text and "on 12 images (held-out)" in text
+    assert "48 images that mine trained on are left out." in text
+    assert (run.path / "evaluation-tiles-all-images.npz").is_file()
+    split = run.request().data.split
+    assert call("evaluate", "mine", "--data", "tiles", "--split", split, "--json", patch=monkeypatch) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["run"], result["split"], result["images"]) == (run.id, split, 12)
+    assert result["accuracy"] == pytest.approx(run.state().summary.accuracy)
+    assert result["accuracy_low"] < result["accuracy"] or result["accuracy"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("mine", "--data", "nowhere"), "no data set 'nowhere'"),
+        (("mine", "--data", "tiles", "--split", "none"), "no split 'none'"),
+        (("nobody", "--data", "tiles"), "no run 'nobody'"),
+    ],
+)
+def test_what_does_not_fit_exits_2_with_one_line(run, arguments, words, monkeypatch, capsys) -> None:
+    assert call("evaluate", *arguments, patch=monkeypatch) == 2
+    errors = capsys.readouterr().err
+    assert words in errors and len(errors.strip().splitlines()) == 1
+    assert list(run.evaluation_paths()) == ["own images"]
+
+
+def test_an_example_has_no_weights_to_evaluate(runs_dir, data_place, monkeypatch, capsys) -> None:
+    example = list_run_folders(examples_dir())[0]
+    assert call("evaluate", example.id, "--data", "sample", patch=monkeypatch) == 2
+    assert "example without weights" in capsys.readouterr().err
