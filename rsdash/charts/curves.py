@@ -148,41 +148,6 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
     return finish(figure, height=400, title="Each model on its own, on the same axes")
 
 
-def overlay(curves: Sequence[Curve], quantity: str, *, title: str) -> go.Figure:
-    """One quantity of several runs in one chart, a colour a run.
-
-    Args:
-        curves: the runs.
-        quantity: accuracy or loss.
-        title: says what it shows.
-    """
-    figure = go.Figure()
-    for position, curve in enumerate(curves):
-        color = run_color(position)
-        figure.add_scatter(
-            x=curve.epoch,
-            y=curve.values[f"train_{quantity}"],
-            name=f"{curve.name}, {TRAINING_LABEL}",
-            mode="lines",
-            line={"color": color, "dash": "dash", "width": 1.3},
-            legendgroup=curve.name,
-        )
-        figure.add_scatter(
-            x=curve.epoch,
-            y=curve.values[quantity],
-            name=f"{curve.name}, {curve.measured_on}",
-            mode="lines+markers",
-            line={"color": color, "width": 2.5},
-            legendgroup=curve.name,
-        )
-    figure.update_xaxes(title_text="epoch", rangemode="tozero")
-    unit = "share" if quantity == "accuracy" else "nats"
-    figure.update_yaxes(title_text=f"{quantity} ({unit})", rangemode="tozero")
-    if quantity == "accuracy":
-        figure.update_yaxes(range=[0, 1])
-    return finish(figure, height=400, title=title)
-
-
 def _add_unsmoothed(figure: go.Figure, history: History, axis: Axis) -> None:
     for row, quantity, color in ((1, "accuracy", ACCURACY_RED), (2, "loss", LOSS_BLUE)):
         figure.add_scatter(

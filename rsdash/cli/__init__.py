@@ -14,10 +14,11 @@ from typing import Annotated
 import typer
 
 from rsdash.cli.asking import about, cancel, change, move, pause, resume, stop
+from rsdash.cli.comparing import compare, verify
 from rsdash.cli.data import data
 from rsdash.cli.evaluating import evaluate
 from rsdash.cli.rates import find_rate
-from rsdash.cli.reading import compare, predict, runs
+from rsdash.cli.reading import predict, runs
 from rsdash.cli.train import train
 from rsdash.errors import RsdashError
 from rsdash.home import RUNS_VARIABLE
@@ -39,6 +40,7 @@ for command in (pause, stop, cancel, resume, change, move, about):
     app.command()(command)
 app.command()(runs)
 app.command()(compare)
+app.command()(verify)
 app.command()(predict)
 app.command()(evaluate)
 app.add_typer(data, name="data")

@@ -15,6 +15,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+PIPED_COLUMNS = 240
+"""Room for a row that no terminal shows: in a file or another program's hands it should stay whole."""
+
 
 class Format(StrEnum):
     """What a reading command prints."""
@@ -29,7 +32,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format jso
 
 def print_rows(rows: Sequence[dict[str, Any]], *, columns: Sequence[str], empty: str) -> None:
     """Print rows as an aligned table, or a sentence where there are none."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PIPED_COLUMNS)
     if not rows:
         console.print(empty, markup=False)
         return

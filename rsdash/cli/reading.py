@@ -1,4 +1,4 @@
-"""`runs`, `compare` and `predict`: look at what there is and use it."""
+"""`runs` and `predict`: look at what there is and use it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ import typer
 from rsdash.cli.options import RunArgument
 from rsdash.cli.output import Format, FormatOption, JsonOption, print_json, print_rows
 from rsdash.errors import DataNotFoundError, ImageError, RunError
-from rsdash.evaluation.comparison import STUDY_TABLE_2, best_of, differing_settings, why_not_ranked
 from rsdash.home import examples_dir, runs_dir
-from rsdash.runs.contender import contender_for
 from rsdash.runs.index import Listing, RunEntry, RunIndex
-
-RunArguments = Annotated[list[str], typer.Argument(help="Ids or unique names of runs.")]
 
 
 def runs(
@@ -24,7 +20,7 @@ def runs(
     json: JsonOption = False,
 ) -> None:
     """List all runs, newest first."""
-    listing = _listing()
+    listing = all_runs()
     rows = [_row(entry) for entry in listing.entries if examples or not entry.example]
     if json or format is Format.JSON:
         print_json(rows)
@@ -35,30 +31,6 @@ def runs(
         typer.echo(f"{folder}: {problem}", err=True)
 
 
-def compare(names: RunArguments, format: FormatOption = Format.TEXT, json: JsonOption = False) -> None:
-    """Put runs side by side: figures with 95 % intervals, and the settings that differ."""
-    listing = _listing()
-    entries = [listing.find(name) for name in names]
-    contenders = [contender_for(entry) for entry in entries]
-    differing = differing_settings({entry.name: entry.config for entry in entries})
-    reason, best = why_not_ranked(contenders), best_of(contenders)
-    rows = [_compared(entry) for entry in entries]
-    if json or format is Format.JSON:
-        reference = [vars(row) for row in STUDY_TABLE_2]
-        settings = {
-            name: {run: _plain(value) for run, value in values.items()} for name, values in differing.items()
-        }
-        print_json({"runs": rows, "differing": settings, "not_ranked": reason,
-                    "best": best.id if best else None, "reference": reference})  # fmt: skip
-        return
-    print_rows(rows, columns=("name", "model", "accuracy", "±", "loss", "role", "images"), empty="")
-    for row in STUDY_TABLE_2:
-        typer.echo(f"for reference: {row.model} {row.accuracy:.4f}, loss {row.loss:.4f} ({row.source})")
-    typer.echo(reason or (f"Highest accuracy: {best.name}" if best else "The accuracies are equal."))
-    for name, values in differing.items():
-        typer.echo(f"{name}: " + ", ".join(f"{run} {_plain(value)}" for run, value in values.items()))
-
-
 def predict(
     run: RunArgument,
     images: Annotated[list[Path], typer.Argument(help="Image files.")],
@@ -67,7 +39,7 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     """Name the most probable classes of images."""
-    entry = _listing().find(run)
+    entry = all_runs().find(run)
     if entry.example:
         raise RunError(f"{entry.name} is an example without weights; train a run of your own to predict.")
     contents = [(str(path), _read(path)) for path in images]
@@ -85,7 +57,8 @@ def predict(
         typer.echo(f"{prediction.file}: {prediction.error or answer}")
 
 
-def _listing() -> Listing:
+def all_runs() -> Listing:
+    """One's own runs and the examples, as they are now."""
     return RunIndex(runs_dir(), examples_dir()).refresh()
 
 
@@ -111,39 +84,8 @@ def _row(entry: RunEntry) -> dict[str, Any]:
     }
 
 
-def _compared(entry: RunEntry) -> dict[str, Any]:
-    contender = contender_for(entry)
-    figures = contender.figures
-    facts = {
-        "id": entry.id,
-        "name": entry.name,
-        "model": entry.config.model,
-        "state": entry.state.state.value,
-    }
-    if figures is None:
-        return {**facts, "accuracy": None, "±": None, "loss": None, "role": None, "images": 0}
-    interval = figures.intervals.get("accuracy")
-    return {
-        **facts,
-        "accuracy": figures.accuracy,
-        "±": figures.accuracy_half_width,
-        "accuracy_low": interval.low if interval else None,
-        "accuracy_high": interval.high if interval else None,
-        "loss": figures.loss,
-        "average_accuracy": figures.average_accuracy,
-        "macro_f1": figures.macro_f1,
-        "kappa": figures.kappa,
-        "role": figures.role,
-        "images": figures.images,
-    }
-
-
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise DataNotFoundError(f"There is no image at {path}.") from error
-
-
-def _plain(value: Any) -> Any:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else value

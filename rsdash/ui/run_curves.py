@@ -20,22 +20,15 @@ HISTORY_AGE_S = 1.9
 """A little less than a tick of the page: charts are drawn once a tick for all who watch."""
 
 
-def curve_controls() -> None:
-    """What the curves run along, and how much they are smoothed."""
+def curve_controls(
+    smoothed: str = "Of the dotted lines, which have a point a few steps: each counts so much as the next.",
+) -> None:
+    """What the curves run along, and how much they are smoothed; `smoothed` says which are."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         st.segmented_control(
             "Over", list(AXIS_TITLES), key=AXIS_KEY, default="epochs", required=True, width="content"
         )
-        st.slider(
-            "Smoothing",
-            0.0,
-            MOST_SMOOTHING,
-            0.0,
-            0.05,
-            key=SMOOTHING_KEY,
-            width=260,
-            help="Of the dotted lines, which have a point a few steps: each counts so much as the next.",
-        )
+        st.slider("Smoothing", 0.0, MOST_SMOOTHING, 0.0, 0.05, key=SMOOTHING_KEY, width=260, help=smoothed)
 
 
 def chosen_axis() -> Axis:
@@ -43,9 +36,14 @@ def chosen_axis() -> Axis:
     return st.session_state.get(AXIS_KEY) or "epochs"
 
 
+def chosen_smoothing() -> float:
+    """How much the person wants curves to be smoothed, from 0 to below 1."""
+    return st.session_state.get(SMOOTHING_KEY, 0.0)
+
+
 def study_curves(entry: RunEntry, history: History) -> None:
     """Accuracy above, loss below."""
-    axis, smoothing = chosen_axis(), st.session_state.get(SMOOTHING_KEY, 0.0)
+    axis, smoothing = chosen_axis(), chosen_smoothing()
     epochs, done = entry.config.epochs, entry.state.summary.epoch
     shared_chart(
         entry,

@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from rsdash.data import Dataset, DatasetInfo, open_dataset
+from rsdash.evaluation.comparison import Contender
 from rsdash.home import examples_dir, runs_dir
 from rsdash.jobs.runner import JobRunner
+from rsdash.runs.contender import contender_for
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.history import History, HistoryReader
-from rsdash.runs.index import Listing, RunIndex
+from rsdash.runs.index import Listing, RunEntry, RunIndex
 from rsdash.ui.tasks import Tasks
 
 READERS_KEPT = 64
 DATASETS_KEPT = 4
+CONTENDERS_KEPT = 128
 PAYLOADS_KEPT = 256
 """Drawn charts of a few tens of kB each, several a run."""
 
@@ -33,6 +36,7 @@ class Server:
         self.tasks = Tasks()
         self._readers: OrderedDict[Path, tuple[HistoryReader, float]] = OrderedDict()
         self._datasets: OrderedDict[str, Dataset] = OrderedDict()
+        self._contenders: OrderedDict[Hashable, Contender] = OrderedDict()
         self._payloads: OrderedDict[tuple[Path, Hashable, str], Any] = OrderedDict()
         self._mutex = threading.Lock()
         self._drawing = threading.Lock()
@@ -59,6 +63,20 @@ class Server:
             while len(self._readers) > READERS_KEPT:
                 self._readers.popitem(last=False)
             return reader.latest
+
+    def contender(self, entry: RunEntry) -> Contender:
+        """A run as a comparison sees it; its figures are computed once for each of its states."""
+        key = (entry.folder.path, entry.state.updated_at, entry.state.state, entry.name)
+        with self._mutex:
+            known = self._contenders.get(key)
+        if known is None:
+            known = contender_for(entry)
+        with self._mutex:
+            self._contenders[key] = known
+            self._contenders.move_to_end(key)
+            while len(self._contenders) > CONTENDERS_KEPT:
+                self._contenders.popitem(last=False)
+        return known
 
     def payload(self, folder: RunFolder, kind: str, revision: Hashable, build: Callable[[], Any]) -> Any:
         """Something drawn from a run's history: built once for a revision, shared by all who watch.

@@ -36,16 +36,6 @@ def size(count: float) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
 
 
-def figure_text(value: float | None, half_width: float | None = None) -> str:
-    """A figure rounded to what its interval supports: `0.948 ± 0.006`."""
-    if value is None:
-        return "–"
-    if half_width is None:
-        return f"{value:.4f}"
-    digits = 3 if half_width >= 0.002 else 4
-    return f"{value:.{digits}f} ± {half_width:.{digits}f}"
-
-
 def state_text(entry: RunEntry) -> str:
     """The state of a run in words, with its reason."""
     state = entry.state

@@ -19,6 +19,7 @@ TIERS = (
     {"data", "models", "evaluation", "runs"},
     {"training"},
     {"jobs", "inference", "charts"},
+    {"report"},
     {"cli", "ui", "pages", "app", "__main__"},
 )
 SIDEWAYS = {("runs", "evaluation"), ("pages", "ui"), ("app", "ui"), ("__main__", "cli")}

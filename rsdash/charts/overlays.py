@@ -1,0 +1,149 @@
+"""Curves of several runs in one chart, and repeats of a recipe as their mean with a band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
+
+from rsdash.charts.axes import AXIS_TITLES, Axis, smoothed
+from rsdash.charts.curves import TRAINING_LABEL, Curve, run_color
+from rsdash.charts.style import finish, literal
+
+UNITS = {"accuracy": "share", "loss": "nats"}
+
+
+@dataclass(frozen=True)
+class CurveGroup:
+    """Repeats of one recipe.
+
+    Attributes:
+        label: what tells the recipe from others.
+        curves: one a repeat, at least two.
+    """
+
+    label: str
+    curves: Sequence[Curve]
+
+
+def overlay(
+    curves: Sequence[Curve], quantity: str, *, title: str, axis: Axis = "epochs", smoothing: float = 0.0
+) -> go.Figure:
+    """One quantity of several runs in one chart, a colour a run.
+
+    Args:
+        curves: the runs.
+        quantity: accuracy or loss.
+        title: says what it shows.
+        axis: what the lines run along.
+        smoothing: from 0 to below 1 (see `smoothed`).
+    """
+    figure = go.Figure()
+    for position, curve in enumerate(curves):
+        color, along = run_color(position), _along(curve, axis)
+        figure.add_scatter(
+            x=along,
+            y=smoothed(curve.values[f"train_{quantity}"], smoothing),
+            name=f"{literal(curve.name)}, {TRAINING_LABEL}",
+            mode="lines",
+            line={"color": color, "dash": "dash", "width": 1.3},
+            legendgroup=curve.name,
+        )
+        figure.add_scatter(
+            x=along,
+            y=smoothed(curve.values[quantity], smoothing),
+            name=f"{literal(curve.name)}, {curve.measured_on}",
+            mode="lines+markers",
+            line={"color": color, "width": 2.5},
+            legendgroup=curve.name,
+        )
+    return _framed(figure, quantity, axis, title)
+
+
+def group_overlay(
+    groups: Sequence[CurveGroup], quantity: str, *, title: str, axis: Axis = "epochs", smoothing: float = 0.0
+) -> go.Figure:
+    """Mean of a recipe's repeats as a line, from the lowest to the highest of them as a band.
+
+    Args:
+        groups: the recipes; epochs that not all repeats have are left out.
+        quantity: accuracy or loss, of images that are not trained on.
+        title: says what it shows.
+        axis: what the lines run along; on an axis in minutes, a point stands at the repeats' mean time.
+        smoothing: of each repeat, from 0 to below 1 (see `smoothed`).
+    """
+    figure = go.Figure()
+    for position, group in enumerate(groups):
+        color = run_color(position)
+        shared = min(len(curve.epoch) for curve in group.curves)
+        values = np.array([smoothed(curve.values[quantity], smoothing)[:shared] for curve in group.curves])
+        along = np.mean([_along(curve, axis)[:shared] for curve in group.curves], axis=0)
+        red, green, blue = hex_to_rgb(color)
+        figure.add_scatter(
+            x=np.concatenate([along, along[::-1]]),
+            y=np.concatenate([values.max(axis=0), values.min(axis=0)[::-1]]),
+            fill="toself",
+            fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
+            line={"width": 0},
+            legendgroup=group.label,
+            showlegend=False,
+            hoverinfo="skip",
+        )
+        figure.add_scatter(
+            x=along,
+            y=values.mean(axis=0),
+            name=f"{literal(group.label)}, mean of {len(group.curves)}",
+            mode="lines+markers",
+            line={"color": color, "width": 2.5},
+            legendgroup=group.label,
+        )
+    return _framed(figure, quantity, axis, title)
+
+
+def seed_spread(recipes: Sequence[tuple[str, Sequence[float]]]) -> go.Figure:
+    """Accuracy of every repeat of each recipe as a point, their mean as a line.
+
+    Args:
+        recipes: label and accuracies (shares) of each.
+    """
+    figure = go.Figure()
+    for position, (label, values) in enumerate(recipes):
+        color = run_color(position)
+        figure.add_scatter(
+            x=list(values),
+            y=[literal(label)] * len(values),
+            mode="markers",
+            marker={"color": color, "size": 11, "opacity": 0.75},
+            showlegend=False,
+            hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+        )
+        figure.add_scatter(
+            x=[float(np.mean(values))],
+            y=[literal(label)],
+            mode="markers",
+            marker={"color": color, "size": 26, "symbol": "line-ns-open", "line": {"width": 3}},
+            showlegend=False,
+            hovertemplate="%{y}: mean %{x:.4f}<extra></extra>",
+        )
+    figure.update_xaxes(title_text="accuracy (share)")
+    figure.update_yaxes(automargin=True, autorange="reversed")
+    lowest, highest = (f(min(v) if f is min else max(v) for _, v in recipes) for f in (min, max))
+    title = f"Repeats reach from {lowest:.3f} to {highest:.3f}"
+    return finish(figure, height=170 + 44 * len(recipes), title=title).update_layout(margin_b=50)
+
+
+def _along(curve: Curve, axis: Axis) -> np.ndarray:
+    if axis == "minutes":
+        return curve.values["elapsed_s"] / 60
+    return curve.values["step"] if axis == "steps" else curve.epoch
+
+
+def _framed(figure: go.Figure, quantity: str, axis: Axis, title: str) -> go.Figure:
+    figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
+    figure.update_yaxes(title_text=f"{quantity} ({UNITS[quantity]})", rangemode="tozero")
+    if quantity == "accuracy":
+        figure.update_yaxes(range=[0, 1])
+    return finish(figure, height=400, title=title)

@@ -1,0 +1,162 @@
+"""Runs of one recipe: those that differ by seed alone, or by the fold of one k-fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rsdash.config import RunConfig, as_text
+from rsdash.config.folds import fold_of
+from rsdash.evaluation.comparison import Contender, accuracy_of, differing_settings, evaluated
+from rsdash.evaluation.seeds import (
+    FEWEST_SEEDS,
+    GroupDifference,
+    SeedSummary,
+    corrected_folds,
+    summarize_seeds,
+)
+from rsdash.evaluation.seeds import welch as welch_test
+
+NEUTRAL = ("preset", "seed", "split", "device", "threads", "checkpoint_minutes")
+"""Settings that do not make another recipe; the split is told by its name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """Runs that repeat one recipe, one a seed or one a fold.
+
+    Attributes:
+        label: what tells it from the others, such as `resnet18`.
+        members: its runs by seed, or by fold.
+        folds: number k of the folds that they belong to; 0 where they share their test images.
+        repeated: runs left out, as another one of the same seed and fold is a member.
+    """
+
+    label: str
+    members: tuple[Contender, ...]
+    folds: int = 0
+    repeated: tuple[Contender, ...] = ()
+
+    @property
+    def config(self) -> RunConfig:
+        """Settings of its first run."""
+        return self.members[0].config
+
+    @property
+    def accuracies(self) -> list[float]:
+        """Overall accuracy of each member, or mean accuracy of each fold."""
+        if not self.folds:
+            return [accuracy_of(member) for member in self.members]
+        return [sum(values) / len(values) for values in self.by_fold().values()]
+
+    @property
+    def summary(self) -> SeedSummary:
+        """Mean and spread of the accuracies."""
+        return summarize_seeds(self.accuracies)
+
+    def by_fold(self) -> dict[int, list[float]]:
+        """Fold → accuracies of its runs, by fold."""
+        found: dict[int, list[float]] = {}
+        for member in self.members:
+            fold = fold_of(member.split)
+            found.setdefault(fold.fold if fold else 0, []).append(accuracy_of(member))
+        return dict(sorted(found.items()))
+
+    @property
+    def unit(self) -> str:
+        """What its accuracies are counted in: `seeds` or `folds`."""
+        return "folds" if self.folds else "seeds"
+
+
+def find_recipes(contenders: Sequence[Contender]) -> list[Recipe]:
+    """Evaluated runs by recipe, in the order of their first run.
+
+    Runs belong together where their settings differ by seed at most, and their figures come from the same
+    images in the same role, or from the folds of one k-fold.
+    """
+    found: dict[tuple[Any, ...], list[Contender]] = {}
+    for contender in evaluated(contenders):
+        found.setdefault(_key(contender), []).append(contender)
+    groups = list(found.values())
+    labels = _labels([group[0].config for group in groups])
+    return [_recipe(label, group) for label, group in zip(labels, groups, strict=True)]
+
+
+def compared_recipes(first: Recipe, second: Recipe) -> GroupDifference | None:
+    """First minus second in accuracy; None where they may not be compared or repeats are too few.
+
+    Seeds that share their test images: Welch's t test. Folds of one k-fold: the corrected resampled t test
+    over the differences of each fold (Nadeau and Bengio 2003).
+    """
+    if why_recipes_not_compared(first, second):
+        return None
+    if not first.folds:
+        return welch_test(first.accuracies, second.accuracies)
+    ours, theirs = first.by_fold(), second.by_fold()
+    differences = [_mean(ours[fold]) - _mean(theirs[fold]) for fold in ours]
+    return corrected_folds(differences, test_share=1 / first.folds)
+
+
+def why_recipes_not_compared(first: Recipe, second: Recipe) -> str:
+    """Why no verdict on two recipes is possible; empty if it is."""
+    ours, theirs = first.members[0], second.members[0]
+    if ours.figures and theirs.figures and ours.figures.role != theirs.figures.role:
+        return f"{first.label} and {second.label} have figures of unlike roles."
+    if bool(first.folds) != bool(second.folds) or _place(ours) != _place(theirs):
+        return f"{first.label} and {second.label} were measured on different images."
+    if first.folds and first.by_fold().keys() != second.by_fold().keys():
+        return f"{first.label} and {second.label} do not have the same folds."
+    fewest = min((first, second), key=lambda recipe: len(recipe.accuracies))
+    if len(fewest.accuracies) < FEWEST_SEEDS:
+        return (
+            f"Whether a recipe is better takes at least {FEWEST_SEEDS} {fewest.unit} each; {fewest.label} "
+            f"has {len(fewest.accuracies)}."
+        )
+    return ""
+
+
+def _key(contender: Contender) -> tuple[Any, ...]:
+    config = contender.config
+    settings = tuple((name, getattr(config, name)) for name in RunConfig.model_fields if name not in NEUTRAL)
+    role = contender.figures.role if contender.figures else ""
+    return settings, role, _place(contender)
+
+
+def _place(contender: Contender) -> tuple[str, str]:
+    """The images, or the k-fold that they are part of."""
+    fold = fold_of(contender.split)
+    return contender.fingerprint, f"{fold.stem} of {fold.folds}" if fold else contender.images
+
+
+def _recipe(label: str, group: Iterable[Contender]) -> Recipe:
+    members: dict[tuple[int, int], Contender] = {}
+    repeated = []
+    folds = 0
+    for contender in group:
+        fold = fold_of(contender.split)
+        folds = fold.folds if fold else 0
+        place = (fold.fold if fold else 0, contender.config.seed)
+        if place in members:
+            repeated.append(contender)
+        else:
+            members[place] = contender
+    return Recipe(label, tuple(members[place] for place in sorted(members)), folds, tuple(repeated))
+
+
+def _labels(configs: Sequence[RunConfig]) -> list[str]:
+    """What tells recipes apart: the model, and settings that differ; numbered where that is not enough."""
+    differing = differing_settings({str(place): config for place, config in enumerate(configs)})
+    names = [name for name in differing if name not in (*NEUTRAL, "model")]
+    labels = [
+        ", ".join([config.model, *(f"{name}={as_text(getattr(config, name))}" for name in names)])
+        for config in configs
+    ]
+    return [
+        label if labels.count(label) == 1 else f"{label} ({place})"
+        for place, label in enumerate(labels, start=1)
+    ]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

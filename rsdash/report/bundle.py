@@ -1,0 +1,168 @@
+"""A comparison in one zip that another rsdash derives again: no weights, no images, no GPU needed.
+
+report.html         the report
+facts.json          every number of the comparison, unrounded
+versions.txt        packages of the machine that wrote it
+runs/<id>/          config, state, split, answers, events and environment of each run
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rsdash.errors import RunError
+from rsdash.report.facts import Compared, comparison_facts, gather
+from rsdash.report.page import report_page
+from rsdash.runs.folder import RUN_ID
+from rsdash.runs.index import RunIndex
+
+RUN_FILES = (
+    "config.json",
+    "state.json",
+    "about.json",
+    "split.json",
+    "evaluation.npz",
+    "metrics.jsonl",
+    "environment.json",
+)
+FACTS, REPORT, VERSIONS = "facts.json", "report.html", "versions.txt"
+MOST_FILES, MOST_BYTES = 2_000, 2_000_000_000
+RELATIVE_TOLERANCE = 1e-9
+"""Numbers that agree to this are the same; sums may run in another order on another machine."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A value that came out differently.
+
+    Attributes:
+        place: where it stands in facts.json, such as `runs / 0 / accuracy`.
+        stored: as the bundle has it.
+        derived: as it was derived here.
+    """
+
+    place: str
+    stored: Any
+    derived: Any
+
+
+@dataclass(frozen=True)
+class Rederived:
+    """What deriving a bundle again showed.
+
+    Attributes:
+        values: number of values compared.
+        differences: those that came out differently.
+        runs: names of the runs.
+    """
+
+    values: int
+    differences: tuple[Difference, ...]
+    runs: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether everything came out as stored."""
+        return not self.differences
+
+
+def bundle(compared: Compared) -> bytes:
+    """The zip of a comparison.
+
+    Raises:
+        RunError: a run's files vanished meanwhile.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(REPORT, report_page(compared))
+        archive.writestr(FACTS, json.dumps(comparison_facts(compared), indent=1))
+        archive.writestr(VERSIONS, "\n".join(_versions()) + "\n")
+        for entry in compared.entries:
+            for name in RUN_FILES:
+                path = entry.folder.path / name
+                if path.is_file():
+                    archive.write(path, f"runs/{entry.id}/{name}")
+                elif name == "config.json":
+                    raise RunError(
+                        f"{entry.name} is gone; its folder {entry.folder.path} holds no config.json."
+                    )
+    return buffer.getvalue()
+
+
+def derive_again(path: Path) -> Rederived:
+    """Compute a bundle's numbers anew from the answers in it and compare them with those stored.
+
+    Raises:
+        RunError: the file is no bundle, or it is damaged.
+    """
+    with tempfile.TemporaryDirectory(prefix="rsdash-bundle-") as folder:
+        stored = _unpack(path, Path(folder))
+        listing = RunIndex(Path(folder)).refresh()
+        if listing.problems:
+            raise RunError(f"{path} is damaged: {listing.problems[0][1]}")
+        by_id = {entry.id: entry for entry in listing.entries}
+        wanted = [run.get("id") for run in stored["runs"]]
+        missing = [run_id for run_id in wanted if run_id not in by_id]
+        if missing:
+            raise RunError(f"{path} is damaged: the run {missing[0]} is not in it.")
+        entries = [by_id[run_id] for run_id in wanted]
+        derived = comparison_facts(gather(entries))
+    pairs = list(_paired(stored, json.loads(json.dumps(derived))))
+    different = tuple(Difference(place, old, new) for place, old, new in pairs if not _same(old, new))
+    return Rederived(len(pairs), different, tuple(entry.name for entry in entries))
+
+
+def _unpack(path: Path, folder: Path) -> dict[str, Any]:
+    """Write the runs' files below a folder; returns the stored facts."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > MOST_FILES or sum(member.file_size for member in members) > MOST_BYTES:
+                raise RunError(f"{path} holds more than a bundle of rsdash would.")
+            for member in members:
+                place = PurePosixPath(member.filename).parts
+                known = len(place) == 3 and place[0] == "runs" and place[2] in RUN_FILES
+                if known and RUN_ID.fullmatch(place[1]):
+                    (folder / place[1]).mkdir(exist_ok=True)
+                    (folder / place[1] / place[2]).write_bytes(archive.read(member))
+            facts = json.loads(archive.read(FACTS))
+    except FileNotFoundError as error:
+        raise RunError(f"There is no file {path}.") from error
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise RunError(f"{path} is no bundle of rsdash, or it is damaged ({error}).") from error
+    if not isinstance(facts, dict) or not isinstance(facts.get("runs"), list) or not facts["runs"]:
+        raise RunError(f"{path} is no bundle of rsdash: its {FACTS} names no runs.")
+    return facts
+
+
+def _paired(stored: Any, derived: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Every value of either side with its counterpart."""
+    if isinstance(stored, dict) and isinstance(derived, dict):
+        for key in dict.fromkeys((*stored, *derived)):
+            yield from _paired(stored.get(key), derived.get(key), f"{place} / {key}" if place else key)
+    elif isinstance(stored, list) and isinstance(derived, list) and len(stored) == len(derived):
+        for number, values in enumerate(zip(stored, derived, strict=True)):
+            yield from _paired(*values, f"{place} / {number}")
+    else:
+        yield place, stored, derived
+
+
+def _same(stored: Any, derived: Any) -> bool:
+    numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in (stored, derived)]
+    if all(numbers):
+        return math.isclose(stored, derived, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12)
+    return stored == derived
+
+
+def _versions() -> list[str]:
+    found = {one.metadata["Name"]: one.version for one in distributions() if one.metadata["Name"]}
+    return [f"{name}=={version}" for name, version in sorted(found.items(), key=lambda pair: pair[0].lower())]

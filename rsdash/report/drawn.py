@@ -1,0 +1,186 @@
+"""Parts of a report that hold figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plotly.graph_objects import Figure
+
+from rsdash.charts import (
+    CurveGroup,
+    ReliabilityLine,
+    class_deltas,
+    curve_from,
+    group_overlay,
+    matrix_difference,
+    matrix_map,
+    overlay,
+    reliability_diagram,
+    seed_spread,
+)
+from rsdash.evaluation.calibration import calibrate
+from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
+from rsdash.evaluation.pairs import class_differences
+from rsdash.evaluation.saved import read_evaluation
+from rsdash.evaluation.wording import figure_text
+from rsdash.report.facts import Compared
+from rsdash.runs.history import HistoryReader
+
+MOST_LINES, MOST_MATRIX = 12, 40
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as HTML that needs Plotly's program on the page, and what it shows in words.
+
+    The template takes the HTML as it is: Plotly made it, and the charts escape the names in it.
+    """
+
+    html: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report; whatever is empty is left out."""
+
+    title: str
+    texts: Sequence[str] = ()
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    reference: Sequence[Sequence[str]] = ()
+    drawings: Sequence[Drawing] = field(default_factory=tuple)
+    legend: str = ""
+
+
+def recipes(compared: Compared) -> Section | None:
+    """Mean and spread of every recipe with repeats."""
+    repeated = [recipe for recipe in compared.verdict.recipes if len(recipe.accuracies) > 1]
+    if not repeated:
+        return None
+    rows = []
+    for recipe in repeated:
+        summary, values = recipe.summary, recipe.accuracies
+        mean = figure_text(summary.mean, summary.interval.half_width if summary.interval else None)
+        spread = (f"{summary.sd:.4f}", f"{min(values):.4f}", f"{max(values):.4f}")
+        rows.append((recipe.label, mean, *spread, f"{summary.count} {recipe.unit}"))
+    figure = seed_spread([(recipe.label, recipe.accuracies) for recipe in repeated])
+    return Section(
+        "Recipes over their repeats",
+        head=("recipe", "mean accuracy", "standard deviation", "lowest", "highest", "repeats"),
+        rows=rows,
+        drawings=[_drawn(figure, f"Accuracy of each repeat of {', '.join(r.label for r in repeated)}")],
+        legend="± is half the width of a 95 % t interval of the mean over repeats.",
+    )
+
+
+def curves(compared: Compared) -> Section | None:
+    """Accuracy and loss over epochs, recipes with repeats as bands."""
+    curves = {
+        entry.id: curve_from(
+            entry.name, HistoryReader(entry.folder.metrics_path).refresh(), measured_on=entry.watched_role
+        )
+        for entry in compared.entries
+    }
+    curves = {run_id: curve for run_id, curve in curves.items() if len(curve.epoch)}
+    if not curves:
+        return None
+    groups = [
+        CurveGroup(recipe.label, [curves[run.id] for run in recipe.members if run.id in curves])
+        for recipe in compared.verdict.recipes
+    ]
+    groups = [group for group in groups if len(group.curves) > 1]
+    drawings = []
+    for quantity in ("accuracy", "loss"):
+        if groups:
+            title = f"{quantity.capitalize()} of each recipe: mean, lowest and highest of its repeats"
+            drawings.append(_drawn(group_overlay(groups, quantity, title=title), title))
+        else:
+            title = f"{quantity.capitalize()} over epochs; dashes are training images"
+            drawings.append(_drawn(overlay([*curves.values()][:MOST_LINES], quantity, title=title), title))
+    return Section("Learning curves", drawings=drawings)
+
+
+def _best_pair(compared: Compared) -> tuple[Contender, Contender] | None:
+    """The most accurate run and the best one of another recipe on the same images, or else any other."""
+    ranked = sorted(evaluated(compared.contenders), key=accuracy_of, reverse=True)
+    recipe_of = {run.id: recipe.label for recipe in compared.verdict.recipes for run in recipe.members}
+    for first in ranked:
+        others = [other for other in ranked if other is not first and comparable(first, other)]
+        unlike = [other for other in others if recipe_of.get(other.id) != recipe_of.get(first.id)]
+        if others:
+            return first, (unlike or others)[0]
+    return None
+
+
+def classes(compared: Compared) -> Section | None:
+    """Confusion of classes by the two best runs, and their difference class by class."""
+    pair = _best_pair(compared)
+    shown = pair or tuple(evaluated(compared.contenders)[:1])
+    if not shown or shown[0].figures is None:
+        return None
+    classes = shown[0].figures.classes
+    drawings = []
+    if len(classes) <= MOST_MATRIX:
+        for one, figures in ((one, one.figures) for one in shown):
+            if figures is None:
+                continue
+            figure = matrix_map(figures.confusion, classes, title=f"Confusion of classes by {one.name}")
+            drawings.append(_drawn(figure, f"Confusion of classes by {one.name}"))
+    if pair:
+        first, second = pair
+        names = (first.name, second.name)
+        if len(classes) <= MOST_MATRIX:
+            ours, theirs = (one.figures.confusion for one in pair if one.figures)
+            title = f"{names[0]} less {names[1]}: green favours the first, red the second"
+            drawings.append(_drawn(matrix_difference(ours, theirs, classes, title=title), title))
+        result = class_differences(
+            first.labels, first.answers, second.answers, len(classes), groups=first.groups
+        )
+        columns = (result.difference, result.low, result.high, result.support)
+        alt = f"Difference of producer's accuracy of each class, {names[0]} less {names[1]}"
+        drawings.append(_drawn(class_deltas(classes, *columns, names=names), alt))
+    what = f"{shown[0].name} and {shown[1].name}" if pair else shown[0].name
+    return Section(
+        "Classes",
+        texts=[f"{what}, class by class. Rows of a matrix are true classes, columns the answers."],
+        drawings=drawings,
+        legend="Producer's accuracy (recall) is the share of a class's images that are right.",
+    )
+
+
+def confidence(compared: Compared) -> Section | None:
+    """Reliability of what each run says of its own answers."""
+    measured = {one.id: one for one in evaluated(compared.contenders)[:MOST_LINES]}
+    lines, rows = [], []
+    for entry in compared.entries:
+        if entry.id not in measured:
+            continue
+        one = measured[entry.id]
+        result, before, _ = calibrate(read_evaluation(entry.folder.evaluation_path))
+        lines.append(ReliabilityLine(one.name, before.confidence, before.accuracy, before.count))
+        ece = (
+            f"{result.ece_before:.3f}",
+            f"{result.ece_if_calibrated_before:.3f}",
+            f"{result.ece_after:.3f}",
+        )
+        rows.append((one.name, *ece, f"{result.temperature:.2f}", result.how))
+    if not lines:
+        return None
+    title = "Share right over stated confidence"
+    return Section(
+        "Confidence",
+        head=("run", "calibration error", "by chance alone", "after scaling", "temperature", "fitted"),
+        rows=rows,
+        drawings=[_drawn(reliability_diagram(lines, title=title), title)],
+        legend="Calibration error: mean distance of confidence and share right over 15 bins, beside what a "
+        "perfectly calibrated model would show on so many images.",
+    )
+
+
+def _drawn(figure: Figure, alt: str) -> Drawing:
+    figure.update_layout(template="plotly_white")
+    html: Any = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False})
+    return Drawing(html, alt)

@@ -1,0 +1,113 @@
+"""What a report holds, part by part: texts, tables and figures."""
+
+from __future__ import annotations
+
+from rsdash.config import as_text
+from rsdash.evaluation.comparison import STUDY_SOURCE, differing_settings
+from rsdash.evaluation.wording import p_text, points
+from rsdash.report.drawn import Section, classes, confidence, curves, recipes
+from rsdash.report.facts import Compared
+from rsdash.report.methods import methods
+from rsdash.report.tables import COLUMNS, figure_table
+
+MOST_PAIRS = 30
+
+
+def sections_of(compared: Compared) -> list[Section]:
+    """All parts that these runs give."""
+    found = [
+        _figures(compared),
+        recipes(compared),
+        _pairs(compared),
+        curves(compared),
+        classes(compared),
+        confidence(compared),
+        _costs(compared),
+        _settings(compared),
+        Section("Methods", methods(compared)),
+        _reading(),
+    ]
+    return [section for section in found if section is not None]
+
+
+def _figures(compared: Compared) -> Section:
+    table = figure_table(compared.contenders)
+    return Section(
+        "Final figures",
+        head=COLUMNS,
+        rows=table.rows,
+        reference=table.reference,
+        legend="± is half the width of a 95 % interval over images. It does not hold the spread of seeds. "
+        f"Grey rows are the study that rsdash began with ({STUDY_SOURCE}); they are for reference and never "
+        "ranked.",
+    )
+
+
+def _pairs(compared: Compared) -> Section | None:
+    pairs = compared.verdict.pairs[:MOST_PAIRS]
+    if not pairs:
+        return None
+    rows = []
+    for pair in pairs:
+        result, interval = pair.result, pair.result.interval
+        between = f"{points(interval.low)} to {points(interval.high)}" if interval else "–"
+        tests = [p_text(p) if p is not None else "–" for p in (result.p, pair.adjusted_p)]
+        alone = (f"{result.first_only:,}", f"{result.second_only:,}")
+        rows.append((pair.first.name, points(result.difference), between, *alone, *tests, pair.second.name))
+    total = len(compared.verdict.pairs)
+    first = f"The clearest {len(rows)} of {total:,}. " if total > len(rows) else ""
+    return Section(
+        "Pairs of trained models",
+        head=("more accurate", "points", "95 % interval", "only it right", "only the other right", "p",
+              "p by Holm", "less accurate"),
+        rows=rows,
+        legend=f"{first}These speak of two trained models on these images, not of their recipes.",
+    )  # fmt: skip
+
+
+def _costs(compared: Compared) -> Section:
+    rows = []
+    for entry in compared.entries:
+        summary = entry.state.summary
+        speed = f"{summary.images_per_s:.0f}" if summary.images_per_s else "–"
+        memory = f"{summary.memory_bytes / 1e9:.1f}" if summary.memory_bytes else "–"
+        size = f"{summary.parameters / 1e6:.1f}"
+        rows.append((entry.name, size, f"{summary.elapsed_s / 60:.1f}", speed, memory, summary.device))
+    return Section(
+        "Cost",
+        head=("run", "parameters (M)", "training (min)", "images/s", "peak memory (GB)", "device"),
+        rows=rows,
+    )
+
+
+def _settings(compared: Compared) -> Section | None:
+    configs = {entry.id: entry.config for entry in compared.entries}
+    differing = differing_settings(configs)
+    if not differing:
+        return None
+    rows = [
+        (entry.name, *(as_text(values[entry.id]) or "–" for values in differing.values()), "")
+        for entry in compared.entries
+    ]
+    changed = [
+        f"{entry.name}: {one.setting} {one.value:g} from step {one.step:,} on"
+        for entry in compared.entries
+        for one in entry.state.amendments
+    ]
+    legend = f"Changed on the way: {'; '.join(changed)}." if changed else ""
+    return Section("Settings that differ", head=("run", *differing, ""), rows=rows, legend=legend)
+
+
+def _reading() -> Section:
+    return Section(
+        "How to read this",
+        [
+            "Two trained models and two recipes are different questions. A test on the same images says "
+            "whether two trained models differ there; whether a recipe is better shows only over several "
+            "seeds or folds, as training again with another seed gives another model.",
+            "Held-out images took no part in training and nothing was selected on them. Images on which an "
+            "epoch was selected flatter a model. Where near-duplicates or neighbouring tiles sit on both "
+            "sides of a split, all figures flatter.",
+            "Accuracy on tiles is not the accuracy of a map made with the model.",
+        ],
+    )

@@ -1,0 +1,128 @@
+"""The table of figures as CSV, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rsdash.evaluation.comparison import STUDY_TABLE_2, Contender
+from rsdash.evaluation.figures import Figures
+from rsdash.evaluation.wording import figure_text
+
+COLUMNS = ("model", "accuracy", "loss", "average accuracy", "macro F1", "kappa", "images", "role")
+AVERAGES = ("average_accuracy", "macro_f1", "kappa")
+STUDY_ROLE = "other, unknown data"
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class FigureTable:
+    """The study's Table 2 with more columns.
+
+    Attributes:
+        rows: cells of each run, in the order of COLUMNS, rounded to what their intervals support.
+        reference: cells of the study's own rows, which are never ranked.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    reference: tuple[tuple[str, ...], ...]
+
+
+def figure_table(contenders: Sequence[Contender]) -> FigureTable:
+    """Figures of each run with half the width of their 95 % intervals, and the study's rows."""
+    rows = tuple(_row(one.name, one.figures) for one in contenders)
+    empty = ("",) * 4
+    reference = tuple(
+        (f"the study's {row.model}", f"{row.accuracy:.4f}", f"{row.loss:.4f}", *empty, STUDY_ROLE)
+        for row in STUDY_TABLE_2
+    )
+    return FigureTable(rows, reference)
+
+
+def as_markdown(table: FigureTable) -> str:
+    """A table for a README or a note."""
+    lines = [_markdown_row(COLUMNS), "|:--|--:|--:|--:|--:|--:|--:|:--|"]
+    lines += [_markdown_row(row) for row in (*table.rows, *table.reference)]
+    return "\n".join(lines) + "\n"
+
+
+def as_latex(table: FigureTable) -> str:
+    """A `tabular` with the rules of booktabs; the study's rows are grey (needs xcolor)."""
+    body = [" & ".join(map(_latex, row)) + r" \\" for row in table.rows]
+    grey = [
+        " & ".join(rf"\textcolor{{gray}}{{{_latex(cell)}}}" if cell else "" for cell in row) + r" \\"
+        for row in table.reference
+    ]
+    return "\n".join([
+        r"% needs \usepackage{booktabs,xcolor}",
+        r"\begin{tabular}{lrrrrrrl}",
+        r"\toprule",
+        " & ".join(COLUMNS) + r" \\",
+        r"\midrule",
+        *body,
+        r"\midrule",
+        *grey,
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]) + "\n"  # fmt: skip
+
+
+def as_csv(contenders: Sequence[Contender]) -> str:
+    """One row a run with unrounded figures and the ends of their intervals, for other programs."""
+    names = ("accuracy", "average_accuracy", "macro_f1", "kappa")
+    head = ["id", "name", "model", "seed", "data", "split", "role", "images", "loss", "brier", "ece"]
+    head += [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(head)
+    for one in contenders:
+        figures, config = one.figures, one.config
+        facts: list[object] = [
+            one.id,
+            _inert(one.name),
+            config.model,
+            config.seed,
+            _inert(one.data),
+            one.split,
+        ]
+        if figures is None:
+            writer.writerow([*facts, *[""] * (len(head) - len(facts))])
+            continue
+        facts += [figures.role, figures.images, figures.loss, figures.brier, figures.ece]
+        for name in names:
+            interval = figures.intervals.get(name)
+            facts += [getattr(figures, name), *((interval.low, interval.high) if interval else ("", ""))]
+        writer.writerow(facts)
+    return buffer.getvalue()
+
+
+def _row(name: str, figures: Figures | None) -> tuple[str, ...]:
+    if figures is None:
+        return (name, *(NOTHING,) * 6, "not evaluated")
+    averages = [figure_text(getattr(figures, name), figures.half_width(name)) for name in AVERAGES]
+    accuracy = figure_text(figures.accuracy, figures.half_width("accuracy"))
+    return (name, accuracy, f"{figures.loss:.4f}", *averages, f"{figures.images:,}", figures.role)
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells) + " |"
+
+
+def _latex(text: str) -> str:
+    """Text with the signs that LaTeX reads as commands written out."""
+    special = {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "±": r"$\pm$",
+        "–": "--",
+        **{sign: rf"\{sign}" for sign in "&%$#_{}"},
+    }
+    return "".join(special.get(sign, sign) for sign in text)
+
+
+def _inert(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

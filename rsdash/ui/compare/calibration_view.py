@@ -1,0 +1,70 @@
+"""How far the chosen runs' confidence can be believed, before and after temperature scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rsdash.charts import ReliabilityLine, reliability_diagram
+from rsdash.errors import RunError
+from rsdash.evaluation.calibration import Calibration, Reliability, calibrate
+from rsdash.evaluation.comparison import Contender, evaluated
+from rsdash.evaluation.saved import Evaluation, read_evaluation
+from rsdash.runs.index import RunEntry
+
+MOST_LINES = 8
+
+
+def calibration_view(entries: Sequence[RunEntry], contenders: Sequence[Contender]) -> None:
+    """Reliability diagrams and a table of errors of confidence."""
+    by_id = {entry.id: entry for entry in entries}
+    measured = evaluated(contenders)[:MOST_LINES]
+    found = [(one, calibrate(_whole(by_id[one.id], one))) for one in measured]
+    if not found:
+        st.caption("None of these runs has been evaluated yet.")
+        return
+    names = ", ".join(one.name for one, _ in found)
+    columns = st.columns(2)
+    for column, title, which in (
+        (columns[0], "Confidence as it comes", 1),
+        (columns[1], "After temperature scaling", 2),
+    ):
+        lines = [_line(one.name, parts[which]) for one, parts in found]  # pyright: ignore[reportArgumentType]  # 1 and 2 are the diagrams
+        column.plotly_chart(
+            reliability_diagram(lines, title=f"{title}: share right over stated confidence"),
+            key=f"reliability-{which}",
+            alt=f"{title}: share of right answers over stated confidence of {names}",
+        )
+    st.dataframe(
+        [_row(one, parts[0]) for one, parts in found], hide_index=True, alt="Errors of confidence of each run"
+    )
+    st.caption(
+        "Calibration error (ECE): mean distance of confidence and share right over 15 bins; beside it what "
+        "chance alone gives a perfectly calibrated model on so many images. Log loss and Brier score also "
+        "reward being right. A temperature above 1 says that the model is too sure of itself."
+    )
+    if len(evaluated(contenders)) > len(measured):
+        st.caption(f"The first {MOST_LINES} runs.")
+
+
+def _whole(entry: RunEntry, contender: Contender) -> Evaluation:
+    """All measured images of a run, those of lesser roles too."""
+    if contender.part is None:
+        raise RunError(f"{contender.name} has not been evaluated.")
+    return read_evaluation(entry.folder.evaluation_path)
+
+
+def _line(name: str, reliability: Reliability) -> ReliabilityLine:
+    return ReliabilityLine(name, reliability.confidence, reliability.accuracy, reliability.count)
+
+
+def _row(contender: Contender, one: Calibration) -> dict[str, str]:
+    return {
+        "Run": contender.name,
+        "Temperature": f"{one.temperature:.2f}, {one.how}",
+        "ECE": f"{one.ece_before:.3f} → {one.ece_after:.3f}",
+        "ECE by chance": f"{one.ece_if_calibrated_before:.3f} → {one.ece_if_calibrated_after:.3f}",
+        "Log loss": f"{one.log_loss_before:.3f} → {one.log_loss_after:.3f}",
+        "Brier": f"{one.brier_before:.3f} → {one.brier_after:.3f}",
+    }

@@ -1,0 +1,114 @@
+"""Classes of two runs: confusion side by side and their difference, accuracy class by class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from rsdash.charts import class_deltas, matrix_difference, matrix_map
+from rsdash.evaluation.comparison import Contender, evaluated
+from rsdash.evaluation.figures import Figures
+from rsdash.evaluation.pairs import class_differences
+from rsdash.evaluation.wording import figure_text
+from rsdash.ui.compare.pair_choice import choose_pair
+from rsdash.ui.compare.tile_view import open_tiles
+from rsdash.ui.words import plain
+
+MOST_IN_A_MATRIX = 60
+
+
+def class_view(contenders: Sequence[Contender]) -> None:
+    """Two runs class by class, or one where there is no second."""
+    pair = choose_pair(contenders)
+    if pair is None:
+        for contender in evaluated(contenders)[:1]:
+            _matrices((contender,))
+            _class_table((contender,))
+        return
+    first, second = pair
+    figures = first.figures
+    if figures is None:
+        return
+    _matrices(pair)
+    result = class_differences(
+        first.labels, first.answers, second.answers, len(figures.classes), groups=first.groups
+    )
+    st.plotly_chart(
+        class_deltas(
+            figures.classes,
+            result.difference,
+            result.low,
+            result.high,
+            result.support,
+            names=(first.name, second.name),
+        ),
+        key="class-deltas",
+        alt=f"Difference of producer's accuracy of each class, {first.name} less {second.name}",
+    )
+    st.caption(
+        "Intervals are for one class at a time (paired bootstrap within the class): of twenty classes "
+        "without any difference, one is expected to look clear."
+    )
+    _class_table(pair)
+
+
+def _matrices(shown: Sequence[Contender]) -> None:
+    classes = shown[0].figures.classes if shown[0].figures else ()
+    if len(classes) > MOST_IN_A_MATRIX:
+        st.caption(f"Matrices are shown up to {MOST_IN_A_MATRIX} classes; the table below has every class.")
+        return
+    matrices = [one.figures.confusion for one in shown if one.figures]
+    columns = st.columns(2)
+    for position, (contender, matrix) in enumerate(zip(shown, matrices, strict=True)):
+        key = f"matrix-{position}"
+        columns[position].plotly_chart(
+            matrix_map(matrix, classes, title=contender.name),
+            key=key,
+            on_select=lambda key=key, position=position: open_tiles(key, position),
+            selection_mode="points",
+            alt=f"Confusion of classes by {contender.name}",
+        )
+    st.caption("Rows are true classes; colour is the share of a row. Click a cell to see its tiles.")
+    if len(shown) == 2:
+        names = tuple(plain(one.name) for one in shown)
+        first, second = matrices
+        with st.columns([1, 2, 1])[1]:
+            st.plotly_chart(
+                matrix_difference(first, second, classes, title=f"{shown[0].name} less {shown[1].name}"),
+                key="matrix-difference",
+                alt=f"Confusion of classes by {shown[0].name} less that by {shown[1].name}",
+            )
+            st.caption(f"Green favours {names[0]}, red {names[1]}: more right answers, or fewer mistakes.")
+
+
+def _class_table(shown: Sequence[Contender]) -> None:
+    """Producer's and user's accuracy of each class, with n."""
+    classes = shown[0].figures.classes if shown[0].figures else ()
+    rows = []
+    for k, name in enumerate(classes):
+        row: dict[str, object] = {"Class": name}
+        for contender in shown:
+            if contender.figures:
+                row |= _class_cells(contender, contender.figures, k, several=len(shown) > 1)
+        rows.append(row)
+    st.dataframe(rows, hide_index=True, placeholder="–", alt="Accuracy of each class")
+    st.caption(
+        "Producer's accuracy (recall): share of a class's images that are right. User's accuracy "
+        "(precision): share of the answers of a class that are right. ±: half of Wilson's 95 % interval."
+    )
+
+
+def _class_cells(contender: Contender, figures: Figures, k: int, *, several: bool) -> dict[str, object]:
+    one, suffix = figures.per_class, f" · {contender.name}" if several else ""
+    return {
+        "Images": int(one.support[k]),
+        f"Producer's{suffix}": _cell(one.producers[k], one.producers_low[k], one.producers_high[k]),
+        f"User's{suffix}": _cell(one.users[k], one.users_low[k], one.users_high[k]),
+        f"F1{suffix}": f"{one.f1[k]:.3f}" if np.isfinite(one.f1[k]) else None,
+    }
+
+
+def _cell(value: float, low: float, high: float) -> str | None:
+    return figure_text(float(value), float(high - low) / 2) if np.isfinite(value) else None

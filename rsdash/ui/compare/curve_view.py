@@ -1,0 +1,55 @@
+"""Learning curves of the chosen runs: a panel each as in the study, all in one chart, recipes as bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rsdash.charts import CurveGroup, curve_from, group_overlay, overlay, study_panels
+from rsdash.evaluation.verdict import Verdict
+from rsdash.runs.index import RunEntry
+from rsdash.ui.run_curves import chosen_axis, chosen_smoothing, curve_controls
+from rsdash.ui.server import server
+
+MOST_PANELS = 4
+QUANTITIES = ("accuracy", "loss")
+
+
+def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
+    """Curves of all chosen runs that have completed an epoch."""
+    curves = {
+        entry.id: curve_from(entry.name, server().history(entry.folder), measured_on=entry.watched_role)
+        for entry in entries
+    }
+    curves = {run_id: curve for run_id, curve in curves.items() if len(curve.epoch)}
+    if not curves:
+        st.caption("None of these runs has completed an epoch yet.")
+        return
+    groups = [
+        CurveGroup(recipe.label, [curves[run.id] for run in recipe.members if run.id in curves])
+        for recipe in verdict.recipes
+    ]
+    groups = [group for group in groups if len(group.curves) > 1]
+    curve_controls(smoothed="Of the lines in one chart: each epoch counts so much as the next.")
+    axis, smoothing = chosen_axis(), chosen_smoothing()
+    if groups:
+        names = ", ".join(group.label for group in groups)
+        for column, quantity in zip(st.columns(2), QUANTITIES, strict=True):
+            title = f"{quantity.capitalize()} of each recipe: mean, lowest and highest of its repeats"
+            figure = group_overlay(groups, quantity, title=title, axis=axis, smoothing=smoothing)
+            alt = f"Mean {quantity} over {axis} with a band for {names}"
+            column.plotly_chart(figure, key=f"bands-{quantity}", alt=alt)
+    shown = list(curves.values())
+    names = ", ".join(curve.name for curve in shown)
+    for column, quantity in zip(st.columns(2), QUANTITIES, strict=True):
+        title = f"{quantity.capitalize()} of all runs in one chart"
+        figure = overlay(shown, quantity, title=title, axis=axis, smoothing=smoothing)
+        column.plotly_chart(figure, key=quantity, alt=f"{quantity} over {axis} of {names}")
+    st.plotly_chart(
+        study_panels(shown[:MOST_PANELS]),
+        key="panels",
+        alt=f"Accuracy and loss over epochs, a panel each: {names}",
+    )
+    if len(shown) > MOST_PANELS:
+        st.caption(f"Panels show the first {MOST_PANELS} runs.")

@@ -1,0 +1,100 @@
+"""What can be done to several chosen runs at once: tags, a note, a name, deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rsdash.errors import RsdashError
+from rsdash.jobs.requests import delete_run
+from rsdash.runs.index import RunEntry
+from rsdash.ui.compare.table import set_chosen
+from rsdash.ui.server import server
+from rsdash.ui.words import plain
+
+NAMED = 8
+"""Runs that are named before all are deleted."""
+
+
+def edit_runs(entries: Sequence[RunEntry]) -> None:
+    """A row of buttons for the chosen runs; examples cannot be changed."""
+    own = [entry for entry in entries if not entry.example]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Choose none", key="choose-none"):
+            set_chosen(())
+            st.rerun()
+        if not own:
+            return
+        with st.popover("Tag", key="tag-runs"):
+            _tag_form(own)
+        if len(own) == 1:
+            with st.popover("Rename", key="rename-run"):
+                _name_form(own[0])
+        if st.button("Delete", key="delete-runs"):
+            _confirm([entry.id for entry in own])
+
+
+def _tag_form(own: Sequence[RunEntry]) -> None:
+    known = sorted({tag for entry in server().listing().entries for tag in entry.about.tags})
+    shared = sorted(set.intersection(*(set(entry.about.tags) for entry in own)))
+    with st.form("tag-form", border=False):
+        st.caption(f"Of {len(own)} chosen runs. Shared now: {plain(', '.join(shared)) or 'none'}.")
+        added = st.multiselect("Add", known, accept_new_options=True, key="tags-added")
+        removed = st.multiselect(
+            "Take away", sorted({t for e in own for t in e.about.tags}), key="tags-removed"
+        )
+        if st.form_submit_button("Apply", key="apply-tags"):
+            for entry in own:
+                tags = [tag for tag in (*entry.about.tags, *added) if tag not in removed]
+                entry.folder.write_about(tags=tuple(dict.fromkeys(tags)))
+            server().index.refresh()
+            st.rerun()
+
+
+def _name_form(entry: RunEntry) -> None:
+    with st.form("name-form", border=False):
+        name = st.text_input("Name", value=entry.name, max_chars=120, key=f"rename-{entry.id}")
+        note = st.text_area("Note", value=entry.about.note, max_chars=4000, key=f"renote-{entry.id}")
+        if st.form_submit_button("Save", key="save-name"):
+            if not name.strip():
+                st.error("A run needs a name.")
+                return
+            entry.folder.write_about(name=name.strip(), note=note.strip())
+            server().index.refresh()
+            st.rerun()
+
+
+@st.dialog("Delete runs")
+def _confirm(run_ids: Sequence[str]) -> None:
+    by_id = {entry.id: entry for entry in server().listing().entries}
+    entries = [by_id[run_id] for run_id in run_ids if run_id in by_id]
+    names = ", ".join(plain(entry.name) for entry in entries[:NAMED])
+    more = f" and {len(entries) - NAMED} more" if len(entries) > NAMED else ""
+    count = "this run" if len(entries) == 1 else f"these {len(entries)} runs"
+    st.markdown(f"Delete {count} with weights and figures: {names}{more}? This cannot be undone.")
+    with st.container(horizontal=True):
+        if st.button("Delete for good", key="delete-for-good", type="primary"):
+            problems = _delete(entries)
+            server().index.refresh()
+            set_chosen([p.id for p, _ in problems])
+            st.session_state["delete-problems"] = [text for _, text in problems]
+            st.rerun()
+        if st.button("Keep them", key="keep-runs"):
+            st.rerun()
+
+
+def deletion_problems() -> None:
+    """What could not be deleted, said once."""
+    for text in st.session_state.pop("delete-problems", ()):
+        st.error(plain(text))
+
+
+def _delete(entries: Sequence[RunEntry]) -> list[tuple[RunEntry, str]]:
+    problems = []
+    for entry in entries:
+        try:
+            delete_run(entry)
+        except RsdashError as error:
+            problems.append((entry, str(error)))
+    return problems

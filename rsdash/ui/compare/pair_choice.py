@@ -1,0 +1,42 @@
+"""The two runs that are looked at side by side; the same choice in every look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
+
+FIRST, SECOND = "pair-first", "pair-second"
+
+
+def choose_pair(contenders: Sequence[Contender]) -> tuple[Contender, Contender] | None:
+    """Choose two evaluated runs that were measured on the same images; the best two at first."""
+    ranked = sorted(evaluated(contenders), key=accuracy_of, reverse=True)
+    partners = {
+        one.id: [other for other in ranked if other is not one and comparable(one, other)] for one in ranked
+    }
+    paired = [one for one in ranked if partners[one.id]]
+    if not paired:
+        st.caption("This takes two evaluated runs that were measured on the same images in the same role.")
+        return None
+    left, right = st.columns(2)
+    first = _pick(left, "First run", FIRST, paired)
+    return first, _pick(right, "Second run", SECOND, partners[first.id])
+
+
+def _pick(column: DeltaGenerator, label: str, key: str, offered: Sequence[Contender]) -> Contender:
+    by_id = {one.id: one for one in offered}
+    if st.session_state.get(key) not in by_id:
+        st.session_state[key] = offered[0].id
+    chosen = column.selectbox(
+        label, list(by_id), key=key, format_func=lambda run_id: _label(by_id[run_id], offered)
+    )
+    return by_id[chosen]
+
+
+def _label(one: Contender, offered: Sequence[Contender]) -> str:
+    shared = sum(other.name == one.name for other in offered) > 1
+    return f"{one.name} ({one.id})" if shared else one.name

@@ -1,0 +1,171 @@
+"""All runs in a table that sorts and filters; the ticked ones are compared, and the URL holds them."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from rsdash.config import RunConfig, as_text, make_config
+from rsdash.runs.index import RunEntry
+from rsdash.runs.states import RunState
+from rsdash.ui.words import duration, plain, state_text
+
+CHOSEN, FILTER, VERSION = "compared", "compare-filter", "compare-table"
+MOST_COMPARED = 60
+ROWS_SHOWN = 9
+ROW_PX = 35
+TOLD_BY_COLUMNS = {"model", "data", "seed", "split", "preset", "epochs"}
+"""Settings that have a column of their own."""
+
+
+def choose_runs(entries: Sequence[RunEntry]) -> list[RunEntry]:
+    """Show the table; returns the chosen runs in the order in which they were chosen."""
+    offered = [entry for entry in entries if entry.state.state is not RunState.QUEUED]
+    by_id = {entry.id: entry for entry in offered}
+    _take_from_url(by_id)
+    chosen = [run_id for run_id in st.session_state[CHOSEN] if run_id in by_id]
+    wanted = st.text_input(
+        "Filter",
+        key=FILTER,
+        placeholder="Words that a run's name, model, data, settings, tags, note or state must hold",
+        help="All words must occur; `seed=3` or `model=resnet18` asks for the value of one setting.",
+    )
+    shown = [entry for entry in offered if _matches(entry, wanted)]
+    if wanted:
+        st.caption(f"{len(shown):,} of {len(offered):,} runs; runs chosen before stay chosen.")
+    chosen = _table(shown, chosen)
+    if len(chosen) > MOST_COMPARED:
+        st.warning(f"The first {MOST_COMPARED} of {len(chosen):,} chosen runs are compared.")
+        chosen = chosen[:MOST_COMPARED]
+    st.session_state[CHOSEN] = chosen
+    st.query_params["runs"] = chosen
+    return [by_id[run_id] for run_id in chosen]
+
+
+def set_chosen(run_ids: Sequence[str]) -> None:
+    """Choose these runs at the next run of the page."""
+    st.session_state[CHOSEN] = list(run_ids)
+    st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
+
+
+def run_frame(entries: Sequence[RunEntry]) -> pd.DataFrame:
+    """One row a run: what it is, how well it does, what it cost."""
+    return pd.DataFrame([_row(entry) for entry in entries], columns=list(_COLUMNS))
+
+
+def _table(shown: Sequence[RunEntry], chosen: list[str]) -> list[str]:
+    """The chosen runs after what was ticked in this run of the page."""
+    if not shown:
+        st.info("No run fits the filter." if st.session_state.get(FILTER) else "No run has started yet.")
+        return chosen
+    ids = [entry.id for entry in shown]
+    place = {run_id: position for position, run_id in enumerate(ids)}
+    digest = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:12]
+    event = st.dataframe(
+        run_frame(shown),
+        key=f"runs-{digest}-{st.session_state.get(VERSION, 0)}",  # another list has rows of its own
+        hide_index=True,
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": [place[one] for one in chosen if one in place]}},
+        height=ROW_PX * (min(len(shown), ROWS_SHOWN) + 1) + 3,
+        alt="Table of runs; tick those to compare",
+        column_config=_COLUMNS,
+    )
+    ticked = {ids[row] for row in event["selection"]["rows"] if row < len(ids)}
+    kept = [run_id for run_id in chosen if run_id in ticked or run_id not in place]
+    return kept + [run_id for run_id in ids if run_id in ticked and run_id not in kept]
+
+
+def _take_from_url(by_id: dict[str, RunEntry]) -> None:
+    """Choose at first what the URL asks for."""
+    if CHOSEN in st.session_state:
+        return
+    asked = list(dict.fromkeys(st.query_params.get_all("runs")))
+    st.session_state[CHOSEN] = [run_id for run_id in asked if run_id in by_id]
+    missing = [run_id for run_id in asked if run_id not in by_id]
+    if missing:
+        st.warning(f"Not here, or not started yet: {plain(', '.join(missing))}.")
+
+
+def _matches(entry: RunEntry, wanted: str) -> bool:
+    words = wanted.lower().split()
+    if not words:
+        return True
+    about = entry.about
+    text = " ".join(
+        (
+            entry.name,
+            *about.tags,
+            about.note,
+            state_text(entry),
+            entry.request.data.name,
+            _settings(entry.config),
+        )
+    )
+    text = f"{text} {entry.config.model} {entry.id}".lower()
+    return all(_holds(entry.config, word) if "=" in word else word in text for word in words)
+
+
+def _holds(config: RunConfig, word: str) -> bool:
+    name, _, value = word.partition("=")
+    return name in RunConfig.model_fields and as_text(getattr(config, name)).lower() == value
+
+
+def _row(entry: RunEntry) -> tuple[Any, ...]:
+    summary, config, data = entry.state.summary, entry.config, entry.request.data
+    return (
+        entry.name + ("  (example)" if entry.example else ""),
+        state_text(entry),
+        config.model,
+        data.name + (" (synthetic)" if data.synthetic else ""),
+        config.seed,
+        summary.accuracy,
+        summary.loss,
+        list(summary.sparkline),
+        summary.role or None,
+        summary.images or None,
+        f"{summary.epoch} of {config.epochs}",
+        _settings(config),
+        ", ".join(entry.about.tags) or None,
+        entry.about.note or None,
+        summary.parameters / 1e6 if summary.parameters else None,
+        summary.images_per_s,
+        duration(summary.elapsed_s),
+        time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.request.created_at)),
+    )
+
+
+def _settings(config: RunConfig) -> str:
+    """What differs from the preset that the run started from."""
+    changed = config.changed_from(make_config({}, preset=config.preset))
+    told = [f"{name}={as_text(new)}" for name, (_, new) in changed.items() if name not in TOLD_BY_COLUMNS]
+    return " ".join((config.preset, *told))
+
+
+_COLUMNS: dict[str, Any] = {
+    "Name": st.column_config.TextColumn(width="medium", pinned=True),
+    "State": st.column_config.TextColumn(),
+    "Model": st.column_config.TextColumn(),
+    "Data": st.column_config.TextColumn(),
+    "Seed": st.column_config.NumberColumn(format="%d"),
+    "Accuracy": st.column_config.NumberColumn(format="%.4f"),
+    "Loss": st.column_config.NumberColumn("Loss (nats)", format="%.4f"),
+    "Curve": st.column_config.LineChartColumn("Accuracy over epochs", y_min=0, y_max=1, width=120),
+    "Role": st.column_config.TextColumn(help="What the figures are worth."),
+    "Images": st.column_config.NumberColumn(format="localized", help="Images behind the figures."),
+    "Epochs": st.column_config.TextColumn(),
+    "Settings": st.column_config.TextColumn(width="medium", help="The preset, and what differs from it."),
+    "Tags": st.column_config.TextColumn(),
+    "Note": st.column_config.TextColumn(),
+    "Parameters": st.column_config.NumberColumn("Parameters (M)", format="%.1f"),
+    "Speed": st.column_config.NumberColumn("Training speed (images/s)", format="%.0f"),
+    "Time": st.column_config.TextColumn("Training time"),
+    "Made": st.column_config.TextColumn(),
+}
