@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rsdash.runs.states import ENDED
+from rsdash.ui.evaluate_form import evaluate_form
 from rsdash.ui.links import page
 from rsdash.ui.run_actions import run_actions
 from rsdash.ui.run_curves import HISTORY_AGE_S, curve_controls, study_curves
@@ -49,3 +50,4 @@ if st.session_state.pop("ended", None) == entry.id:
     st.toast(f"{heading}: {state_text(entry)}", duration="long")
 watch(entry.id)
 details(entry)
+evaluate_form(entry)
