@@ -131,7 +131,8 @@ def paired_interval(
 
     Percentile bootstrap of the three outcomes, with two images added that keep the models equal
     (`ADDED`). Without them, models that disagree on few images get far too short an interval, and one of
-    no width where they never disagree. `benchmarks/coverage.py` measures both.
+    no width where they never disagree: at n = 40 and accuracies of 0.95 and 0.96 it held the truth in 66 %
+    of 2,000 simulations, with them in 99 %. From n = 400 the two hardly differ (`benchmarks/coverage.py`).
 
     Args:
         first_only: images that the first model alone has right.
