@@ -15,7 +15,7 @@ from rsdash.evaluation.comparison import (
     differing_settings,
     why_not_ranked,
 )
-from tests.unit.evaluation.contenders import answered, share_right, unanswered
+from tests.contenders import answered, share_right, unanswered
 
 
 def contender(name: str, right: int = 8, **changes: Any) -> Contender:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.recipes import compared_recipes, find_recipes, why_recipes_not_compared
-from tests.unit.evaluation.contenders import answered, share_right, unanswered
+from tests.contenders import answered, share_right, unanswered
 
 COUNT = 200
 
@@ -72,7 +72,7 @@ def test_two_recipes_over_seeds_are_compared_by_welch() -> None:
     first, second = find_recipes([*seeds("resnet18", [20, 26, 22]), *seeds("alexnet", [40, 44, 52])])
     result = compared_recipes(first, second)
     assert result is not None and result.interval is not None
-    expected = stats.ttest_ind(first.accuracies, second.accuracies, equal_var=False)
+    expected: Any = stats.ttest_ind(first.accuracies, second.accuracies, equal_var=False)
     assert result.p == pytest.approx(expected.pvalue)
     interval = expected.confidence_interval()
     assert (result.interval.low, result.interval.high) == pytest.approx((interval.low, interval.high))

@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.verdict import Finding, judge
-from tests.unit.evaluation.contenders import answered, share_right, unanswered
+from tests.contenders import answered, share_right, unanswered
 
 COUNT = 400
 
@@ -69,7 +69,7 @@ def test_several_models_are_adjusted_over_all_pairs_by_holm() -> None:
     verdict = judge([run("a", 60), run("b", 75, shift=30), run("c", 90, shift=80, model="resnet18")])
     assert len(verdict.pairs) == 3
     raw = [pair.result.p for pair in verdict.pairs]
-    expected = multipletests(raw, method="holm")[1]
+    expected: Any = multipletests(raw, method="holm")[1]
     assert [pair.adjusted_p for pair in verdict.pairs] == pytest.approx(list(expected))
     assert all(pair.result.difference >= 0 for pair in verdict.pairs)
 
