@@ -17,6 +17,7 @@ from rsdash.cli.asking import about, cancel, change, move, pause, resume, stop
 from rsdash.cli.comparing import compare, verify
 from rsdash.cli.data import data
 from rsdash.cli.evaluating import evaluate
+from rsdash.cli.exporting import export
 from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import predict, runs
 from rsdash.cli.train import train
@@ -43,6 +44,7 @@ app.command()(compare)
 app.command()(verify)
 app.command()(predict)
 app.command()(evaluate)
+app.command()(export)
 app.add_typer(data, name="data")
 
 

@@ -24,10 +24,11 @@ STEP_COLUMNS = (
     "images",
     "seconds",
     "data_s",
+    "at",
 )
 ENDS_OF_EPOCHS = ("epoch", "confusion", "probe")
 """Kinds of events that come once an epoch, after its last step."""
-EPOCH_COLUMNS = ("step", "epoch", "train_loss", "train_accuracy", "loss", "accuracy", "elapsed_s")
+EPOCH_COLUMNS = ("step", "epoch", "train_loss", "train_accuracy", "loss", "accuracy", "elapsed_s", "at")
 MACHINE_COLUMNS = ("step", "at", "cpu", "memory", "cpu_c", "gpu", "gpu_memory", "gpu_c")
 
 
@@ -41,7 +42,7 @@ class History:
         steps: columns of STEP_COLUMNS, one row per logged interval, each float64 of shape (n,);
             loss in nats and accuracy as a share are means over the interval's training images, `elapsed_s`
             is the training time since the run began, `seconds` that of the interval, `data_s` the part of
-            it in which steps waited for images.
+            it in which steps waited for images, `at` its end in seconds since 1970.
         epochs: columns of EPOCH_COLUMNS, one row per completed epoch; `loss` and `accuracy` are those of
             the images that are not trained on, NaN where there are none.
         machine: columns of MACHINE_COLUMNS, one row every few seconds; `at` in seconds since 1970, `cpu`

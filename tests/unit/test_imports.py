@@ -18,7 +18,7 @@ TIERS = (
     {"home", "config", "files"},
     {"data", "models", "evaluation", "runs"},
     {"training"},
-    {"jobs", "inference", "charts"},
+    {"jobs", "inference", "charts", "exports"},
     {"report"},
     {"cli", "ui", "pages", "app", "__main__"},
 )
