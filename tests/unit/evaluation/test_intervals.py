@@ -94,13 +94,16 @@ def test_a_statistic_that_cannot_vary_has_no_interval() -> None:
     assert bootstrap_confusion(np.array([[1, 0], [0, 0]]), {"kappa": matrix.kappa}) == {}
 
 
-def test_drawing_groups_agrees_with_scipys_bootstrap_of_a_mean() -> None:
-    surplus = np.random.default_rng(3).integers(-5, 9, size=60)
-    totals = np.stack([surplus, np.full(60, 10)], axis=1)
+@pytest.mark.parametrize("groups", [20, 60])
+def test_drawing_equal_groups_agrees_with_the_t_interval_of_their_means(groups: int) -> None:
+    surplus = np.random.default_rng(3).integers(-5, 6, size=groups)
+    totals = np.stack([surplus, np.full(groups, 10)], axis=1)
     statistics = {"mean": lambda sums: sums[:, 0] / sums[:, 1]}
     found = cluster_bootstrap(totals, statistics, draws=20_000)["mean"]
-    theirs = stats.bootstrap((surplus / 10,), np.mean, n_resamples=20_000, rng=1).confidence_interval
-    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.006)
+    means = surplus / 10
+    low, high = stats.t.interval(0.95, groups - 1, loc=means.mean(), scale=stats.sem(means))
+    assert found.half_width == pytest.approx((high - low) / 2, rel=0.05)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.02)
 
 
 def test_groups_of_one_image_are_independent_images() -> None:
