@@ -15,6 +15,10 @@ from rsdash.runs.folder import RUN_ID, RunFolder
 from rsdash.runs.index import RunEntry, RunIndex
 
 
+MADE_AT = 1_795_600_000.0
+"""Seconds since 1970."""
+
+
 def example_named(model: str) -> RunFolder:
     """The shipped example of a model, the first by id."""
     folders = sorted(path for path in examples_dir().iterdir() if RUN_ID.fullmatch(path.name))
@@ -29,7 +33,7 @@ def copy_run(
     Args:
         runs_dir: folder of runs.
         model: whose example is copied: alexnet or resnet18.
-        number: makes its id unlike others.
+        number: makes its id unlike others; lists show higher ones first.
         name: what it is called; empty for model and number.
         state: what state.json says.
         settings: changed in config.json.
@@ -37,7 +41,8 @@ def copy_run(
     source = example_named(model)
     folder = RunFolder(runs_dir / f"20261125-{100000 + number}-{model}-{number:06x}")
     shutil.copytree(source.path, folder.path)
-    edit(folder.path / "config.json", lambda c: c["config"].update(settings) or c.update(id=folder.id))
+    made = {"id": folder.id, "created_at": MADE_AT + number}
+    edit(folder.path / "config.json", lambda c: c["config"].update(settings) or c.update(made))
     edit(folder.about_path, lambda about: about.update(name=name or f"{model} {number}"))
     edit(folder.state_path, lambda record: record.update(state=state))
     return folder

@@ -111,31 +111,33 @@ def _map(
 ) -> go.Figure:
     names = [literal(name) for name in classes]
     texts = np.where(counts != 0, np.vectorize(lambda n: f"{n:+d}" if signed else f"{n:,}")(counts), "")
-    value = "%{customdata:+d} answers" if signed else "%{customdata:,} (%{z:.0%})"
     figure = go.Figure(
         go.Heatmap(
             x=names,
             y=names,
             z=colors,
-            customdata=counts,
             text=texts,
             texttemplate="%{text}" if len(classes) <= MOST_WITH_NUMBERS else "",
-            hovertemplate="%{y} taken for %{x}: " + value + "<extra></extra>",
+            hoverinfo="skip",
             colorscale=scale,
             zmin=span[0],
             zmax=span[1],
             showscale=False,
         )
     )
-    _add_targets(figure, names)
+    words = [
+        f"{count:+d} answers" if signed else f"{count:,} ({color:.0%})"
+        for count, color in zip(counts.flat, colors.flat, strict=True)
+    ]
+    _add_targets(figure, names, words)
     figure.update_xaxes(title_text="answer", automargin=True, tickangle=-45)
     figure.update_yaxes(title_text="true class", autorange="reversed", automargin=True)
     height = 230 + (24 if len(classes) <= MOST_WITH_NUMBERS else 13) * len(classes)
     return finish(figure, height=height, title=title).update_layout(margin_b=40, margin_r=10)
 
 
-def _add_targets(figure: go.Figure, names: Sequence[str]) -> None:
-    """A point in each cell that can be clicked, as a heat map's cells cannot; it is not seen."""
+def _add_targets(figure: go.Figure, names: Sequence[str], words: Sequence[str]) -> None:
+    """An unseen point in each cell that says what it holds and can be clicked, as a map's cells cannot."""
     unseen = {"marker": {"opacity": 0}}
     figure.add_scatter(
         x=[name for _ in names for name in names],
@@ -144,6 +146,7 @@ def _add_targets(figure: go.Figure, names: Sequence[str]) -> None:
         marker={"size": 16, "opacity": 0},
         selected=unseen,
         unselected=unseen,
-        hoverinfo="skip",
+        text=words,
+        hovertemplate="%{y} taken for %{x}: %{text}<extra></extra>",
         showlegend=False,
     )

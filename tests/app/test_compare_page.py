@@ -1,0 +1,179 @@
+"""The Compare page as a session runs it: what is chosen, what is said of it, and what cannot be compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.home import PROJECT_DIR
+from rsdash.runs.folder import RunFolder
+from tests.finished import change_answers, copy_run, edit
+
+WAIT_S = 60
+LOOKS = ("Curves", "Statistics", "Classes", "Tiles", "Confidence", "Cost", "Gradients", "Settings", "Report")
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_server", None)
+
+
+def compare(*folders: RunFolder) -> AppTest:
+    app = AppTest.from_file(str(PROJECT_DIR / "rsdash" / "ui" / "shell.py"), default_timeout=WAIT_S)
+    app.query_params["runs"] = [folder.id for folder in folders]
+    app.switch_page(str(PROJECT_DIR / "pages" / "compare.py"))
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    """All that the page says in words."""
+    kinds = (app.markdown, app.caption, app.info, app.warning, app.error)
+    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+def two(runs_dir: Path) -> tuple[RunFolder, RunFolder]:
+    return copy_run(runs_dir, "alexnet", 1), copy_run(runs_dir, "resnet18", 2)
+
+
+def test_two_runs_on_the_same_images_get_a_verdict_and_table_2(runs_dir: Path) -> None:
+    text = said(compare(*two(runs_dir)))
+    assert "these two trained models" in text and "mid-p" in text
+    assert "the study's ResNet18" in text
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_look_opens_for_two_runs_and_for_one(runs_dir: Path, look: str) -> None:
+    first, second = two(runs_dir)
+    for folders in ((first, second), (first,)):
+        app = compare(*folders)
+        app.segmented_control(key="look").set_value(look).run()
+        assert not app.exception and not app.error
+
+
+def test_the_choice_is_in_the_url(runs_dir: Path) -> None:
+    first, second = two(runs_dir)
+    app = compare(first, second)
+    assert app.query_params["runs"] == [first.id, second.id]
+    app.button(key="choose-none").click().run()
+    assert not app.query_params.get("runs")
+    assert any("Tick the runs to compare" in info.value for info in app.info)
+
+
+def test_a_run_that_is_gone_is_named(runs_dir: Path) -> None:
+    first, second = two(runs_dir)
+    gone = RunFolder(runs_dir / "20200101-000000-alexnet-abcdef")
+    assert gone.id in said(compare(first, gone, second))
+
+
+def test_the_filter_finds_words_and_settings(runs_dir: Path) -> None:
+    first, _ = two(runs_dir)
+    copy_run(runs_dir, "alexnet", 3, name="third", seed=3)
+    app = compare(first)
+    app.text_input(key="compare-filter").set_value("alexnet seed=3").run()
+    assert "1 of 5 runs; runs chosen before stay chosen" in said(app)
+    assert app.query_params["runs"] == first.id
+    app.text_input(key="compare-filter").set_value("nothing like that").run()
+    assert "No run fits the filter." in said(app)
+
+
+def test_other_test_images_are_explained_and_not_ranked(runs_dir: Path) -> None:
+    first, second = two(runs_dir)
+    change_answers(second, lambda arrays: arrays.update(rows=arrays["rows"] + 1))
+    text = said(compare(first, second))
+    assert "measured on different images" in text and "not ranked" in text
+    assert "mid-p =" not in text
+
+
+def test_unlike_roles_are_explained_and_not_ranked(runs_dir: Path) -> None:
+    first, second = two(runs_dir)
+    flattering = "validation selected on"
+    change_answers(second, lambda a: a.update(roles=np.full(len(a["roles"]), flattering)))
+    text = said(compare(first, second))
+    assert "unlike roles" in text and flattering in text
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "CANCELLED", "INTERRUPTED"])
+def test_a_run_without_final_figures_is_named_beside_the_others(runs_dir: Path, state: str) -> None:
+    first, second = two(runs_dir)
+    third = copy_run(runs_dir, "alexnet", 3, name="third", state=state)
+    third.evaluation_path.unlink()
+    text = said(compare(first, second, third))
+    assert f"third is {state.lower()} and has no final figures." in text
+    assert "these two trained models" in text
+
+
+def test_a_damaged_evaluation_is_named_beside_the_others(runs_dir: Path) -> None:
+    first, second = two(runs_dir)
+    third = copy_run(runs_dir, "alexnet", 3)
+    third.evaluation_path.write_bytes(third.evaluation_path.read_bytes()[:300])
+    text = said(compare(first, second, third))
+    assert "is damaged" in text and "these two trained models" in text
+
+
+def test_two_runs_with_the_same_answers_are_said_to_be_alike(runs_dir: Path) -> None:
+    text = said(compare(copy_run(runs_dir, "alexnet", 1), copy_run(runs_dir, "alexnet", 2)))
+    assert "exactly the same of these 200 images" in text
+    assert "same settings, seed included" in text
+
+
+def test_a_class_missing_from_the_test_split_is_named(runs_dir: Path) -> None:
+    def without_rivers(arrays: dict[str, np.ndarray]) -> None:
+        kept = arrays["labels"] != 8
+        for name in ("logits", "labels", "rows", "roles"):
+            arrays[name] = arrays[name][kept]
+
+    folders = two(runs_dir)
+    for folder in folders:
+        change_answers(folder, without_rivers)
+    app = compare(*folders)
+    assert "No image of class River" in said(app)
+    for look in LOOKS:
+        app.segmented_control(key="look").set_value(look).run()
+        assert not app.exception and not app.error
+
+
+def test_seeds_of_two_recipes_get_a_verdict_on_recipes(runs_dir: Path) -> None:
+    folders = []
+    for seed in range(3):
+        for place, model in enumerate(("alexnet", "resnet18")):
+            folder = copy_run(runs_dir, model, 10 * seed + place, seed=seed)
+            spoilt = np.arange(place * 4 + seed)  # every seed has other answers
+            change_answers(folder, lambda a, rows=spoilt: a["logits"].__setitem__(rows, -a["logits"][rows]))
+            folders.append(folder)
+    app = compare(*folders)
+    assert "over 3 seeds each (Welch" in said(app)
+    app.segmented_control(key="look").set_value("Statistics").run()
+    assert "Recipes over their repeats" in [heading.value for heading in app.subheader]
+
+
+def test_tags_are_given_to_several_runs_at_once(runs_dir: Path) -> None:
+    folders = two(runs_dir)
+    edit(folders[0].about_path, lambda about: about.update(tags=["old"]))
+    app = compare(*folders)
+    app.multiselect(key="tags-added").set_value(["new"])
+    app.multiselect(key="tags-removed").set_value(["old"])
+    app.button(key="apply-tags").click().run()
+    assert [folder.about().tags for folder in folders] == [("new",), ("new",)]
+
+
+def test_one_chosen_run_is_renamed_and_examples_cannot_be(runs_dir: Path) -> None:
+    folder, _ = two(runs_dir)
+    app = compare(folder)
+    app.text_input(key=f"rename-{folder.id}").set_value("better name")
+    app.button(key="save-name").click().run()
+    assert folder.about().name == "better name"
+    example = next(entry for entry in shared.server().index.refresh().entries if entry.example)
+    assert {button.key for button in compare(example.folder).button} == {"choose-none"}
+
+
+def test_the_first_press_on_delete_deletes_nothing(runs_dir: Path) -> None:
+    first, second = two(runs_dir)
+    app = compare(first, second)
+    app.button(key="delete-runs").click().run()
+    assert first.path.exists()
