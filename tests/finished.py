@@ -14,7 +14,6 @@ from rsdash.home import examples_dir
 from rsdash.runs.folder import RUN_ID, RunFolder
 from rsdash.runs.index import RunEntry, RunIndex
 
-
 MADE_AT = 1_795_600_000.0
 """Seconds since 1970."""
 
