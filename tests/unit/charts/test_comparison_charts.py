@@ -83,7 +83,7 @@ def test_the_front_holds_the_runs_that_none_beats_in_both(less_is_better: bool, 
 
 def test_repeats_are_drawn_as_their_mean_with_a_band() -> None:
     group = CurveGroup("resnet18", [curve("a", [0.2, 0.4, 0.6], 1.0), curve("b", [0.4, 0.8], 3.0)])
-    figure = group_overlay([group], "accuracy", title="t")
+    figure: Any = group_overlay([group], "accuracy", title="t")
     band, line = figure.data
     assert np.allclose(line.y, [0.3, 0.6])  # epochs that both have
     assert max(band.y) == 0.8 and min(band.y) == 0.2
