@@ -3,8 +3,10 @@
 import streamlit as st
 
 from rsdash.evaluation.verdict import judge
+from rsdash.report.facts import Compared
 from rsdash.ui.compare.answer import answer
 from rsdash.ui.compare.edits import deletion_problems, edit_runs
+from rsdash.ui.compare.images import choose_images
 from rsdash.ui.compare.looks import look
 from rsdash.ui.compare.table import choose_runs
 from rsdash.ui.server import server
@@ -17,8 +19,9 @@ if not entries:
     st.stop()
 
 edit_runs(entries)
-contenders = [server().contender(entry) for entry in entries]
-verdict = judge(contenders)
-answer(contenders, verdict)
+measured_on = choose_images(entries)
+contenders = [server().contender(entry, measured_on) for entry in entries]
+compared = Compared(entries, contenders, judge(contenders), measured_on)
+answer(compared)
 st.divider()
-look(entries, contenders, verdict)
+look(compared)

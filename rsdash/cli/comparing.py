@@ -15,6 +15,7 @@ from rsdash.errors import ConfigError, storage_errors
 from rsdash.evaluation.comparison import STUDY_TABLE_2, best_of
 from rsdash.evaluation.wording import figure_text
 from rsdash.report.facts import Compared, comparison_facts, gather
+from rsdash.runs.folder import OWN_IMAGES
 
 RunArguments = Annotated[list[str], typer.Argument(help="Ids or unique names of runs.")]
 DIFFERENCES_SHOWN = 20
@@ -44,11 +45,14 @@ def compare(
         ),
     ] = Output.TEXT,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
+    on: Annotated[
+        str, typer.Option(help="Compare on what `evaluate` measured: DATA-SPLIT, or DATA-all-images.")
+    ] = OWN_IMAGES,
     json: JsonOption = False,
 ) -> None:
     """Put runs side by side: a verdict, figures with 95 % intervals, and the settings that differ."""
     listing = all_runs()
-    compared = gather([listing.find(name) for name in dict.fromkeys(names)])
+    compared = gather([listing.find(name) for name in dict.fromkeys(names)], on)
     if json or format is Output.JSON:
         format = Output.JSON
     if format is Output.BUNDLE and out is None:

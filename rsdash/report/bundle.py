@@ -22,7 +22,7 @@ from typing import Any
 from rsdash.errors import RunError
 from rsdash.report.facts import Compared, comparison_facts, gather
 from rsdash.report.page import report_page
-from rsdash.runs.folder import RUN_ID
+from rsdash.runs.folder import FURTHER_PREFIX, OWN_IMAGES, RUN_ID
 from rsdash.runs.index import RunIndex
 
 RUN_FILES = (
@@ -92,9 +92,10 @@ def bundle(compared: Compared) -> bytes:
                 if path.is_file():
                     archive.write(path, f"runs/{entry.id}/{name}")
                 elif name == "config.json":
-                    raise RunError(
-                        f"{entry.name} is gone; its folder {entry.folder.path} holds no config.json."
-                    )
+                    raise RunError(f"{entry.name} is gone: {entry.folder.path} holds no config.json.")
+            further = entry.folder.evaluation_paths().get(compared.measured_on)
+            if compared.measured_on != OWN_IMAGES and further:
+                archive.write(further, f"runs/{entry.id}/{further.name}")
     return buffer.getvalue()
 
 
@@ -115,7 +116,7 @@ def derive_again(path: Path) -> Rederived:
         if missing:
             raise RunError(f"{path} is damaged: the run {missing[0]} is not in it.")
         entries = [by_id[run_id] for run_id in wanted]
-        derived = comparison_facts(gather(entries))
+        derived = comparison_facts(gather(entries, str(stored.get("measured_on", OWN_IMAGES))))
     pairs = list(_paired(stored, json.loads(json.dumps(derived))))
     different = tuple(Difference(place, old, new) for place, old, new in pairs if not _same(old, new))
     return Rederived(len(pairs), different, tuple(entry.name for entry in entries))
@@ -130,7 +131,7 @@ def _unpack(path: Path, folder: Path) -> dict[str, Any]:
                 raise RunError(f"{path} holds more than a bundle of rsdash would.")
             for member in members:
                 place = PurePosixPath(member.filename).parts
-                known = len(place) == 3 and place[0] == "runs" and place[2] in RUN_FILES
+                known = len(place) == 3 and place[0] == "runs" and _belongs_to_a_run(place[2])
                 if known and RUN_ID.fullmatch(place[1]):
                     (folder / place[1]).mkdir(exist_ok=True)
                     (folder / place[1] / place[2]).write_bytes(archive.read(member))
@@ -142,6 +143,10 @@ def _unpack(path: Path, folder: Path) -> dict[str, Any]:
     if not isinstance(facts, dict) or not isinstance(facts.get("runs"), list) or not facts["runs"]:
         raise RunError(f"{path} is no bundle of rsdash: its {FACTS} names no runs.")
     return facts
+
+
+def _belongs_to_a_run(name: str) -> bool:
+    return name in RUN_FILES or (name.startswith(FURTHER_PREFIX) and name.endswith(".npz"))
 
 
 def _paired(stored: Any, derived: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -23,9 +23,9 @@ from rsdash.charts import (
 from rsdash.evaluation.calibration import calibrate
 from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
 from rsdash.evaluation.pairs import class_differences
-from rsdash.evaluation.saved import read_evaluation
 from rsdash.evaluation.wording import figure_text
 from rsdash.report.facts import Compared
+from rsdash.runs.contender import whole_evaluation
 from rsdash.runs.history import HistoryReader
 
 MOST_LINES, MOST_MATRIX = 12, 40
@@ -159,7 +159,7 @@ def confidence(compared: Compared) -> Section | None:
         if entry.id not in measured:
             continue
         one = measured[entry.id]
-        result, before, _ = calibrate(read_evaluation(entry.folder.evaluation_path))
+        result, before, _ = calibrate(whole_evaluation(entry, compared.measured_on))
         lines.append(ReliabilityLine(one.name, before.confidence, before.accuracy, before.count))
         ece = (
             f"{result.ece_before:.3f}",

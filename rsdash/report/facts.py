@@ -15,6 +15,7 @@ from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.intervals import Interval
 from rsdash.evaluation.verdict import Pair, RecipePair, Verdict, judge
 from rsdash.runs.contender import contender_for
+from rsdash.runs.folder import OWN_IMAGES
 from rsdash.runs.index import RunEntry
 
 SHARES = (
@@ -40,17 +41,19 @@ class Compared:
         entries: the runs.
         contenders: the same as a comparison sees them.
         verdict: what may be said of them.
+        measured_on: which of the runs' evaluations counts, by its label in `RunFolder.evaluation_paths`.
     """
 
     entries: Sequence[RunEntry]
     contenders: Sequence[Contender]
     verdict: Verdict
+    measured_on: str = OWN_IMAGES
 
 
-def gather(entries: Sequence[RunEntry]) -> Compared:
+def gather(entries: Sequence[RunEntry], measured_on: str = OWN_IMAGES) -> Compared:
     """Read and judge runs."""
-    contenders = [contender_for(entry) for entry in entries]
-    return Compared(entries, contenders, judge(contenders))
+    contenders = [contender_for(entry, measured_on) for entry in entries]
+    return Compared(entries, contenders, judge(contenders), measured_on)
 
 
 def comparison_facts(compared: Compared) -> dict[str, Any]:
@@ -59,6 +62,7 @@ def comparison_facts(compared: Compared) -> dict[str, Any]:
     best = best_of(contenders)
     differing = differing_settings({one.id: one.config for one in contenders})
     return {
+        "measured_on": compared.measured_on,
         "runs": [_run(*pair) for pair in zip(compared.entries, contenders, strict=True)],
         "verdict": {
             "finding": verdict.finding.value,

@@ -8,6 +8,7 @@ from typing import Any
 from rsdash.config import SETTINGS, RunConfig, as_text
 from rsdash.evaluation.comparison import differing_settings
 from rsdash.report.facts import Compared
+from rsdash.runs.folder import OWN_IMAGES
 from rsdash.runs.index import RunEntry
 from rsdash.runs.records import DataReference
 
@@ -100,9 +101,11 @@ def _all_of(attempts: Iterable[dict[str, Any]], read: Any) -> list[str]:
 def _statistics(compared: Compared) -> str:
     figures = [one.figures for one in compared.contenders if one.figures]
     roles = ", ".join(dict.fromkeys(f"{one.images:,} {one.role} images" for one in figures)) or "no images"
+    elsewhere = "" if compared.measured_on == OWN_IMAGES else f" of {compared.measured_on}"
     parts = [
-        f"Figures are computed in fp32 from the reported weights on {roles}. Intervals are 95 % intervals: "
-        "Wilson's for overall accuracy, bootstrap for average accuracy, macro F1 and kappa."
+        f"Figures are computed in fp32 from the reported weights on {roles}{elsewhere}. Intervals are 95 % "
+        "intervals: Wilson's for overall accuracy, bias-corrected bootstrap (Efron 1987) for average accuracy, "
+        "macro F1 and kappa."
     ]
     if compared.verdict.pairs:
         parts.append(

@@ -23,6 +23,8 @@ from rsdash.runs.states import RunState, check_move
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9_]+-[0-9a-f]{6}")
 DRAFT_PREFIX = ".new-"
+OWN_IMAGES = "own images"
+"""Label of the evaluation that ends every run."""
 REMOVED_PREFIX = ".removed-"
 FURTHER_PREFIX = "evaluation-"
 
@@ -85,7 +87,7 @@ class RunFolder:
 
     def evaluation_paths(self) -> dict[str, Path]:
         """All that the reported weights were measured on, by a readable label; the run's own images first."""
-        own = {"own images": self.evaluation_path} if self.evaluation_path.exists() else {}
+        own = {OWN_IMAGES: self.evaluation_path} if self.evaluation_path.exists() else {}
         further = sorted(self.path.glob(f"{FURTHER_PREFIX}*.npz"))
         return own | {path.stem.removeprefix(FURTHER_PREFIX): path for path in further}
 

@@ -91,16 +91,24 @@ def read_further(path: Path) -> FurtherEvaluation:
     Raises:
         RunError: it is missing or damaged.
     """
-    evaluation = read_evaluation(path)
-    with np.load(path, allow_pickle=False) as saved:
-        try:
-            data, split, fingerprint = (str(saved[name]) for name in ("data", "split", "fingerprint"))
-            subject = Subject(data, split, fingerprint, tuple(saved["notes"].tolist()))
-        except (KeyError, ValueError) as error:
-            raise RunError(f"{path} is damaged: it does not say what was measured.") from error
+    evaluation, subject = read_evaluation(path), read_subject(path)
     roles = dict(zip(*np.unique(evaluation.roles, return_counts=True), strict=True))
     counts = {str(role): int(count) for role, count in roles.items()}
     return FurtherEvaluation(path, subject, counts, headline(evaluation))
+
+
+def read_subject(path: Path) -> Subject:
+    """What a further evaluation, whose answers can be read, was measured on.
+
+    Raises:
+        RunError: it does not say so.
+    """
+    with np.load(path, allow_pickle=False) as saved:
+        try:
+            data, split, fingerprint = (str(saved[name]) for name in ("data", "split", "fingerprint"))
+            return Subject(data, split, fingerprint, tuple(saved["notes"].tolist()))
+        except (KeyError, ValueError) as error:
+            raise RunError(f"{path} is damaged: it does not say what was measured.") from error
 
 
 def list_further(folder: RunFolder) -> tuple[list[FurtherEvaluation], list[str]]:

@@ -14,7 +14,7 @@ from rsdash.evaluation.comparison import Contender
 from rsdash.home import examples_dir, runs_dir
 from rsdash.jobs.runner import JobRunner
 from rsdash.runs.contender import contender_for
-from rsdash.runs.folder import RunFolder
+from rsdash.runs.folder import OWN_IMAGES, RunFolder
 from rsdash.runs.history import History, HistoryReader
 from rsdash.runs.index import Listing, RunEntry, RunIndex
 from rsdash.ui.tasks import Tasks
@@ -64,13 +64,13 @@ class Server:
                 self._readers.popitem(last=False)
             return reader.latest
 
-    def contender(self, entry: RunEntry) -> Contender:
-        """A run as a comparison sees it; its figures are computed once for each of its states."""
-        key = (entry.folder.path, entry.state.updated_at, entry.state.state, entry.name)
+    def contender(self, entry: RunEntry, measured_on: str = OWN_IMAGES) -> Contender:
+        """A run as a comparison sees it; its figures are computed once for each evaluation."""
+        key = (entry.folder.path, entry.state.updated_at, entry.name, measured_on, _stamp(entry, measured_on))
         with self._mutex:
             known = self._contenders.get(key)
         if known is None:
-            known = contender_for(entry)
+            known = contender_for(entry, measured_on)
         with self._mutex:
             self._contenders[key] = known
             self._contenders.move_to_end(key)
@@ -115,6 +115,14 @@ class Server:
         """Take in what was just written, and have the runner look at it."""
         self.index.refresh()
         self.runner.wake()
+
+
+def _stamp(entry: RunEntry, measured_on: str) -> int:
+    """Changes when the evaluation is written anew."""
+    try:
+        return entry.folder.evaluation_paths()[measured_on].stat().st_mtime_ns
+    except (KeyError, FileNotFoundError):
+        return 0
 
 
 _server: Server | None = None

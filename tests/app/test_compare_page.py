@@ -9,8 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
+from rsdash.evaluation.saved import read_evaluation
 from rsdash.home import PROJECT_DIR
 from rsdash.runs.folder import RunFolder
+from rsdash.runs.further import Subject, further_path, write_further
 from tests.finished import change_answers, copy_run, edit
 
 WAIT_S = 60
@@ -150,6 +152,20 @@ def test_seeds_of_two_recipes_get_a_verdict_on_recipes(runs_dir: Path) -> None:
     assert "over 3 seeds each (Welch" in said(app)
     app.segmented_control(key="look").set_value("Statistics").run()
     assert "Recipes over their repeats" in [heading.value for heading in app.subheader]
+
+
+def test_runs_are_compared_on_other_images_that_they_were_evaluated_on(runs_dir: Path) -> None:
+    folders = two(runs_dir)
+    for folder in folders:
+        evaluation = read_evaluation(folder.evaluation_path)
+        write_further(further_path(folder, "other", ""), evaluation, Subject("other", "", "print"))
+    app = compare(*folders)
+    app.selectbox(key="measured-on").set_value("other-all-images").run()
+    assert not app.exception and "these two trained models" in said(app)
+    third = copy_run(runs_dir, "alexnet", 3, name="third")
+    app = compare(*folders, third)
+    app.selectbox(key="measured-on").set_value("other-all-images").run()
+    assert "third has not been evaluated on other-all-images" in said(app)
 
 
 def test_tags_are_given_to_several_runs_at_once(runs_dir: Path) -> None:

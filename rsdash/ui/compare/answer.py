@@ -10,18 +10,20 @@ from rsdash.charts import seed_spread
 from rsdash.evaluation.comparison import STUDY_SOURCE, Contender
 from rsdash.evaluation.verdict import Finding, Verdict
 from rsdash.evaluation.wording import figure_text, p_text, points
+from rsdash.report.facts import Compared
 from rsdash.report.tables import COLUMNS, figure_table
 from rsdash.ui.words import plain
 
 PAIRS_SHOWN = 60
 
 
-def answer(contenders: Sequence[Contender], verdict: Verdict) -> None:
+def answer(compared: Compared) -> None:
     """The verdict first, then what it rests on."""
+    contenders, verdict = compared.contenders, compared.verdict
     for contender in contenders:
         if contender.problem:
             st.warning(plain(contender.problem))
-    if verdict.finding in (Finding.NOT_COMPARABLE,):
+    if verdict.finding is Finding.NOT_COMPARABLE:
         st.info(plain(verdict.headline))
     else:
         st.markdown(f"#### {plain(verdict.headline)}")
@@ -38,7 +40,7 @@ def table_2(contenders: Sequence[Contender]) -> None:
     lines += [" | ".join(f":gray[{plain(cell)}]" if cell else "" for cell in row) for row in table.reference]
     st.markdown("\n".join(f"| {line} |" for line in lines))
     st.caption(
-        "± is half the width of a 95 % interval over images: Wilson's for accuracy, bootstrap for the "
+        "± is half the width of a 95 % interval over images: Wilson's for accuracy, bootstrap (BCa) for "
         "averages over classes. It does not hold the spread of seeds. The study's rows "
         f"({plain(STUDY_SOURCE)}) are for reference and are never ranked."
     )

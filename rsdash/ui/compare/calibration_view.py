@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from rsdash.charts import ReliabilityLine, reliability_diagram
-from rsdash.errors import RunError
 from rsdash.evaluation.calibration import Calibration, Reliability, calibrate
 from rsdash.evaluation.comparison import Contender, evaluated
-from rsdash.evaluation.saved import Evaluation, read_evaluation
-from rsdash.runs.index import RunEntry
+from rsdash.report.facts import Compared
+from rsdash.runs.contender import whole_evaluation
 
 MOST_LINES = 8
 
 
-def calibration_view(entries: Sequence[RunEntry], contenders: Sequence[Contender]) -> None:
+def calibration_view(compared: Compared) -> None:
     """Reliability diagrams and a table of errors of confidence."""
+    entries, contenders = compared.entries, compared.contenders
     by_id = {entry.id: entry for entry in entries}
     measured = evaluated(contenders)[:MOST_LINES]
-    found = [(one, calibrate(_whole(by_id[one.id], one))) for one in measured]
+    found = [(one, calibrate(whole_evaluation(by_id[one.id], compared.measured_on))) for one in measured]
     if not found:
         st.caption("None of these runs has been evaluated yet.")
         return
@@ -46,13 +44,6 @@ def calibration_view(entries: Sequence[RunEntry], contenders: Sequence[Contender
     )
     if len(evaluated(contenders)) > len(measured):
         st.caption(f"The first {MOST_LINES} runs.")
-
-
-def _whole(entry: RunEntry, contender: Contender) -> Evaluation:
-    """All measured images of a run, those of lesser roles too."""
-    if contender.part is None:
-        raise RunError(f"{contender.name} has not been evaluated.")
-    return read_evaluation(entry.folder.evaluation_path)
 
 
 def _line(name: str, reliability: Reliability) -> ReliabilityLine:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
 from rsdash.errors import RsdashError
-from rsdash.evaluation.comparison import Contender
-from rsdash.evaluation.verdict import Verdict
-from rsdash.runs.index import RunEntry
+from rsdash.report.facts import Compared
 from rsdash.ui.compare.answer import pair_table, recipe_table
 from rsdash.ui.compare.calibration_view import calibration_view
 from rsdash.ui.compare.class_view import class_view
@@ -22,22 +20,21 @@ from rsdash.ui.gradient_comparison import gradient_comparison
 from rsdash.ui.words import plain
 
 KEY = "look"
-Chosen = tuple[Sequence[RunEntry], Sequence[Contender], Verdict]
 
 
-def look(entries: Sequence[RunEntry], contenders: Sequence[Contender], verdict: Verdict) -> None:
+def look(compared: Compared) -> None:
     """Choose a look, see it."""
     chosen = st.segmented_control(
         "Look closer", list(LOOKS), key=KEY, default="Curves", required=True, label_visibility="collapsed"
     )
     try:
-        LOOKS[chosen or "Curves"]((entries, contenders, verdict))
+        LOOKS[chosen or "Curves"](compared)
     except RsdashError as error:
         st.error(plain(str(error)))
 
 
-def _statistics(chosen: Chosen) -> None:
-    _, _, verdict = chosen
+def _statistics(compared: Compared) -> None:
+    verdict = compared.verdict
     recipe_table(verdict)
     if verdict.pairs:
         st.subheader("Pairs of trained models")
@@ -46,14 +43,14 @@ def _statistics(chosen: Chosen) -> None:
         st.caption("Two evaluated runs on the same images make a pair; choose another run.")
 
 
-LOOKS: dict[str, Callable[[Chosen], None]] = {
-    "Curves": lambda chosen: curve_view(chosen[0], chosen[2]),
+LOOKS: dict[str, Callable[[Compared], None]] = {
+    "Curves": lambda compared: curve_view(compared.entries, compared.verdict),
     "Statistics": _statistics,
-    "Classes": lambda chosen: class_view(chosen[1]),
-    "Tiles": lambda chosen: tile_view(chosen[1]),
-    "Confidence": lambda chosen: calibration_view(chosen[0], chosen[1]),
-    "Cost": lambda chosen: cost_view(chosen[0], chosen[1]),
-    "Gradients": lambda chosen: gradient_comparison(chosen[0]),
-    "Settings": lambda chosen: settings_view(chosen[0], chosen[1]),
-    "Report": lambda chosen: report_form(*chosen),
+    "Classes": lambda compared: class_view(compared.contenders),
+    "Tiles": lambda compared: tile_view(compared.contenders),
+    "Confidence": calibration_view,
+    "Cost": lambda compared: cost_view(compared.entries, compared.contenders),
+    "Gradients": lambda compared: gradient_comparison(compared.entries),
+    "Settings": lambda compared: settings_view(compared.entries, compared.contenders),
+    "Report": report_form,
 }

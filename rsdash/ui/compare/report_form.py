@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from rsdash.errors import RsdashError
-from rsdash.evaluation.comparison import Contender
-from rsdash.evaluation.verdict import Verdict
 from rsdash.report.bundle import Rederived, bundle, derive_again
 from rsdash.report.facts import Compared
 from rsdash.report.methods import methods
 from rsdash.report.page import report_page
 from rsdash.report.tables import as_csv, as_latex, as_markdown, figure_table
-from rsdash.runs.index import RunEntry
 from rsdash.ui.words import plain
 
 DIFFERENCES_SHOWN = 20
 
 
-def report_form(entries: Sequence[RunEntry], contenders: Sequence[Contender], verdict: Verdict) -> None:
+def report_form(compared: Compared) -> None:
     """Downloads of what is compared on this page."""
-    compared = Compared(entries, contenders, verdict)
+    contenders = compared.contenders
     table = figure_table(contenders)
     with st.container(horizontal=True):
         _download("Report (HTML)", "report.html", "text/html", lambda: report_page(compared).encode())

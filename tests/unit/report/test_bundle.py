@@ -6,14 +6,19 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rsdash.errors import RunError
+from rsdash.evaluation.saved import read_evaluation
 from rsdash.report.bundle import FACTS, bundle, derive_again
 from rsdash.report.facts import gather
+from rsdash.runs.further import Subject, further_path, write_further
 from tests.finished import copy_run, entries_in
+
+COLUMNS = ("logits", "labels", "rows", "roles")
 
 
 @pytest.fixture
@@ -41,6 +46,22 @@ def test_every_number_comes_out_as_stored(made: Path) -> None:
     assert result.same
     assert result.values > 300
     assert result.runs == ("alexnet 1", "resnet18 2")
+
+
+def test_figures_on_other_images_are_derived_again_too(runs_dir: Path, tmp_path: Path) -> None:
+    for number, model in enumerate(("alexnet", "resnet18")):
+        folder = copy_run(runs_dir, model, number)
+        evaluation = read_evaluation(folder.evaluation_path)
+        half = replace(evaluation, **{name: getattr(evaluation, name)[:100] for name in COLUMNS})
+        write_further(further_path(folder, "other", "seed1"), half, Subject("other", "seed1", "print"))
+    compared = gather(entries_in(runs_dir), "other-seed1")
+    assert [one.figures.images for one in compared.contenders if one.figures] == [100, 100]
+    assert {one.data for one in compared.contenders} == {"other"}
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle(compared))
+    assert derive_again(path).same
+    missing = gather(entries_in(runs_dir), "nowhere-seed1")
+    assert all("has not been evaluated on nowhere-seed1" in one.problem for one in missing.contenders)
 
 
 def test_it_holds_no_weights_but_settings_answers_report_and_versions(made: Path) -> None:
