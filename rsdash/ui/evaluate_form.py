@@ -17,6 +17,7 @@ from rsdash.ui.tasks import Report, Task
 from rsdash.ui.words import duration, plain
 
 ALL = "All images"
+TOLD = "evaluate-told"
 
 
 def evaluate_form(entry: RunEntry) -> None:
@@ -37,6 +38,8 @@ def _content(entry: RunEntry) -> None:
 
 
 def _form(entry: RunEntry, names: list[str]) -> None:
+    if told := st.session_state.pop(TOLD, ""):
+        st.toast(plain(told))
     own = entry.request.data.name
     left, right = st.columns(2)
     data = left.selectbox(
@@ -58,7 +61,8 @@ def _form(entry: RunEntry, names: list[str]) -> None:
         words=_words,
     )
     if found is not None:
-        st.toast(plain(f"{entry.name} on {found.data}: accuracy {found.accuracy:.4f}"))
+        st.session_state[TOLD] = f"{entry.name} on {found.data}: accuracy {found.accuracy:.4f}"
+        st.rerun()  # the form again, in place of the progress
 
 
 def _evaluate(entry: RunEntry, data: str, split: str, report: Report) -> EvaluationResult:

@@ -86,6 +86,7 @@ def test_a_split_is_asked_for_and_its_result_appears(run: RunFolder, monkeypatch
     wait_for(lambda: task is None or task.finished, "its end")
     app.run()
     assert asked == [(run.path, "tiles", "mine")]
+    assert app.button(key="start-evaluate").label == "Evaluate"
     assert "0.75" in next(frame.value for frame in app.dataframe if "Images of" in frame.value)["Accuracy"][0]
 
 
