@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -45,38 +46,52 @@ def evaluate_run(folder: RunFolder, *, data: str, split: str = "") -> Iterator[S
     Raises:
         RsdashError: the run has no weights, or data set, classes or bands do not fit it.
     """
+    stamp, asked = _stamp(folder), _checked(folder, data, split)
+    dataset, card, unseen = asked.dataset, asked.card, asked.unseen
+    reported = load_reported(folder.weights_path)
+    waits = missing_bytes(dataset.manifest, card.stored_px, card.data.radiometry) > 0
+    ahead = len(dataset.manifest) if waits else 0
+    pixels = yield from _decoded(dataset, card, ahead + len(unseen.rows))
+    logits = yield from _measured(reported, pixels, asked.labels, unseen, ahead)
+    if _stamp(folder) != stamp:
+        raise RunError(f"The weights of {folder.id} were replaced meanwhile. Evaluate it again.")
+    evaluation = Evaluation(
+        logits=logits,
+        labels=asked.labels[unseen.rows],
+        rows=unseen.rows,
+        roles=unseen.roles,
+        classes=card.data.classes,
+        groups=unseen.groups,
+    )
+    path = further_path(folder, dataset.name, split)
+    write_further(path, evaluation, Subject(dataset.name, split, dataset.manifest.fingerprint, asked.notes))
+    yield EvaluationResult.of(read_further(path))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be measured, all checked; `labels` are those of the data set in the model's numbers."""
+
+    card: ModelCard
+    dataset: Dataset
+    labels: np.ndarray
+    unseen: Unseen
+    notes: tuple[str, ...]
+
+
+def _checked(folder: RunFolder, data: str, split: str) -> _Asked:
+    """Refuse what does not fit before anything is decoded."""
     state = folder.state().state
     if state not in EVALUATED:
         raise RunError(f"{folder.id} is {state.lower()}; it can be evaluated once it is finished or stopped.")
-    card, stamp = read_card(folder.weights_path), _stamp(folder)
+    card = read_card(folder.weights_path)
     dataset = open_dataset(data)
     dataset.verify(dataset.info.fingerprint)
     labels = labels_as(card.data.classes, dataset)
     note = check_bands(dataset, card.data.radiometry)
     parts, steered = Parts.read(folder.split_path), card.config.steered_by_validation
     unseen = choose_unseen(dataset, TrainedOn(folder.about().name, card.data, parts, steered), split)
-    reported = load_reported(folder.weights_path)
-
-    waits = missing_bytes(dataset.manifest, card.stored_px, card.data.radiometry) > 0
-    ahead = len(dataset.manifest) if waits else 0
-    total = ahead + len(unseen.rows)
-    pixels = yield from _decoded(dataset, card, total)
-    logits = yield from _measured(reported, pixels, labels, unseen, ahead)
-
-    evaluation = Evaluation(
-        logits=logits,
-        labels=labels[unseen.rows],
-        rows=unseen.rows,
-        roles=unseen.roles,
-        classes=card.data.classes,
-        groups=unseen.groups,
-    )
-    notes = (*unseen.notes, *([note] if note else []))
-    path = further_path(folder, dataset.name, split)
-    if _stamp(folder) != stamp:
-        raise RunError(f"The weights of {folder.id} were replaced meanwhile. Evaluate it again.")
-    write_further(path, evaluation, Subject(dataset.name, split, dataset.manifest.fingerprint, notes))
-    yield EvaluationResult.of(read_further(path))
+    return _Asked(card, dataset, labels, unseen, (*unseen.notes, *([note] if note else [])))
 
 
 def _decoded(dataset: Dataset, card: ModelCard, total: int) -> Generator[Step, None, np.ndarray]:
