@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from rsdash.config import RunConfig, as_text
 from rsdash.config.folds import fold_of
 from rsdash.evaluation.comparison import Contender, accuracy_of, differing_settings, evaluated
+from rsdash.evaluation.figures import figures_for
+from rsdash.evaluation.saved import Evaluation
 from rsdash.evaluation.seeds import (
     FEWEST_SEEDS,
     GroupDifference,
@@ -20,6 +24,9 @@ from rsdash.evaluation.seeds import welch as welch_test
 
 NEUTRAL = ("preset", "seed", "split", "device", "threads", "checkpoint_minutes")
 """Settings that do not make another recipe; the split is told by its name."""
+
+
+_COLUMNS = ("logits", "labels", "rows", "roles")
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +121,27 @@ def why_recipes_not_compared(first: Recipe, second: Recipe) -> str:
             f"has {len(fewest.accuracies)}."
         )
     return ""
+
+
+def out_of_fold(recipe: Recipe) -> Contender | None:
+    """The answers of a k-fold put together, each image answered by the run that did not train on it.
+
+    Of several seeds, the first of each fold counts. None where the recipe has no folds, or not all of them.
+    Its figures are those of k trained models, so they make matrices and tables, but no test of two models.
+    """
+    first: dict[str, Contender] = {}
+    for member in recipe.members:
+        first.setdefault(member.split, member)
+    parts = [member.part for member in first.values() if member.part]
+    if not recipe.folds or len(parts) != recipe.folds:
+        return None
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
+    groups = [part.groups for part in parts if part.groups is not None]
+    shared = np.concatenate(groups) if len(groups) == len(parts) else None
+    part = Evaluation(*columns, parts[0].classes, shared)
+    name = f"{recipe.label}, out of fold"
+    example = recipe.members[0]
+    return replace(example, id=name, name=name, part=part, figures=figures_for(part))
 
 
 def _key(contender: Contender) -> tuple[Any, ...]:

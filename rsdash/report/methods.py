@@ -104,7 +104,7 @@ def _statistics(compared: Compared) -> str:
     elsewhere = "" if compared.measured_on == OWN_IMAGES else f" of {compared.measured_on}"
     parts = [
         f"Figures are computed in fp32 from the reported weights on {roles}{elsewhere}. Intervals are 95 % "
-        "intervals: Wilson's for overall accuracy, bias-corrected bootstrap (Efron 1987) for average accuracy, "
+        "intervals: Wilson's for overall accuracy, bootstrap (BCa, Efron 1987) for average accuracy, "
         "macro F1 and kappa."
     ]
     if compared.verdict.pairs:

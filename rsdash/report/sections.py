@@ -8,7 +8,7 @@ from rsdash.evaluation.wording import p_text, points
 from rsdash.report.drawn import Section, classes, confidence, curves, recipes
 from rsdash.report.facts import Compared
 from rsdash.report.methods import methods
-from rsdash.report.tables import COLUMNS, figure_table
+from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
 
 MOST_PAIRS = 30
 
@@ -17,6 +17,7 @@ def sections_of(compared: Compared) -> list[Section]:
     """All parts that these runs give."""
     found = [
         _figures(compared),
+        _more_figures(compared),
         recipes(compared),
         _pairs(compared),
         curves(compared),
@@ -41,6 +42,11 @@ def _figures(compared: Compared) -> Section:
         f"Grey rows are the study that rsdash began with ({STUDY_SOURCE}); they are for reference and never "
         "ranked.",
     )
+
+
+def _more_figures(compared: Compared) -> Section | None:
+    rows = more_figures(compared.contenders)
+    return Section("All figures", head=MORE_COLUMNS, rows=rows, legend=MORE_LEGEND) if rows else None
 
 
 def _pairs(compared: Compared) -> Section | None:

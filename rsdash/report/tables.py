@@ -12,6 +12,24 @@ from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.wording import figure_text
 
 COLUMNS = ("model", "accuracy", "loss", "average accuracy", "macro F1", "kappa", "images", "role")
+MORE_COLUMNS = (
+    "run",
+    "role",
+    "top-5 accuracy",
+    "recall (average accuracy)",
+    "precision",
+    "macro F1",
+    "kappa",
+    "log loss",
+    "Brier",
+    "ECE",
+    "ECE by chance",
+)
+MORE_LEGEND = (
+    "Recall, precision and F1 are means over classes (producer's and user's accuracy). Kappa is given by "
+    "habit of the field; it adds little to accuracy, and its value depends on how common classes are (Pontius "
+    "and Millones 2011; Foody 2020). ECE by chance is what a perfectly calibrated model would show on so many images."
+)
 AVERAGES = ("average_accuracy", "macro_f1", "kappa")
 STUDY_ROLE = "other, unknown data"
 NOTHING = "–"
@@ -39,6 +57,27 @@ def figure_table(contenders: Sequence[Contender]) -> FigureTable:
         for row in STUDY_TABLE_2
     )
     return FigureTable(rows, reference)
+
+
+def more_figures(contenders: Sequence[Contender]) -> list[tuple[str, ...]]:
+    """What COLUMNS leaves out, a row an evaluated run, in the order of MORE_COLUMNS."""
+    return [
+        (
+            one.name,
+            figures.role,
+            "–" if figures.top5 is None else f"{figures.top5:.3f}",
+            f"{figures.average_accuracy:.3f}",
+            f"{figures.macro_precision:.3f}",
+            f"{figures.macro_f1:.3f}",
+            f"{figures.kappa:.3f}",
+            f"{figures.loss:.4f}",
+            f"{figures.brier:.4f}",
+            f"{figures.ece:.3f}",
+            f"{figures.ece_if_calibrated:.3f}",
+        )
+        for one in contenders
+        if (figures := one.figures)
+    ]
 
 
 def as_markdown(table: FigureTable) -> str:

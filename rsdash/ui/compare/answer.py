@@ -11,7 +11,7 @@ from rsdash.evaluation.comparison import STUDY_SOURCE, Contender
 from rsdash.evaluation.verdict import Finding, Verdict
 from rsdash.evaluation.wording import figure_text, p_text, points
 from rsdash.report.facts import Compared
-from rsdash.report.tables import COLUMNS, figure_table
+from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
 from rsdash.ui.words import plain
 
 PAIRS_SHOWN = 60
@@ -44,6 +44,16 @@ def table_2(contenders: Sequence[Contender]) -> None:
         "averages over classes. It does not hold the spread of seeds. The study's rows "
         f"({plain(STUDY_SOURCE)}) are for reference and are never ranked."
     )
+
+
+def all_figures(contenders: Sequence[Contender]) -> None:
+    """Every overall figure of each run."""
+    table = more_figures(contenders)
+    if table:
+        st.subheader("All figures")
+        rows = [dict(zip(MORE_COLUMNS, row, strict=True)) for row in table]
+        st.dataframe(rows, hide_index=True, alt="All overall figures of each run")
+        st.caption(MORE_LEGEND)
 
 
 def recipe_table(verdict: Verdict) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from rsdash.errors import RsdashError
+from rsdash.evaluation.comparison import Contender
+from rsdash.evaluation.recipes import out_of_fold
 from rsdash.report.facts import Compared
-from rsdash.ui.compare.answer import pair_table, recipe_table
+from rsdash.ui.compare.answer import all_figures, pair_table, recipe_table
 from rsdash.ui.compare.calibration_view import calibration_view
 from rsdash.ui.compare.class_view import class_view
 from rsdash.ui.compare.cost_view import cost_view
@@ -33,8 +35,15 @@ def look(compared: Compared) -> None:
         st.error(plain(str(error)))
 
 
+def _with_folds(compared: Compared) -> list[Contender]:
+    """The runs, and each complete k-fold as a whole."""
+    pooled = [out_of_fold(recipe) for recipe in compared.verdict.recipes]
+    return [*(one for one in pooled if one), *compared.contenders]
+
+
 def _statistics(compared: Compared) -> None:
     verdict = compared.verdict
+    all_figures(compared.contenders)
     recipe_table(verdict)
     if verdict.pairs:
         st.subheader("Pairs of trained models")
@@ -46,8 +55,8 @@ def _statistics(compared: Compared) -> None:
 LOOKS: dict[str, Callable[[Compared], None]] = {
     "Curves": lambda compared: curve_view(compared.entries, compared.verdict),
     "Statistics": _statistics,
-    "Classes": lambda compared: class_view(compared.contenders),
-    "Tiles": lambda compared: tile_view(compared.contenders),
+    "Classes": lambda compared: class_view(_with_folds(compared)),
+    "Tiles": lambda compared: tile_view(_with_folds(compared)),
     "Confidence": calibration_view,
     "Cost": lambda compared: cost_view(compared.entries, compared.contenders),
     "Gradients": lambda compared: gradient_comparison(compared.entries),

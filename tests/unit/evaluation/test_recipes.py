@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from rsdash.evaluation.comparison import Contender
-from rsdash.evaluation.recipes import compared_recipes, find_recipes, why_recipes_not_compared
+from rsdash.evaluation.recipes import compared_recipes, find_recipes, out_of_fold, why_recipes_not_compared
 from tests.contenders import answered, share_right, unanswered
 
 COUNT = 200
@@ -93,6 +93,19 @@ def test_folds_of_one_k_fold_are_one_recipe_and_compared_by_the_corrected_test()
     differences = (np.array(theirs) - np.array(ours)) / COUNT
     corrected = np.sqrt((1 / 5 + 1 / 4) * differences.var(ddof=1))  # Nadeau and Bengio: 1/k + n_test/n_train
     assert result.p == pytest.approx(2 * stats.t.sf(differences.mean() / corrected, df=4))
+
+
+def test_a_complete_k_fold_is_put_together_image_by_image() -> None:
+    (recipe,) = find_recipes(folds("alexnet", [20, 26, 30], 3))
+    whole = out_of_fold(recipe)
+    assert whole is not None and whole.figures is not None
+    assert whole.figures.images == 3 * COUNT
+    assert whole.figures.accuracy == pytest.approx(1 - 76 / (3 * COUNT))
+    assert whole.rows.tolist() == list(range(3 * COUNT))
+    (partial,) = find_recipes(folds("alexnet", [20, 26], 3))
+    assert out_of_fold(partial) is None
+    (seeded,) = find_recipes(seeds("alexnet", [20, 26, 30]))
+    assert out_of_fold(seeded) is None
 
 
 def test_different_folds_are_not_compared() -> None:
