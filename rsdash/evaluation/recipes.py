@@ -135,10 +135,12 @@ def out_of_fold(recipe: Recipe) -> Contender | None:
     parts = [member.part for member in first.values() if member.part]
     if not recipe.folds or len(parts) != recipe.folds:
         return None
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
+    logits, labels, rows, roles = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
+    )
     groups = [part.groups for part in parts if part.groups is not None]
     shared = np.concatenate(groups) if len(groups) == len(parts) else None
-    part = Evaluation(*columns, parts[0].classes, shared)
+    part = Evaluation(logits, labels, rows, roles, parts[0].classes, shared)
     name = f"{recipe.label}, out of fold"
     example = recipe.members[0]
     return replace(example, id=name, name=name, part=part, figures=figures_for(part))

@@ -27,8 +27,9 @@ MORE_COLUMNS = (
 )
 MORE_LEGEND = (
     "Recall, precision and F1 are means over classes (producer's and user's accuracy). Kappa is given by "
-    "habit of the field; it adds little to accuracy, and its value depends on how common classes are (Pontius "
-    "and Millones 2011; Foody 2020). ECE by chance is what a perfectly calibrated model would show on so many images."
+    "habit of the field; it adds little to accuracy, and its value depends on how common classes are "
+    "(Pontius and Millones 2011; Foody 2020). ECE by chance is what a perfectly calibrated model would show "
+    "on so many images."
 )
 AVERAGES = ("average_accuracy", "macro_f1", "kappa")
 STUDY_ROLE = "other, unknown data"
