@@ -91,14 +91,15 @@ def epochs_without_progress(losses: Sequence[float]) -> int:
     return idle
 
 
-def epochs_out_of_patience(losses: Sequence[float], config: RunConfig) -> int:
+def epochs_out_of_patience(losses: Sequence[float], config: RunConfig, *, since: int = 0) -> int:
     """Epochs without progress where they have used up the patience of the settings; else 0.
 
     Args:
         losses: of all epochs so far.
         config: patience.
+        since: epochs that were done when the run was last given another length; patience begins anew there.
     """
-    idle = epochs_without_progress(losses)
+    idle = min(epochs_without_progress(losses), len(losses) - since)
     return idle if 0 < config.patience <= idle else 0
 
 

@@ -23,6 +23,11 @@ class Steering:
         """Take the settings that hold after so many steps."""
         self.config = amended(self._asked, self._amendments, step)
 
+    @property
+    def length_set_at(self) -> int:
+        """Steps that were taken when the run was last given another number of epochs; 0 if it never was."""
+        return max((a.step for a in self._amendments if a.setting == "epochs"), default=0)
+
     def amend(self, amendment: Amendment) -> None:
         """Change a setting from the present step on."""
         self._amendments = add_amendment(self._amendments, amendment)

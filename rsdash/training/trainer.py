@@ -100,7 +100,8 @@ class Trainer:
         """
         self._began = self._saved_at = time.monotonic()
         while self.progress.epoch < self.config.epochs:
-            if idle := epochs_out_of_patience(self.progress.losses, self.config):
+            since = self._steering.length_set_at // self.steps_per_epoch
+            if idle := epochs_out_of_patience(self.progress.losses, self.config, since=since):
                 self._watcher.on_early_end(self.progress, idle)
                 break
             if request := self._epoch():

@@ -9,6 +9,7 @@ from rsdash.data import add_dataset
 from rsdash.data.splits import SplitRequest
 from rsdash.data.splitting import add_splits
 from rsdash.errors import ConfigError
+from rsdash.runs.amendments import Amendment
 from rsdash.runs.history import HistoryReader
 from rsdash.runs.states import RunState
 from tests.sessions import go_on
@@ -24,6 +25,16 @@ def test_a_run_that_no_longer_learns_is_finished_and_says_why(tiles_dir, queue):
     [notice] = [notice for notice in history.notices if notice.fields["code"] == "early-end"]
     assert "after epoch 3" in notice.text and "for 2 epochs" in notice.text
     assert state.summary.role == "held-out"
+
+
+def test_a_run_that_ended_early_goes_on_with_new_patience_once_it_is_extended(tiles_dir, queue):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=20, patience=2, validation_share=0.2, learning_rate=1e-12)
+    assert go_on(run)
+    run.amend(Amendment(step=run.state().summary.step, setting="epochs", value=30))
+    assert go_on(run)
+    state = run.state()
+    assert (state.state, state.summary.epoch) == (RunState.FINISHED, 5)
 
 
 def test_patience_without_validation_images_is_refused_beforehand(tiles_dir, queue):
