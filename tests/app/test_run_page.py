@@ -189,6 +189,7 @@ def test_gradients_of_two_runs_are_set_side_by_side_with_a_sentence(runs_dir: Pa
     app.query_params["runs"] = [left.id, right.id, older.id]
     app.switch_page(str(Path(shared.__file__).parents[2] / "pages" / "compare.py"))
     app.run()
+    app.segmented_control(key="look").set_value("Gradients").run()
     assert not app.exception
     texts = [text.value.replace("\\", "") for text in app.markdown]
     assert any("**with skips**: the first layer's gradient is 0.5 times" in text for text in texts)
