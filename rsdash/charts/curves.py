@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, along, smoothed
-from rsdash.charts.style import finish
+from rsdash.charts.style import finish, literal
 from rsdash.runs.history import History
 from rsdash.runs.thinning import Line2D, thin
 
@@ -22,6 +22,8 @@ ACCURACY_RED = "#d1403f"
 LOSS_BLUE = "#2f74c0"
 RUN_COLORS = ("#2f74c0", "#d9822b", "#3f9b5f", "#8e5bb5", "#c2477f", "#7a6a58", "#27a3a3", "#99851f")
 TRAINING_LABEL = "training"
+PANEL_TITLE_CHARACTERS = 72
+"""What fits above all panels together on a narrow page."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
     figure = make_subplots(
         rows=1,
         cols=len(curves),
-        subplot_titles=[curve.name for curve in curves],
+        subplot_titles=[_shortened(curve.name, PANEL_TITLE_CHARACTERS // len(curves)) for curve in curves],
         specs=[[{"secondary_y": True}] * len(curves)],
         horizontal_spacing=0.04,
     )
@@ -145,6 +147,7 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
     figure.update_yaxes(showticklabels=True, secondary_y=True, col=len(curves))
     figure.update_yaxes(title_text="accuracy (share)", secondary_y=False, col=1)
     figure.update_yaxes(title_text="loss (nats)", secondary_y=True, col=len(curves))
+    figure.update_annotations(font_size=13)
     return finish(figure, height=400, title="Each model on its own, on the same axes")
 
 
@@ -172,6 +175,14 @@ def _progress_title(history: History) -> str:
         return "No epoch is complete yet"
     accuracy, epoch = history.epochs["accuracy"][-1], int(history.epochs["epoch"][-1])
     return f"Accuracy {accuracy:.3f} after epoch {epoch}"
+
+
+def _shortened(name: str, characters: int) -> str:
+    """A name that fits: its middle gives way, as runs of one series differ at the ends."""
+    if len(name) <= characters:
+        return literal(name)
+    half = max(1, (characters - 1) // 2)
+    return literal(f"{name[:half]}…{name[-half:]}")
 
 
 def _last(values: np.ndarray) -> float:

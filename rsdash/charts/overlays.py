@@ -13,6 +13,9 @@ from rsdash.charts.axes import AXIS_TITLES, Axis, smoothed
 from rsdash.charts.curves import TRAINING_LABEL, Curve, run_color
 from rsdash.charts.style import finish, literal
 
+NAMED_TWICE = 4
+"""Runs up to which training has legend entries of its own."""
+PLOT_PX, ENTRY_PX = 350, 20
 UNITS = {"accuracy": "share", "loss": "nats"}
 
 
@@ -42,6 +45,7 @@ def overlay(
         smoothing: from 0 to below 1 (see `smoothed`).
     """
     figure = go.Figure()
+    many = len(curves) > NAMED_TWICE
     for position, curve in enumerate(curves):
         color, along = run_color(position), _along(curve, axis)
         figure.add_scatter(
@@ -50,7 +54,8 @@ def overlay(
             name=f"{literal(curve.name)}, {TRAINING_LABEL}",
             mode="lines",
             line={"color": color, "dash": "dash", "width": 1.3},
-            legendgroup=curve.name,
+            legendgroup=str(position),
+            showlegend=not many,
         )
         figure.add_scatter(
             x=along,
@@ -58,9 +63,11 @@ def overlay(
             name=f"{literal(curve.name)}, {curve.measured_on}",
             mode="lines+markers",
             line={"color": color, "width": 2.5},
-            legendgroup=curve.name,
+            legendgroup=str(position),
         )
-    return _framed(figure, quantity, axis, title)
+    title = f"{title}; dashes are {TRAINING_LABEL}" if many else title
+    entries = len(curves) if many else 2 * len(curves)
+    return _framed(figure, quantity, axis, title, entries)
 
 
 def group_overlay(
@@ -100,7 +107,7 @@ def group_overlay(
             line={"color": color, "width": 2.5},
             legendgroup=group.label,
         )
-    return _framed(figure, quantity, axis, title)
+    return _framed(figure, quantity, axis, title, len(groups))
 
 
 def seed_spread(recipes: Sequence[tuple[str, Sequence[float]]]) -> go.Figure:
@@ -141,9 +148,11 @@ def _along(curve: Curve, axis: Axis) -> np.ndarray:
     return curve.values["step"] if axis == "steps" else curve.epoch
 
 
-def _framed(figure: go.Figure, quantity: str, axis: Axis, title: str) -> go.Figure:
+def _framed(figure: go.Figure, quantity: str, axis: Axis, title: str, entries: int) -> go.Figure:
+    """Axes, title, and a height that leaves the lines their room below a legend of so many entries."""
     figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
     figure.update_yaxes(title_text=f"{quantity} ({UNITS[quantity]})", rangemode="tozero")
     if quantity == "accuracy":
         figure.update_yaxes(range=[0, 1])
-    return finish(figure, height=400, title=title)
+    legend_px = ENTRY_PX * max(entries, 2)
+    return finish(figure, height=PLOT_PX + legend_px, title=title).update_layout(margin_b=50 + legend_px)

@@ -95,10 +95,12 @@ def curves(compared: Compared) -> Section | None:
     drawings = []
     for quantity in ("accuracy", "loss"):
         if groups:
-            title = f"{quantity.capitalize()} of each recipe: mean, lowest and highest of its repeats"
+            title = (
+                f"{quantity.capitalize()} by recipe: mean of its repeats, and from the lowest to the highest"
+            )
             drawings.append(_drawn(group_overlay(groups, quantity, title=title), title))
         else:
-            title = f"{quantity.capitalize()} over epochs; dashes are training images"
+            title = f"{quantity.capitalize()} over epochs"
             drawings.append(_drawn(overlay([*curves.values()][:MOST_LINES], quantity, title=title), title))
     return Section("Learning curves", drawings=drawings)
 

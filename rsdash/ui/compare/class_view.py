@@ -76,7 +76,7 @@ def _matrices(shown: Sequence[Contender]) -> None:
         first, second = matrices
         with st.columns([1, 2, 1])[1]:
             st.plotly_chart(
-                matrix_difference(first, second, classes, title=f"{shown[0].name} less {shown[1].name}"),
+                matrix_difference(first, second, classes, title="First run less second run"),
                 key="matrix-difference",
                 alt=f"Confusion of classes by {shown[0].name} less that by {shown[1].name}",
             )

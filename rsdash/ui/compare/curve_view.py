@@ -36,14 +36,14 @@ def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
     if groups:
         names = ", ".join(group.label for group in groups)
         for column, quantity in zip(st.columns(2), QUANTITIES, strict=True):
-            title = f"{quantity.capitalize()} of each recipe: mean, lowest and highest of its repeats"
+            title = f"{quantity.capitalize()} by recipe: mean and range"
             figure = group_overlay(groups, quantity, title=title, axis=axis, smoothing=smoothing)
             alt = f"Mean {quantity} over {axis} with a band for {names}"
             column.plotly_chart(figure, key=f"bands-{quantity}", alt=alt)
     shown = list(curves.values())
     names = ", ".join(curve.name for curve in shown)
     for column, quantity in zip(st.columns(2), QUANTITIES, strict=True):
-        title = f"{quantity.capitalize()} of all runs in one chart"
+        title = f"{quantity.capitalize()} of all runs"
         figure = overlay(shown, quantity, title=title, axis=axis, smoothing=smoothing)
         column.plotly_chart(figure, key=quantity, alt=f"{quantity} over {axis} of {names}")
     st.plotly_chart(
