@@ -3,55 +3,75 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from rsdash.config import RunConfig, as_text, make_config
 from rsdash.runs.index import RunEntry
 from rsdash.ui.words import duration, plain, state_text
 
+RECENT_COLUMNS = ("Name", "State", "Model", "Accuracy", "Loss", "Curve", "Progress", "Data", "Role", "Time")
+"""What a short list of recent runs shows."""
 
-def run_rows(entries: Sequence[RunEntry]) -> list[dict[str, Any]]:
-    """One row a run, for `st.dataframe`."""
-    return [
-        {
-            "Name": entry.name + ("  (example)" if entry.example else ""),
-            "State": state_text(entry),
-            "Model": entry.config.model,
-            "Accuracy": entry.state.summary.accuracy,
-            "Loss": entry.state.summary.loss,
-            "Curve": list(entry.state.summary.sparkline),
-            "Progress": 100 * entry.state.summary.step / max(entry.state.summary.steps, 1),
-            "Data": entry.request.data.name + (" (synthetic)" if entry.request.data.synthetic else ""),
-            "Role": entry.state.summary.role or "–",
-            "Time": duration(entry.state.summary.elapsed_s),
-        }
-        for entry in entries
-    ]
+COLUMNS: dict[str, Any] = {
+    "Name": st.column_config.TextColumn(width="medium", pinned=True),
+    "State": st.column_config.TextColumn(),
+    "Model": st.column_config.TextColumn(),
+    "Data": st.column_config.TextColumn(),
+    "Seed": st.column_config.NumberColumn(format="%d"),
+    "Accuracy": st.column_config.NumberColumn(format="%.4f"),
+    "Loss": st.column_config.NumberColumn("Loss (nats)", format="%.4f"),
+    "Curve": st.column_config.LineChartColumn("Accuracy over epochs", y_min=0, y_max=1, width=130),
+    "Progress": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=90),
+    "Role": st.column_config.TextColumn(help="What the figures are worth."),
+    "Images": st.column_config.NumberColumn(format="localized", help="Images behind the figures."),
+    "Epochs": st.column_config.TextColumn(),
+    "Settings": st.column_config.TextColumn(width="medium", help="The preset, and what differs from it."),
+    "Tags": st.column_config.TextColumn(),
+    "Note": st.column_config.TextColumn(),
+    "Parameters": st.column_config.NumberColumn("Parameters (M)", format="%.1f"),
+    "Speed": st.column_config.NumberColumn("Training speed (images/s)", format="%.0f"),
+    "Time": st.column_config.TextColumn("Training time"),
+    "Made": st.column_config.TextColumn(),
+}
+"""Columns of a table of runs; the keys name what `run_frame` fills them with."""
+
+
+def run_frame(entries: Sequence[RunEntry], columns: Sequence[str]) -> pd.DataFrame:
+    """One row a run: what it is, how well it does, what it cost.
+
+    Args:
+        entries: the runs.
+        columns: some of COLUMNS.
+    """
+    rows = [{name: _CELLS[name](entry) for name in columns} for entry in entries]
+    return pd.DataFrame(rows, columns=list(columns))
 
 
 def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
-    """Show runs as a table; returns the place of the one that was ticked."""
+    """Show recent runs as a table; returns the place of the one that was ticked."""
     event = st.dataframe(
-        run_rows(entries),
+        run_frame(entries, RECENT_COLUMNS),
         key=key,
         hide_index=True,
         placeholder="–",
         on_select="rerun",
         selection_mode="single-row",
         alt="Table of runs with state, model, data, accuracy, loss and learning curve",
-        column_config={
-            "Accuracy": st.column_config.NumberColumn(format="%.4f"),
-            "Loss": st.column_config.NumberColumn(format="%.4f"),
-            "Curve": st.column_config.LineChartColumn("Accuracy over epochs", y_min=0, y_max=1, width=130),
-            "Progress": st.column_config.ProgressColumn(
-                format="%.0f %%", min_value=0, max_value=100, width=90
-            ),
-        },
+        column_config={name: COLUMNS[name] for name in RECENT_COLUMNS},
     )
     rows = event["selection"]["rows"]
     return rows[0] if rows else None
+
+
+def settings_text(config: RunConfig) -> str:
+    """The preset that a run started from, and what differs from it beyond what has a column of its own."""
+    changed = config.changed_from(make_config({}, preset=config.preset))
+    told = [f"{name}={as_text(new)}" for name, (_, new) in changed.items() if name not in _TOLD_BY_COLUMNS]
+    return " ".join((config.preset, *told))
 
 
 def pick_run(
@@ -95,3 +115,27 @@ def run_label(entry: RunEntry) -> str:
 def _label_with_accuracy(entry: RunEntry) -> str:
     accuracy = entry.state.summary.accuracy
     return run_label(entry) + ("" if accuracy is None else f" · accuracy {accuracy:.3f}")
+
+
+_TOLD_BY_COLUMNS = frozenset({"model", "data", "seed", "split", "preset", "epochs"})
+_CELLS: dict[str, Callable[[RunEntry], Any]] = {
+    "Name": lambda run: run.name + ("  (example)" if run.example else ""),
+    "State": state_text,
+    "Model": lambda run: run.config.model,
+    "Data": lambda run: run.request.data.name + (" (synthetic)" if run.request.data.synthetic else ""),
+    "Seed": lambda run: run.config.seed,
+    "Accuracy": lambda run: run.state.summary.accuracy,
+    "Loss": lambda run: run.state.summary.loss,
+    "Curve": lambda run: list(run.state.summary.sparkline),
+    "Progress": lambda run: 100 * run.state.summary.step / max(run.state.summary.steps, 1),
+    "Role": lambda run: run.state.summary.role or None,
+    "Images": lambda run: run.state.summary.images or None,
+    "Epochs": lambda run: f"{run.state.summary.epoch} of {run.config.epochs}",
+    "Settings": lambda run: settings_text(run.config),
+    "Tags": lambda run: ", ".join(run.about.tags) or None,
+    "Note": lambda run: run.about.note or None,
+    "Parameters": lambda run: run.state.summary.parameters / 1e6 if run.state.summary.parameters else None,
+    "Speed": lambda run: run.state.summary.images_per_s,
+    "Time": lambda run: duration(run.state.summary.elapsed_s),
+    "Made": lambda run: time.strftime("%Y-%m-%d %H:%M", time.localtime(run.request.created_at)),
+}

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from rsdash.config import RunConfig, as_text, make_config
+from rsdash.config import RunConfig, as_text
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import RunState
-from rsdash.ui.words import duration, plain, state_text
+from rsdash.ui.run_list import COLUMNS, run_frame, settings_text
+from rsdash.ui.words import plain, state_text
 
 CHOSEN, FILTER, VERSION = "compared", "compare-filter", "compare-table"
 MOST_COMPARED = 60
 ROWS_SHOWN = 9
 ROW_PX = 35
-TOLD_BY_COLUMNS = {"model", "data", "seed", "split", "preset", "epochs"}
-"""Settings that have a column of their own."""
+TABLE_COLUMNS = tuple(name for name in COLUMNS if name != "Progress")
 
 
 def choose_runs(entries: Sequence[RunEntry]) -> list[RunEntry]:
@@ -53,11 +50,6 @@ def set_chosen(run_ids: Sequence[str]) -> None:
     st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
 
 
-def run_frame(entries: Sequence[RunEntry]) -> pd.DataFrame:
-    """One row a run: what it is, how well it does, what it cost."""
-    return pd.DataFrame([_row(entry) for entry in entries], columns=list(_COLUMNS))
-
-
 def _table(shown: Sequence[RunEntry], chosen: list[str]) -> list[str]:
     """The chosen runs after what was ticked in this run of the page."""
     if not shown:
@@ -67,7 +59,7 @@ def _table(shown: Sequence[RunEntry], chosen: list[str]) -> list[str]:
     place = {run_id: position for position, run_id in enumerate(ids)}
     digest = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:12]
     event = st.dataframe(
-        run_frame(shown),
+        run_frame(shown, TABLE_COLUMNS),
         key=f"runs-{digest}-{st.session_state.get(VERSION, 0)}",  # another list has rows of its own
         hide_index=True,
         placeholder="–",
@@ -76,7 +68,7 @@ def _table(shown: Sequence[RunEntry], chosen: list[str]) -> list[str]:
         selection_default={"selection": {"rows": [place[one] for one in chosen if one in place]}},
         height=ROW_PX * (min(len(shown), ROWS_SHOWN) + 1) + 3,
         alt="Table of runs; tick those to compare",
-        column_config=_COLUMNS,
+        column_config=COLUMNS,
     )
     ticked = {ids[row] for row in event["selection"]["rows"] if row < len(ids)}
     kept = [run_id for run_id in chosen if run_id in ticked or run_id not in place]
@@ -106,7 +98,7 @@ def _matches(entry: RunEntry, wanted: str) -> bool:
             about.note,
             state_text(entry),
             entry.request.data.name,
-            _settings(entry.config),
+            settings_text(entry.config),
         )
     )
     text = f"{text} {entry.config.model} {entry.id}".lower()
@@ -116,56 +108,3 @@ def _matches(entry: RunEntry, wanted: str) -> bool:
 def _holds(config: RunConfig, word: str) -> bool:
     name, _, value = word.partition("=")
     return name in RunConfig.model_fields and as_text(getattr(config, name)).lower() == value
-
-
-def _row(entry: RunEntry) -> tuple[Any, ...]:
-    summary, config, data = entry.state.summary, entry.config, entry.request.data
-    return (
-        entry.name + ("  (example)" if entry.example else ""),
-        state_text(entry),
-        config.model,
-        data.name + (" (synthetic)" if data.synthetic else ""),
-        config.seed,
-        summary.accuracy,
-        summary.loss,
-        list(summary.sparkline),
-        summary.role or None,
-        summary.images or None,
-        f"{summary.epoch} of {config.epochs}",
-        _settings(config),
-        ", ".join(entry.about.tags) or None,
-        entry.about.note or None,
-        summary.parameters / 1e6 if summary.parameters else None,
-        summary.images_per_s,
-        duration(summary.elapsed_s),
-        time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.request.created_at)),
-    )
-
-
-def _settings(config: RunConfig) -> str:
-    """What differs from the preset that the run started from."""
-    changed = config.changed_from(make_config({}, preset=config.preset))
-    told = [f"{name}={as_text(new)}" for name, (_, new) in changed.items() if name not in TOLD_BY_COLUMNS]
-    return " ".join((config.preset, *told))
-
-
-_COLUMNS: dict[str, Any] = {
-    "Name": st.column_config.TextColumn(width="medium", pinned=True),
-    "State": st.column_config.TextColumn(),
-    "Model": st.column_config.TextColumn(),
-    "Data": st.column_config.TextColumn(),
-    "Seed": st.column_config.NumberColumn(format="%d"),
-    "Accuracy": st.column_config.NumberColumn(format="%.4f"),
-    "Loss": st.column_config.NumberColumn("Loss (nats)", format="%.4f"),
-    "Curve": st.column_config.LineChartColumn("Accuracy over epochs", y_min=0, y_max=1, width=120),
-    "Role": st.column_config.TextColumn(help="What the figures are worth."),
-    "Images": st.column_config.NumberColumn(format="localized", help="Images behind the figures."),
-    "Epochs": st.column_config.TextColumn(),
-    "Settings": st.column_config.TextColumn(width="medium", help="The preset, and what differs from it."),
-    "Tags": st.column_config.TextColumn(),
-    "Note": st.column_config.TextColumn(),
-    "Parameters": st.column_config.NumberColumn("Parameters (M)", format="%.1f"),
-    "Speed": st.column_config.NumberColumn("Training speed (images/s)", format="%.0f"),
-    "Time": st.column_config.TextColumn("Training time"),
-    "Made": st.column_config.TextColumn(),
-}
