@@ -98,6 +98,8 @@ def _run(entry: RunEntry, contender: Contender) -> dict[str, Any]:
         "groups": figures.groups if figures else 0,
         "±": figures.accuracy_half_width if figures else None,
     }
+    interval = figures.intervals.get("accuracy") if figures else None
+    facts["accuracy_low"], facts["accuracy_high"] = _interval(interval) or (None, None)
     facts |= {name: _number(getattr(figures, name)) if figures else None for name in SHARES}
     if figures:
         facts |= _with_classes(figures)
