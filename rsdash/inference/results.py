@@ -18,14 +18,21 @@ class Prediction(_Result):
 
     Attributes:
         file: name of the image.
-        classes: class names, the most probable first.
-        probabilities: softmax of the logits in the same order.
+        classes: class names, those with the highest confidence first.
+        confidences: probabilities after temperature scaling, in that order: how sure the model is,
+            corrected by the images that the run was measured on.
+        probabilities: softmax of the logits as they come, in that order.
+        distance: how far the answer lies from those to ordinary images; None where that is not known.
+        unfamiliar: whether that is further than 95 % of ordinary images do.
         error: why there is no prediction, or empty.
     """
 
     file: str
     classes: tuple[str, ...] = ()
+    confidences: tuple[float, ...] = ()
     probabilities: tuple[float, ...] = ()
+    distance: float | None = None
+    unfamiliar: bool | None = None
     error: str = ""
 
 
@@ -70,6 +77,28 @@ class Step(_Result):
 
     done: int
     total: int
+
+
+class PredictedPart(Step):
+    """Some of the images of a folder or zip, in the order of their names.
+
+    Attributes:
+        found: one prediction an image.
+    """
+
+    found: tuple[Prediction, ...]
+
+
+class PredictedPlace(_Result):
+    """The end of a folder or zip.
+
+    Attributes:
+        images: number of files that were looked at.
+        refused: how many of them are no images that the model can take.
+    """
+
+    images: int
+    refused: int
 
 
 class RateSweep(_Result):
