@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
+from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, smoothed
 from rsdash.charts.curves import TRAINING_LABEL, Curve, run_color
@@ -15,7 +16,8 @@ from rsdash.charts.style import finish, literal
 
 NAMED_TWICE = 4
 """Runs up to which training has legend entries of its own."""
-PLOT_PX, ENTRY_PX = 350, 20
+PLOT_PX, ENTRY_PX, ENTRIES_IN_A_ROW = 370, 20, 2
+"""Height without the legend; of a row of its entries; entries in a row on a narrow page."""
 UNITS = {"accuracy": "share", "loss": "nats"}
 
 
@@ -33,81 +35,101 @@ class CurveGroup:
 
 
 def overlay(
-    curves: Sequence[Curve], quantity: str, *, title: str, axis: Axis = "epochs", smoothing: float = 0.0
+    curves: Sequence[Curve], *, title: str, axis: Axis = "epochs", smoothing: float = 0.0
 ) -> go.Figure:
-    """One quantity of several runs in one chart, a colour a run.
+    """Accuracy and loss of several runs, a panel each, a colour a run; dashes are training images.
 
     Args:
         curves: the runs.
-        quantity: accuracy or loss.
         title: says what it shows.
         axis: what the lines run along.
         smoothing: from 0 to below 1 (see `smoothed`).
     """
-    figure = go.Figure()
+    figure = _panels()
     many = len(curves) > NAMED_TWICE
     for position, curve in enumerate(curves):
         color, along = run_color(position), _along(curve, axis)
-        figure.add_scatter(
-            x=along,
-            y=smoothed(curve.values[f"train_{quantity}"], smoothing),
-            name=f"{literal(curve.name)}, {TRAINING_LABEL}",
-            mode="lines",
-            line={"color": color, "dash": "dash", "width": 1.3},
-            legendgroup=str(position),
-            showlegend=not many,
-        )
-        figure.add_scatter(
-            x=along,
-            y=smoothed(curve.values[quantity], smoothing),
-            name=f"{literal(curve.name)}, {curve.measured_on}",
-            mode="lines+markers",
-            line={"color": color, "width": 2.5},
-            legendgroup=str(position),
-        )
+        for column, quantity in enumerate(UNITS, start=1):
+            figure.add_scatter(
+                x=along,
+                y=smoothed(curve.values[f"train_{quantity}"], smoothing),
+                name=f"{literal(curve.name)}, {TRAINING_LABEL}",
+                mode="lines",
+                line={"color": color, "dash": "dash", "width": 1.3},
+                legendgroup=str(position),
+                showlegend=column == 1 and not many,
+                row=1,
+                col=column,
+            )
+            figure.add_scatter(
+                x=along,
+                y=smoothed(curve.values[quantity], smoothing),
+                name=f"{literal(curve.name)}, {curve.measured_on}",
+                mode="lines+markers",
+                line={"color": color, "width": 2.5},
+                legendgroup=str(position),
+                showlegend=column == 1,
+                row=1,
+                col=column,
+            )
     title = f"{title}; dashes are {TRAINING_LABEL}" if many else title
-    entries = len(curves) if many else 2 * len(curves)
-    return _framed(figure, quantity, axis, title, entries)
+    return _framed(figure, axis, title, len(curves) if many else 2 * len(curves))
 
 
 def group_overlay(
-    groups: Sequence[CurveGroup], quantity: str, *, title: str, axis: Axis = "epochs", smoothing: float = 0.0
+    groups: Sequence[CurveGroup], *, title: str, axis: Axis = "epochs", smoothing: float = 0.0
 ) -> go.Figure:
-    """Mean of a recipe's repeats as a line, from the lowest to the highest of them as a band.
+    """Accuracy and loss of recipes on images that are not trained on: the mean of the repeats, their range.
 
     Args:
         groups: the recipes; epochs that not all repeats have are left out.
-        quantity: accuracy or loss, of images that are not trained on.
         title: says what it shows.
         axis: what the lines run along; on an axis in minutes, a point stands at the repeats' mean time.
         smoothing: of each repeat, from 0 to below 1 (see `smoothed`).
     """
-    figure = go.Figure()
+    figure = _panels()
     for position, group in enumerate(groups):
-        color = run_color(position)
-        shared = min(len(curve.epoch) for curve in group.curves)
-        values = np.array([smoothed(curve.values[quantity], smoothing)[:shared] for curve in group.curves])
-        along = np.mean([_along(curve, axis)[:shared] for curve in group.curves], axis=0)
-        red, green, blue = hex_to_rgb(color)
-        figure.add_scatter(
-            x=np.concatenate([along, along[::-1]]),
-            y=np.concatenate([values.max(axis=0), values.min(axis=0)[::-1]]),
-            fill="toself",
-            fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
-            line={"width": 0},
-            legendgroup=group.label,
-            showlegend=False,
-            hoverinfo="skip",
-        )
-        figure.add_scatter(
-            x=along,
-            y=values.mean(axis=0),
-            name=f"{literal(group.label)}, mean of {len(group.curves)}",
-            mode="lines+markers",
-            line={"color": color, "width": 2.5},
-            legendgroup=group.label,
-        )
-    return _framed(figure, quantity, axis, title, len(groups))
+        for column, quantity in enumerate(UNITS, start=1):
+            _add_band(figure, group, quantity, (axis, smoothing), position=position, column=column)
+    return _framed(figure, axis, title, len(groups))
+
+
+def _add_band(
+    figure: go.Figure,
+    group: CurveGroup,
+    quantity: str,
+    way: tuple[Axis, float],
+    *,
+    position: int,
+    column: int,
+) -> None:
+    """One recipe in one panel; `way` is the axis and the smoothing."""
+    axis, smoothing = way
+    color = run_color(position)
+    shared = min(len(curve.epoch) for curve in group.curves)
+    values = np.array([smoothed(curve.values[quantity], smoothing)[:shared] for curve in group.curves])
+    along = np.mean([_along(curve, axis)[:shared] for curve in group.curves], axis=0)
+    red, green, blue = hex_to_rgb(color)
+    place = {"legendgroup": group.label, "row": 1, "col": column}
+    figure.add_scatter(
+        x=np.concatenate([along, along[::-1]]),
+        y=np.concatenate([values.max(axis=0), values.min(axis=0)[::-1]]),
+        fill="toself",
+        fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
+        line={"width": 0},
+        showlegend=False,
+        hoverinfo="skip",
+        **place,
+    )
+    figure.add_scatter(
+        x=along,
+        y=values.mean(axis=0),
+        name=f"{literal(group.label)}, mean of {len(group.curves)}",
+        mode="lines+markers",
+        line={"color": color, "width": 2.5},
+        showlegend=column == 1,
+        **place,
+    )
 
 
 def seed_spread(recipes: Sequence[tuple[str, Sequence[float]]]) -> go.Figure:
@@ -148,11 +170,15 @@ def _along(curve: Curve, axis: Axis) -> np.ndarray:
     return curve.values["step"] if axis == "steps" else curve.epoch
 
 
-def _framed(figure: go.Figure, quantity: str, axis: Axis, title: str, entries: int) -> go.Figure:
-    """Axes, title, and a height that leaves the lines their room below a legend of so many entries."""
+def _panels() -> go.Figure:
+    return make_subplots(rows=1, cols=len(UNITS), horizontal_spacing=0.1)
+
+
+def _framed(figure: go.Figure, axis: Axis, title: str, entries: int) -> go.Figure:
+    """Axes, title, and a height that leaves the lines their room above a legend of so many entries."""
     figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
-    figure.update_yaxes(title_text=f"{quantity} ({UNITS[quantity]})", rangemode="tozero")
-    if quantity == "accuracy":
-        figure.update_yaxes(range=[0, 1])
-    legend_px = ENTRY_PX * max(entries, 2)
-    return finish(figure, height=PLOT_PX + legend_px, title=title).update_layout(margin_b=50 + legend_px)
+    for column, (quantity, unit) in enumerate(UNITS.items(), start=1):
+        figure.update_yaxes(title_text=f"{quantity} ({unit})", rangemode="tozero", col=column)
+    figure.update_yaxes(range=[0, 1], col=1)
+    legend_px = ENTRY_PX * max(-(-entries // ENTRIES_IN_A_ROW), 2)
+    return finish(figure, height=PLOT_PX + legend_px, title=title).update_layout(margin_b=60 + legend_px)

@@ -92,16 +92,13 @@ def curves(compared: Compared) -> Section | None:
         for recipe in compared.verdict.recipes
     ]
     groups = [group for group in groups if len(group.curves) > 1]
-    drawings = []
-    for quantity in ("accuracy", "loss"):
-        if groups:
-            title = (
-                f"{quantity.capitalize()} by recipe: mean of its repeats, and from the lowest to the highest"
-            )
-            drawings.append(_drawn(group_overlay(groups, quantity, title=title), title))
-        else:
-            title = f"{quantity.capitalize()} over epochs"
-            drawings.append(_drawn(overlay([*curves.values()][:MOST_LINES], quantity, title=title), title))
+    if groups:
+        title = "Mean of each recipe's repeats, and from the lowest to the highest of them"
+        figure = group_overlay(groups, title=title)
+    else:
+        title = "Accuracy and loss over epochs"
+        figure = overlay([*curves.values()][:MOST_LINES], title=title)
+    drawings = [_drawn(figure, title)]
     return Section("Learning curves", drawings=drawings)
 
 

@@ -13,7 +13,6 @@ from rsdash.ui.run_curves import chosen_axis, chosen_smoothing, curve_controls
 from rsdash.ui.server import server
 
 MOST_PANELS = 4
-QUANTITIES = ("accuracy", "loss")
 
 
 def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
@@ -35,17 +34,15 @@ def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
     axis, smoothing = chosen_axis(), chosen_smoothing()
     if groups:
         names = ", ".join(group.label for group in groups)
-        for column, quantity in zip(st.columns(2), QUANTITIES, strict=True):
-            title = f"{quantity.capitalize()} by recipe: mean and range"
-            figure = group_overlay(groups, quantity, title=title, axis=axis, smoothing=smoothing)
-            alt = f"Mean {quantity} over {axis} with a band for {names}"
-            column.plotly_chart(figure, key=f"bands-{quantity}", alt=alt)
+        figure = group_overlay(
+            groups, title="Recipes: mean and range of their repeats", axis=axis, smoothing=smoothing
+        )
+        alt = f"Mean accuracy and loss over {axis} with a band for {names}"
+        st.plotly_chart(figure, key="bands", alt=alt)
     shown = list(curves.values())
     names = ", ".join(curve.name for curve in shown)
-    for column, quantity in zip(st.columns(2), QUANTITIES, strict=True):
-        title = f"{quantity.capitalize()} of all runs"
-        figure = overlay(shown, quantity, title=title, axis=axis, smoothing=smoothing)
-        column.plotly_chart(figure, key=quantity, alt=f"{quantity} over {axis} of {names}")
+    figure = overlay(shown, title="All runs", axis=axis, smoothing=smoothing)
+    st.plotly_chart(figure, key="curves", alt=f"Accuracy and loss over {axis} of {names}")
     st.plotly_chart(
         study_panels(shown[:MOST_PANELS]),
         key="panels",

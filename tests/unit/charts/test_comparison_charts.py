@@ -83,19 +83,21 @@ def test_the_front_holds_the_runs_that_none_beats_in_both(less_is_better: bool, 
 
 def test_repeats_are_drawn_as_their_mean_with_a_band() -> None:
     group = CurveGroup("resnet18", [curve("a", [0.2, 0.4, 0.6], 1.0), curve("b", [0.4, 0.8], 3.0)])
-    figure: Any = group_overlay([group], "accuracy", title="t")
-    band, line = figure.data
+    figure: Any = group_overlay([group], title="t")
+    band, line, loss_band, loss = figure.data
     assert np.allclose(line.y, [0.3, 0.6])  # epochs that both have
     assert max(band.y) == 0.8 and min(band.y) == 0.2
-    minutes = group_overlay([group], "accuracy", title="t", axis="minutes")
+    assert np.allclose(loss.y, [0.7, 0.4]) and max(loss_band.y) == 0.8
+    assert [trace.showlegend for trace in figure.data] == [False, True, False, False]
+    minutes = group_overlay([group], title="t", axis="minutes")
     assert np.allclose(trace(minutes, 1).x, [2.0, 4.0])
 
 
 @pytest.mark.parametrize(("axis", "last"), [("epochs", 3), ("steps", 30), ("minutes", 6)])
 def test_an_overlay_runs_along_the_axis_asked_for(axis: Any, last: float) -> None:
-    figure = overlay([curve("a", [0.2, 0.4, 0.6], 2.0)], "accuracy", title="t", axis=axis)
+    figure = overlay([curve("a", [0.2, 0.4, 0.6], 2.0)], title="t", axis=axis)
     assert trace(figure, 1).x[-1] == last
-    smooth = overlay([curve("a", [0.2, 0.4, 0.6])], "accuracy", title="t", smoothing=0.5)
+    smooth = overlay([curve("a", [0.2, 0.4, 0.6])], title="t", smoothing=0.5)
     assert 0.2 < trace(smooth, 1).y[1] < 0.4
 
 
