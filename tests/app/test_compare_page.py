@@ -67,6 +67,18 @@ def test_the_choice_is_in_the_url(runs_dir: Path) -> None:
     assert any("Tick the runs to compare" in info.value for info in app.info)
 
 
+def test_a_link_to_other_runs_replaces_the_choice_and_a_plain_visit_keeps_it(runs_dir: Path) -> None:
+    first, second = two(runs_dir)
+    app = compare(first)
+    app.query_params["runs"] = [second.id]
+    app.run()
+    assert app.query_params["runs"] == second.id
+    app.switch_page(str(PROJECT_DIR / "pages" / "overview.py")).run()
+    del app.query_params["runs"]
+    app.switch_page(str(PROJECT_DIR / "pages" / "compare.py")).run()
+    assert app.query_params["runs"] == second.id
+
+
 def test_a_run_that_is_gone_is_named(runs_dir: Path) -> None:
     first, second = two(runs_dir)
     gone = RunFolder(runs_dir / "20200101-000000-alexnet-abcdef")

@@ -14,6 +14,7 @@ from rsdash.ui.run_list import COLUMNS, run_frame, settings_text
 from rsdash.ui.words import plain, state_text
 
 CHOSEN, FILTER, VERSION = "compared", "compare-filter", "compare-table"
+WRITTEN = "compared-in-url"
 MOST_COMPARED = 60
 ROWS_SHOWN = 9
 ROW_PX = 35
@@ -39,7 +40,7 @@ def choose_runs(entries: Sequence[RunEntry]) -> list[RunEntry]:
     if len(chosen) > MOST_COMPARED:
         st.warning(f"The first {MOST_COMPARED} of {len(chosen):,} chosen runs are compared.")
         chosen = chosen[:MOST_COMPARED]
-    st.session_state[CHOSEN] = chosen
+    st.session_state[CHOSEN] = st.session_state[WRITTEN] = chosen
     st.query_params["runs"] = chosen
     return [by_id[run_id] for run_id in chosen]
 
@@ -76,11 +77,11 @@ def _table(shown: Sequence[RunEntry], chosen: list[str]) -> list[str]:
 
 
 def _take_from_url(by_id: dict[str, RunEntry]) -> None:
-    """Choose at first what the URL asks for."""
-    if CHOSEN in st.session_state:
-        return
+    """Choose what a link or the back button asks for; without such, what was chosen stays."""
     asked = list(dict.fromkeys(st.query_params.get_all("runs")))
-    st.session_state[CHOSEN] = [run_id for run_id in asked if run_id in by_id]
+    if CHOSEN in st.session_state and (not asked or asked == st.session_state.get(WRITTEN)):
+        return
+    set_chosen([run_id for run_id in asked if run_id in by_id])
     missing = [run_id for run_id in asked if run_id not in by_id]
     if missing:
         st.warning(f"Not here, or not started yet: {plain(', '.join(missing))}.")
