@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from rsdash.runs.further import FurtherEvaluation
+if TYPE_CHECKING:  # it brings scipy, which the first page can do without
+    from rsdash.runs.further import FurtherEvaluation
 
 
 class _Result(BaseModel):

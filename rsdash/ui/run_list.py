@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
 from rsdash.config import RunConfig, as_text, make_config
 from rsdash.runs.index import RunEntry
 from rsdash.ui.words import duration, plain, state_text
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 RECENT_COLUMNS = ("Name", "State", "Model", "Accuracy", "Loss", "Curve", "Progress", "Data", "Role", "Time")
 """What a short list of recent runs shows."""
@@ -40,15 +42,17 @@ COLUMNS: dict[str, Any] = {
 """Columns of a table of runs; the keys name what `run_frame` fills them with."""
 
 
-def run_frame(entries: Sequence[RunEntry], columns: Sequence[str]) -> pd.DataFrame:
+def run_frame(entries: Sequence[RunEntry], columns: Sequence[str]) -> DataFrame:
     """One row a run: what it is, how well it does, what it cost.
 
     Args:
         entries: the runs.
         columns: some of COLUMNS.
     """
+    from pandas import DataFrame  # which a first page without runs does not wait for
+
     rows = [{name: _CELLS[name](entry) for name in columns} for entry in entries]
-    return pd.DataFrame(rows, columns=list(columns))
+    return DataFrame(rows, columns=list(columns))
 
 
 def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:

@@ -7,17 +7,18 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rsdash.data import Dataset, DatasetInfo, open_dataset
-from rsdash.evaluation.comparison import Contender
 from rsdash.home import examples_dir, runs_dir
 from rsdash.jobs.runner import JobRunner
-from rsdash.runs.contender import contender_for
 from rsdash.runs.folder import OWN_IMAGES, RunFolder
 from rsdash.runs.history import History, HistoryReader
 from rsdash.runs.index import Listing, RunEntry, RunIndex
 from rsdash.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from rsdash.evaluation.comparison import Contender
 
 READERS_KEPT = 64
 DATASETS_KEPT = 4
@@ -70,6 +71,10 @@ class Server:
         with self._mutex:
             known = self._contenders.get(key)
         if known is None:
+            from rsdash.runs.contender import (
+                contender_for,
+            )  # brings scipy, which the first page can do without
+
             known = contender_for(entry, measured_on)
         with self._mutex:
             self._contenders[key] = known

@@ -148,6 +148,19 @@ def test_a_process_that_imports_the_server_side_has_no_torch() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_first_page_waits_for_neither_scipy_nor_pandas() -> None:
+    code = (
+        "import importlib, sys\n"
+        "from rsdash.ui.startup import FIRST_PAGE\n"
+        "for name in ('rsdash.ui.server', *FIRST_PAGE): importlib.import_module(name)\n"
+        "print(sorted({'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_no_module_is_called_utils_or_helpers() -> None:
     banned = {"utils", "util", "helpers", "helper", "misc", "common"}
     assert not [path for path in sources() if path.stem in banned or path.parent.name in banned]
