@@ -107,8 +107,8 @@ def leader_in_words(leader: Contender, pairs: Sequence[Pair]) -> str:
         worst = max((pair.adjusted_p or 0.0) for pair in pairs)
         return (
             f"Of these {len(pairs) + 1} trained models, {leader.name} is right on more of the {images} than "
-            f"each other; the nearest is {_other(nearest, leader).name}, {gap} behind (mid-p by Holm, "
-            f"{p_in_words(worst)})."
+            f"each other; the nearest is {_other(nearest, leader).name}, {gap} behind "
+            f"({'sign-flip test' if nearest.result.groups else 'mid-p'} by Holm, {p_in_words(worst)})."
         )
     behind = f"; it differs from {len(told)} of the {len(pairs)} others" if told else ""
     return (
