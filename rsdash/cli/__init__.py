@@ -18,8 +18,9 @@ from rsdash.cli.comparing import compare, verify
 from rsdash.cli.data import data
 from rsdash.cli.evaluating import evaluate
 from rsdash.cli.exporting import export
+from rsdash.cli.predicting import predict
 from rsdash.cli.rates import find_rate
-from rsdash.cli.reading import predict, runs
+from rsdash.cli.reading import runs
 from rsdash.cli.train import train
 from rsdash.errors import RsdashError
 from rsdash.home import RUNS_VARIABLE

@@ -6,11 +6,11 @@ import os
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from rsdash.data.disk import megabytes
+from rsdash.data.tops import common_top, strip
 from rsdash.errors import DataChangedError, DataError, DataNotFoundError, ImageError
 
 MAX_MEMBERS = 2_000_000
@@ -44,6 +44,10 @@ class Source(Protocol):
         """Size in bytes, and a stamp that changes with the content: mtime in ns, or the CRC in a zip."""
         ...
 
+    def full_name(self, name: str) -> str:
+        """The name with all folders above it, those that hold the classes too."""
+        ...
+
 
 def open_source(place: Path) -> Source:
     """The source for a folder or a zip.
@@ -66,9 +70,9 @@ class FolderSource:
         self.place = place
         self._root = place.resolve()
         files, folders = _walk(place)
-        self._prefix = _common_top(files, folders)
-        self._names = _strip(files, self._prefix)
-        self._folders = frozenset(_strip(folders, self._prefix))
+        self._prefix = common_top(files, folders)
+        self._names = strip(files, self._prefix)
+        self._folders = frozenset(strip(folders, self._prefix))
 
     def names(self) -> tuple[str, ...]:
         """Names of all files, sorted."""
@@ -107,8 +111,12 @@ class FolderSource:
             raise DataChangedError(f"{name} is no longer in {self.place}.") from error
         return status.st_size, status.st_mtime_ns
 
+    def full_name(self, name: str) -> str:
+        """The name below the folder that was given."""
+        return self._names.get(name, name)
+
     def _path(self, name: str) -> Path:
-        return self.place / self._names.get(name, name)
+        return self.place / self.full_name(name)
 
 
 class ZipSource:
@@ -131,9 +139,9 @@ class ZipSource:
         files = [name for name, info in members.items() if not info.is_dir()]
         folders = {name for name, info in members.items() if info.is_dir()}
         folders |= {str(parent) for name in members for parent in PurePosixPath(name).parents} - {"."}
-        prefix = _common_top(files, folders)
-        self._members = {short: members[full] for short, full in _strip(files, prefix).items()}
-        self._folders = frozenset(_strip(folders, prefix))
+        prefix = common_top(files, folders)
+        self._members = {short: members[full] for short, full in strip(files, prefix).items()}
+        self._folders = frozenset(strip(folders, prefix))
 
     def names(self) -> tuple[str, ...]:
         """Names of all files, sorted."""
@@ -164,6 +172,10 @@ class ZipSource:
         """Size in bytes and CRC-32, as the zip declares them."""
         member = self._member(name)
         return member.file_size, member.CRC
+
+    def full_name(self, name: str) -> str:
+        """The name as it stands in the zip."""
+        return self._member(name).filename.replace("\\", "/")
 
     def _member(self, name: str) -> zipfile.ZipInfo:
         if name not in self._members:
@@ -221,24 +233,3 @@ def _safe_members(archive: zipfile.ZipFile, place: Path) -> dict[str, zipfile.Zi
 
 def _is_ignored(part: str) -> bool:
     return part.startswith(".") or part in IGNORED_NAMES
-
-
-def _common_top(files: Iterable[str], folders: Iterable[str]) -> str:
-    """The folder, as `top/` or `top/more/`, above the class folders; empty where they stand at the top."""
-    prefix = ""
-    while True:
-        tops = {name.removeprefix(prefix).split("/")[0] for name in folders if name.startswith(prefix)} - {""}
-        if len(tops) != 1:
-            return prefix
-        longer = f"{prefix}{tops.pop()}/"
-        if not any(name.startswith(longer) and "/" in name.removeprefix(longer) for name in files):
-            return prefix
-        prefix = longer
-
-
-def _strip(names: Iterable[str], prefix: str) -> dict[str, str]:
-    """Short name → full name. What stands beside the common top keeps its name."""
-    short = {name.removeprefix(prefix): name for name in names if name.startswith(prefix)}
-    beside = {name: name for name in names if not f"{name}/".startswith(prefix)}
-    beside = {name: name for name in beside if not prefix.startswith(f"{name}/")}
-    return {**beside, **short}

@@ -76,12 +76,19 @@ UNKNOWN = Trust()
 
 
 def trust_from(evaluation: Evaluation) -> Trust:
-    """The temperature of a run, and the threshold of its flag, from what it was measured on."""
+    """The temperature of a run, and the threshold of its flag, from what it was measured on.
+
+    Where the model is right on every image, nothing bounds how sure it might be made: the temperature would
+    go to 0 and each answer to 100 %. Confidence is then left as it comes, unless it is to be lowered.
+    """
     calibration, _, _ = calibrate(evaluation)
     watched = _watched(evaluation)
     on_others = calibration.how == "fitted on validation images"
-    images = len(watched.labels) if on_others else calibration.images
-    return Trust(calibration.temperature, calibration.how, images, _familiarity(watched))
+    fitted_on = watched if on_others else evaluation.part(evaluation.headline_role)
+    temperature = calibration.temperature
+    if (fitted_on.logits.argmax(axis=1) == fitted_on.labels).all():
+        temperature = max(1.0, temperature)
+    return Trust(temperature, calibration.how, len(fitted_on.labels), _familiarity(watched))
 
 
 def _watched(evaluation: Evaluation) -> Evaluation:

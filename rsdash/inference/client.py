@@ -20,6 +20,8 @@ from rsdash.inference.address import Address, read_address
 from rsdash.inference.results import (
     DeviceFacts,
     EvaluationResult,
+    PredictedPart,
+    PredictedPlace,
     Prediction,
     Profile,
     RateSweep,
@@ -34,20 +36,48 @@ _started: list[subprocess.Popen[bytes]] = []
 """Services started by this process, kept so that they are reaped once they have left."""
 
 
-def predict(run_path: Path, images: Sequence[tuple[str, bytes]], *, top: int = 5) -> list[Prediction]:
+def predict(
+    run_path: Path, images: Sequence[tuple[str, bytes]], *, top: int = 5, symmetries: bool = False
+) -> list[Prediction]:
     """Ask a run's model about images.
 
     Args:
         run_path: folder of the run.
         images: file name and content of each.
         top: classes to name.
+        symmetries: average over the 8 symmetries of the square.
 
     Raises:
         ServiceError: the service cannot be started, or refuses.
     """
     files = [("images", (name, content)) for name, content in images]
-    answer = _call("POST", "/predict", data={"run": str(run_path), "top": str(top)}, files=files)
-    return [Prediction(**item) for item in answer]
+    asked = {"run": str(run_path), "top": str(top), "symmetries": "true" if symmetries else ""}
+    return [Prediction(**item) for item in _call("POST", "/predict", data=asked, files=files)]
+
+
+def predict_place(
+    run_path: Path,
+    place: Path,
+    take: Callable[[PredictedPart], None],
+    *,
+    top: int = 5,
+    symmetries: bool = False,
+) -> PredictedPlace:
+    """Ask a run's model about all images of a folder or zip; it ends where `take` raises.
+
+    Args:
+        run_path: folder of the run.
+        place: an image, a folder or a zip on this machine.
+        take: takes some predictions at a time, in the order of the names.
+        top: classes to name.
+        symmetries: average over the 8 symmetries of the square.
+
+    Raises:
+        ServiceError: the service cannot be started, or refuses.
+    """
+    asked = {"run": str(run_path), "place": str(place.absolute()), "top": top, "symmetries": symmetries}
+    end = _followed("/predict/place", asked, lambda line: take(PredictedPart(**line)))
+    return PredictedPlace(**end)
 
 
 def profile(config: RunConfig, classes: int, radiometry: Radiometry = RGB8) -> Profile:
@@ -93,7 +123,7 @@ def find_rate(config: RunConfig, report: Callable[[int, int], None]) -> RateSwee
     Raises:
         ServiceError: the service cannot be started, or refuses.
     """
-    return RateSweep(**_followed("/rate", {"config": config.model_dump(mode="json")}, report))
+    return RateSweep(**_followed("/rate", {"config": config.model_dump(mode="json")}, _steps(report)))
 
 
 def evaluate(run_path: Path, data: str, split: str, report: Callable[[int, int], None]) -> EvaluationResult:
@@ -109,7 +139,7 @@ def evaluate(run_path: Path, data: str, split: str, report: Callable[[int, int],
         ServiceError: the service cannot be started, or refuses.
     """
     content = {"run": str(run_path), "data": data, "split": split}
-    return EvaluationResult(**_followed("/evaluate", content, report))
+    return EvaluationResult(**_followed("/evaluate", content, _steps(report)))
 
 
 def devices() -> list[DeviceFacts]:
@@ -121,15 +151,19 @@ def devices() -> list[DeviceFacts]:
     return [DeviceFacts(**item) for item in _call("GET", "/devices")]
 
 
-def _followed(path: str, content: dict[str, Any], report: Callable[[int, int], None]) -> dict[str, Any]:
-    """Report each step of a long answer, and return its result."""
+def _steps(report: Callable[[int, int], None]) -> Callable[[dict[str, Any]], None]:
+    return lambda line: report(line["done"], line["total"])
+
+
+def _followed(path: str, content: dict[str, Any], take: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Hand on each line of a long answer, and return its result."""
     with contextlib.closing(_lines(path, content)) as lines:  # hung up, the service stops
         for line in lines:
             if "error" in line:
                 raise ServiceError(line["error"])
             if "result" in line:
                 return line["result"]
-            report(line["done"], line["total"])
+            take(line)
     raise ServiceError("The inference service broke off before its result. Try again.")
 
 

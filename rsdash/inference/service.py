@@ -11,7 +11,14 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | `POST /batch` | JSON: `config` (settings, `data` among them), `step` (from 0; or 0) | TrainingBatch |
 | `POST /rate` | JSON: `config` | a line of JSON a step, `{"done", "total"}`, then `{"result": RateSweep}` |
 | `POST /evaluate` | JSON: `run` (its folder), `data`, `split` (or empty) | the same, EvaluationResult |
-| `POST /predict` | form: `run` (path of the run folder), `top`, files `images` | list of Prediction |
+| `POST /predict` | form: `run`, `top`, `symmetries`, files `images` | list of Prediction |
+| `POST /predict/place` | JSON: `run`, `place`, `top`, `symmetries` | PredictedPart a line, then its result |
+
+`run` is the path of a run folder and `place` that of an image, folder or zip; `top` is the number of classes
+to name (or 5), and `symmetries` true averages over the 8 symmetries. Answers are described in `results.py`.
+
+    token=$(jq -r .token service.json); port=$(jq -r .port service.json)
+    curl -H "Authorization: Bearer $token" -F run=/path/of/run -F images=@tile.jpg http://127.0.0.1:$port/predict
 """
 
 from __future__ import annotations
@@ -21,9 +28,7 @@ import json
 import os
 import secrets
 import socket
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +50,7 @@ from rsdash.home import data_dir
 from rsdash.inference.address import Address, address_path, lock_path, write_address
 from rsdash.inference.batches import draw_batch
 from rsdash.inference.evaluating import evaluate_run
+from rsdash.inference.loaded import LoadedModels
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import DeviceFacts, Profile, Step
@@ -55,7 +61,6 @@ from rsdash.training.compute import choose_compute
 
 IDLE_VARIABLE = "RSDASH_SERVICE_IDLE_S"
 IDLE_DEFAULT_S = 300.0
-MODELS_KEPT = 3
 MAX_FILES = 2_000
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -66,8 +71,7 @@ class Service:
 
     def __init__(self, token: str) -> None:
         self._token = token
-        self._models: OrderedDict[tuple[str, int], Predictor] = OrderedDict()
-        self._mutex = threading.Lock()
+        self._models = LoadedModels()
         self._asked_at = time.monotonic()
         self._open_requests = 0
 
@@ -86,6 +90,7 @@ class Service:
                 Route("/rate", self._guarded(self._rate), methods=["POST"]),
                 Route("/evaluate", self._guarded(self._evaluate), methods=["POST"]),
                 Route("/predict", self._guarded(self._predict), methods=["POST"]),
+                Route("/predict/place", self._guarded(self._predict_place), methods=["POST"]),
             ]
         )
 
@@ -154,31 +159,27 @@ class Service:
             uploads = [item for item in form.getlist("images") if isinstance(item, UploadFile)]
             images = [(upload.filename or "image", await upload.read()) for upload in uploads]
             run, top = Path(str(form["run"])), int(str(form.get("top", "5")))
-        found = await run_in_threadpool(self._ask, run, images, top)
-        return JSONResponse(found)
+            symmetries = form.get("symmetries") == "true"
+
+        def question(model: Predictor) -> list[dict[str, Any]]:
+            return [found.model_dump() for found in model.predict(images, top=top, symmetries=symmetries)]
+
+        return JSONResponse(await run_in_threadpool(self._models.ask, run, question))
+
+    async def _predict_place(self, request: Request) -> StreamingResponse:
+        content = await request.json()
+        run, place = (Path(str(content[name])) for name in ("run", "place"))
+        top, symmetries = int(content.get("top", 5)), bool(content.get("symmetries"))
+        return self._long_answer(self._models.over_place(run, place, top=top, symmetries=symmetries))
 
     def _measure(self, config: RunConfig, classes: int, radiometry: Radiometry) -> dict[str, Any]:
         compute = choose_compute(config)
         precision = None if compute.dtype == torch.float32 else compute.dtype
-        with self._mutex:
+        with self._models.turn:
             measured = profile_model(
                 config, classes, radiometry, device=compute.device, autocast_dtype=precision
             )
         return Profile(**{**vars(measured), "device": compute.description}).model_dump()
-
-    def _ask(self, run: Path, images: list[tuple[str, bytes]], top: int) -> list[dict[str, Any]]:
-        with self._mutex:
-            return [found.model_dump() for found in self._model(run).predict(images, top=top)]
-
-    def _model(self, run: Path) -> Predictor:
-        path = run / "model.safetensors"
-        key = (str(path), path.stat().st_mtime_ns if path.exists() else 0)
-        if key not in self._models:
-            self._models[key] = Predictor(path)
-        self._models.move_to_end(key)
-        while len(self._models) > MODELS_KEPT:
-            self._models.popitem(last=False)
-        return self._models[key]
 
 
 def serve() -> None:

@@ -55,6 +55,14 @@ def test_with_validation_images_both_come_from_them() -> None:
     assert (trust.familiarity.reference == watched.logits).all()
 
 
+def test_a_model_that_is_always_right_is_not_made_surer_than_it_is() -> None:
+    labels = np.arange(100) % 4
+    logits = (3 * np.eye(4)[labels]).astype(np.float32)
+    always = Evaluation(logits, labels, np.arange(100), np.full(100, Role.HELD_OUT), CLASSES)
+    assert calibrate(always)[0].temperature < 0.1
+    assert trust_from(always).temperature == 1
+
+
 def test_distances_are_those_of_a_search_tree() -> None:
     saved = evaluation()
     familiarity = trust_from(saved).familiarity
