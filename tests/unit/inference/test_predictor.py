@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,21 +85,18 @@ def test_confidence_is_calibrated_and_the_raw_softmax_stands_beside_it(trained: 
     assert sum(bool(prediction.unfamiliar) for prediction in found) < 8
 
 
-def test_answers_far_from_the_measured_ones_are_flagged(trained: Trained) -> None:
-    familiarity = trust_from(trained.evaluation).familiarity
-    assert familiarity is not None and familiarity.role == "validation"
+def test_answers_beyond_the_threshold_are_flagged(trained: Trained, monkeypatch) -> None:
+    trust = trust_from(trained.evaluation)
+    assert trust.familiarity is not None and trust.familiarity.role == "validation"
     files = [(name, (trained.tiles / name).read_bytes()) for name in trained.evaluated]
-    for colour in ("white", "black", "lime", "red", "blue", "magenta", "yellow"):
-        buffer = io.BytesIO()
-        Image.new("RGB", (32, 32), colour).save(buffer, "PNG")
-        files.append((f"{colour}.png", buffer.getvalue()))
-    found = trained.predictor.predict(files)
-    for prediction in found:
-        assert prediction.distance is not None
-        assert prediction.unfamiliar == (prediction.distance > familiarity.threshold)
-    plates, tiles = found[-7:], found[:-7]
-    assert sum(bool(plate.unfamiliar) for plate in plates) / 7 > 0.3
-    assert sum(bool(tile.unfamiliar) for tile in tiles) / len(tiles) < 0.15
+    ordinary = trained.predictor.predict(files)
+    expected = trust.familiarity.distances(trained.evaluation.logits)
+    assert [found.distance for found in ordinary] == pytest.approx(expected.tolist(), abs=1e-3)
+    assert sum(bool(found.unfamiliar) for found in ordinary) / len(ordinary) < 0.15
+    strict = replace(trust.familiarity, threshold=float(np.median(expected)))
+    monkeypatch.setattr(trained.predictor, "trust", replace(trust, familiarity=strict))
+    flags = [found.unfamiliar for found in trained.predictor.predict(files)]
+    assert flags == (expected > strict.threshold).tolist() and 20 < sum(map(bool, flags)) < 28
 
 
 def test_over_the_symmetries_all_views_of_a_tile_get_one_answer(trained: Trained) -> None:
