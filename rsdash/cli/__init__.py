@@ -17,7 +17,7 @@ from rsdash.cli.asking import about, cancel, change, move, pause, resume, stop
 from rsdash.cli.comparing import compare, verify
 from rsdash.cli.data import data
 from rsdash.cli.evaluating import evaluate
-from rsdash.cli.exporting import export
+from rsdash.cli.exporting import export, import_bundle
 from rsdash.cli.predicting import predict
 from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import runs
@@ -46,6 +46,7 @@ app.command()(verify)
 app.command()(predict)
 app.command()(evaluate)
 app.command()(export)
+app.command("import")(import_bundle)
 app.add_typer(data, name="data")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,6 +18,9 @@ from rich.table import Table
 
 PIPED_COLUMNS = 240
 """Room for a row that no terminal shows: in a file or another program's hands it should stay whole."""
+
+
+Result = TypeVar("Result", bound=BaseModel)
 
 
 class Format(StrEnum):
@@ -66,6 +70,33 @@ def bar(title: str) -> Iterator[Callable[[int, int], None]]:
     ) as progress:
         task = progress.add_task(escape(title), total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def say_stages(
+    items: Iterable[BaseModel], kind: type[Result], title: str, *, lines: bool = False
+) -> Result | None:
+    """Follow a long action to its result.
+
+    Args:
+        items: stages (`done`, `total`, `words`), and at the end the result.
+        kind: of the result.
+        title: what is under way, in words.
+        lines: print all of it as lines of JSON, for the program that asked.
+
+    Returns:
+        The result; None where it was printed.
+    """
+    with bar(title) as report:
+        for item in items:
+            last = isinstance(item, kind)
+            if lines:
+                content = item.model_dump()
+                print(json.dumps({"result": content} if last else content), flush=True)
+            elif last:
+                return item
+            else:
+                report(*(getattr(item, name) for name in ("done", "total")))
+    return None
 
 
 def _cell(value: Any) -> str:

@@ -37,6 +37,7 @@ class PublicSet:
         citation: what to cite.
         must_accept: the terms are unclear or narrow, so that a person accepts them before the download.
         resolution: ground sample distance, in words.
+        region: where its images are from, in words.
         lists: official split → its list of files for each part.
     """
 
@@ -51,6 +52,7 @@ class PublicSet:
     citation: str
     must_accept: bool = False
     resolution: str = ""
+    region: str = ""
     lists: Mapping[str, Mapping[str, ListFile]] = field(default_factory=dict)
 
 
@@ -74,6 +76,7 @@ PUBLIC_SETS = {
         "Benchmark for Land Use and Land Cover Classification. IEEE JSTARS 12(7), 2217-2226. "
         "doi 10.1109/JSTARS.2019.2918242",
         resolution="10 m",
+        region="34 European countries",
         # by longitude, 60/20/20: published with TorchGeo
         lists={
             "longitude": {
@@ -105,6 +108,7 @@ PUBLIC_SETS = {
         citation="Yang, Newsam (2010): Bag-of-Visual-Words and Spatial Extensions for Land-Use "
         "Classification. ACM SIGSPATIAL GIS, 270-279. doi 10.1145/1869790.1869829",
         resolution="0.3 m",
+        region="cities of the United States",
     ),
     "resisc45": PublicSet(
         name="resisc45",
@@ -120,6 +124,7 @@ PUBLIC_SETS = {
         "the Art. Proceedings of the IEEE 105(10), 1865-1883. doi 10.1109/JPROC.2017.2675998",
         must_accept=True,
         resolution="0.2 to 30 m",
+        region="more than 100 countries and regions",
     ),
 }
 

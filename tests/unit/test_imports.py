@@ -22,7 +22,13 @@ TIERS = (
     {"report"},
     {"cli", "ui", "pages", "app", "__main__"},
 )
-SIDEWAYS = {("runs", "evaluation"), ("pages", "ui"), ("app", "ui"), ("__main__", "cli")}
+SIDEWAYS = {
+    ("runs", "evaluation"),
+    ("inference", "exports"),
+    ("pages", "ui"),
+    ("app", "ui"),
+    ("__main__", "cli"),
+}
 HEAVY = {"torch", "torchvision", "timm", "safetensors"}
 MAX_LINES = 300
 

@@ -1,0 +1,166 @@
+"""The zip of an exported model: written here, and read as what it may be, a stranger's file.
+
+model.safetensors   the weights, with what rsdash needs to use them in their metadata
+model.onnx          the same network for other programs
+MODEL_CARD.md       for people
+card.json           for programs; with the size and digest of each other file
+example.py          about 20 lines that use the ONNX file without rsdash
+requirements.txt    what these need
+run/                the run's records: settings, state, split, answers, events, environment
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from rsdash.data.disk import require_space
+from rsdash.errors import RunError, storage_errors
+from rsdash.exports.card import Card, CardFile, read_card_file
+from rsdash.exports.describing import CARD_FILE
+from rsdash.files import write_atomic
+
+WEIGHTS_FILE, ONNX_FILE, TEXT_FILE = "model.safetensors", "model.onnx", "MODEL_CARD.md"
+EXAMPLE_FILE, PACKAGES_FILE = "example.py", "requirements.txt"
+RUN_PREFIX = "run/"
+NEEDED = ("config.json", "state.json", "split.json", "evaluation.npz")
+RUN_FILES = {
+    "config.json": 1_000_000,
+    "state.json": 1_000_000,
+    "split.json": 200_000_000,
+    "evaluation.npz": 1_000_000_000,
+    "environment.json": 1_000_000,
+    "metrics.jsonl": 100_000_000,
+}
+"""Files of a run that go along, and how large each may be in bytes."""
+MOST_WEIGHTS_BYTES = 16_000_000_000
+MOST_MEMBERS = 64
+MOST_RATIO = 200
+"""What a zip unpacks to, over its own size; events of a run shrink to a twentieth."""
+RATIO_FREE_BYTES = 50_000_000
+_ENCRYPTED_FLAG = 0x1
+_STORED = (".safetensors", ".onnx", ".npz")
+"""Hardly get smaller."""
+
+_BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
+def describe_files(folder: Path, names: Iterable[str]) -> dict[str, CardFile]:
+    """Size and digest of files in a folder."""
+    found = {}
+    for name in names:
+        with (folder / name).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found[name] = CardFile(bytes=(folder / name).stat().st_size, sha256=digest)
+    return found
+
+
+def pack(folder: Path, path: Path) -> None:
+    """Zip a folder with all files in it.
+
+    Raises:
+        StorageError: the disk is full or the place cannot be written.
+    """
+    names = sorted(str(file.relative_to(folder).as_posix()) for file in folder.rglob("*") if file.is_file())
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, lambda target: _zip(folder, names, zipfile.ZipFile(target, "w")))
+
+
+def unpack(path: Path, folder: Path) -> Card:
+    """Take what a run needs out of a zip: known names alone, each below its size, each as its card says.
+
+    Args:
+        path: the zip.
+        folder: gets `card.json`, `model.safetensors` and the run's files, without `run/` before their names.
+
+    Returns:
+        The card.
+
+    Raises:
+        RunError: it is no export of rsdash, damaged, or larger than one would be.
+        StorageError: the disk is full.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive, path)
+            require_space(folder, sum(info.file_size for info in members.values()), "The model")
+            for name, info in members.items():
+                target = folder / name.removeprefix(RUN_PREFIX)
+                with storage_errors(folder), archive.open(info) as source, target.open("wb") as file:
+                    shutil.copyfileobj(source, file, 2**20)
+        card = read_card_file(folder / CARD_FILE)
+    except FileNotFoundError as error:
+        raise RunError(f"There is no file {path}.") from error
+    except _BROKEN as error:
+        raise RunError(f"{path.name} is no exported model of rsdash, or it is damaged ({error}).") from error
+    except RunError as error:
+        raise RunError(f"{path.name} cannot be imported: {error}") from error
+    _compare(card, folder, members, path)
+    return card
+
+
+def _zip(folder: Path, names: Iterable[str], archive: zipfile.ZipFile) -> None:
+    with archive:
+        for name in names:
+            kind = zipfile.ZIP_STORED if name.endswith(_STORED) else zipfile.ZIP_DEFLATED
+            archive.write(folder / name, name, compress_type=kind)
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The wanted members by name.
+
+    Raises:
+        RunError: too many, too large, encrypted, twice the same, or one that is needed is missing.
+    """
+    infos = archive.infolist()
+    total = sum(info.file_size for info in infos)
+    if len(infos) > MOST_MEMBERS:
+        raise RunError(f"it has {len(infos):,} members, more than an exported model has.")
+    if total > RATIO_FREE_BYTES and total > MOST_RATIO * path.stat().st_size:
+        raise RunError(f"it unpacks to more than {MOST_RATIO} times its size, as a zip bomb does.")
+    limits = {CARD_FILE: 2_000_000, WEIGHTS_FILE: MOST_WEIGHTS_BYTES}
+    limits |= {f"{RUN_PREFIX}{name}": limit for name, limit in RUN_FILES.items()}
+    wanted = [info for info in infos if info.filename in limits]
+    members = {info.filename: info for info in wanted}
+    if len(members) < len(wanted):
+        raise RunError("it holds two files of one name.")
+    missing = [
+        name
+        for name in (CARD_FILE, WEIGHTS_FILE, *(f"{RUN_PREFIX}{name}" for name in NEEDED))
+        if name not in members
+    ]
+    if missing:
+        raise RunError(f"it lacks {missing[0]}, which an export in the format bundle has.")
+    for name, info in members.items():
+        if info.file_size > limits[name]:
+            raise RunError(f"its {name} is larger than {limits[name] / 1e6:,.0f} MB.")
+        if info.flag_bits & _ENCRYPTED_FLAG:
+            raise RunError("it is encrypted.")
+    return members
+
+
+def _compare(card: Card, folder: Path, members: Iterable[str], path: Path) -> None:
+    """Hold sizes and digests against the card."""
+    for name in members:
+        stored = name.removeprefix(RUN_PREFIX)
+        if name == CARD_FILE:
+            continue
+        found = describe_files(folder, [stored])[stored]
+        if card.files.get(name) != found:
+            raise RunError(
+                f"{path.name} is damaged or was changed: its {name} is not the file that its card describes."
+            )
