@@ -62,7 +62,7 @@ def probability_bars(
 
     Args:
         classes: class names, the most probable first.
-        probabilities: their probabilities, from 0 to 1.
+        probabilities: how sure the model is of each, from 0 to 1.
         labels: places of the classes in the data set's list, which give the colours.
     """
     figure = go.Figure(
@@ -77,7 +77,10 @@ def probability_bars(
         )
     )
     figure.update_xaxes(
-        title_text="probability", range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]
+        title_text="how sure (calibrated probability)",
+        range=[0, 1.12],
+        tickformat=".0%",
+        tickvals=[0, 0.25, 0.5, 0.75, 1],
     )
     figure.update_yaxes(autorange="reversed", automargin=True)
     return finish(figure, height=170 + 26 * len(classes), title=f"Most probable: {literal(classes[0])}")

@@ -1,0 +1,98 @@
+"""Files that a person drops to have them predicted: kept on disk as one zip, and gone after a day.
+
+Names stand in the zip alone and are never used as paths.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import time
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from rsdash.errors import DataError, storage_errors
+from rsdash.home import data_dir
+
+KEPT_S = 24 * 3600.0
+_TOKEN = re.compile(r"[0-9a-f]{24}")
+
+
+def keep_dropped(files: Sequence[tuple[str, IO[bytes]]]) -> str:
+    """Keep dropped files; a single zip is kept as it is.
+
+    Args:
+        files: name, with folders where they are known, and content.
+
+    Returns:
+        A token for `dropped_place`, which nobody guesses.
+
+    Raises:
+        DataError: a zip came together with other files.
+        StorageError: the disk is full.
+    """
+    zips = [name for name, _ in files if name.lower().endswith(".zip")]
+    if zips and len(files) > 1:
+        raise DataError(f"{zips[0]} was dropped together with other files. Drop one zip, or images.")
+    folder = _folder()
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
+        token = secrets.token_hex(12)
+        target = folder / f"{token}.zip"
+        try:
+            if zips:
+                with target.open("wb") as file:
+                    shutil.copyfileobj(files[0][1], file)
+            else:
+                _pack(files, target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+    return token
+
+
+def dropped_place(token: str) -> Path | None:
+    """The zip behind a token; None where there is none any more."""
+    path = _folder() / f"{token}.zip"
+    return path if _TOKEN.fullmatch(token) and path.is_file() else None
+
+
+def _folder() -> Path:
+    return data_dir() / "dropped"
+
+
+def _pack(files: Sequence[tuple[str, IO[bytes]]], target: Path) -> None:
+    taken: set[str] = set()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files:
+            member = _free_name(_tame(name), taken)
+            taken.add(member)
+            with archive.open(member, "w", force_zip64=True) as file:
+                shutil.copyfileobj(content, file)
+
+
+def _tame(name: str) -> str:
+    """A name without anything that leads out of the zip, or that hides it."""
+    parts = [part.lstrip(".") for part in name.replace("\\", "/").split("/")]
+    return "/".join(part for part in parts if part and not part.endswith(":")) or "image"
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """`a.jpg`, or `a (2).jpg` where another one is called so."""
+    path, number, free = PurePosixPath(name), 2, name
+    while free in taken:
+        free = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        number += 1
+    return free
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.glob("*.zip"):
+        with suppress(OSError):  # another session removes it just now
+            if time.time() - path.stat().st_mtime > KEPT_S:
+                path.unlink()

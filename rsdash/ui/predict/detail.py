@@ -1,0 +1,51 @@
+"""One image in detail: its picture, and what each model takes it for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rsdash.charts import probability_bars
+from rsdash.inference.results import Prediction
+from rsdash.runs.index import RunEntry
+from rsdash.ui.predict.job import Job
+from rsdash.ui.predict.pictures import shown
+from rsdash.ui.predict.trusting import sure_help, trust_of, unfamiliar_help
+from rsdash.ui.words import plain
+
+PICTURE_PX = 260
+
+
+def detail(job: Job, position: int) -> None:
+    """Show an image and its answers side by side."""
+    first = job.entries[0]
+    name = job.found[first.id].names[position]
+    pixels = job.images and shown(job.images, name, first.request.data.radiometry)
+    columns = st.columns([1, *([2] * len(job.entries))] if len(job.entries) < 3 else len(job.entries) + 1)
+    with columns[0]:
+        if pixels is not None:
+            st.image(pixels, width=PICTURE_PX, alt=f"The image {name}")
+        st.text(name)
+    for number, (entry, column) in enumerate(zip(job.entries, columns[1:], strict=True), start=1):
+        with column:
+            if len(job.entries) > 1:
+                st.markdown(f"**{number}: {plain(entry.name)}**")
+            found = job.found.get(entry.id)
+            if found and position < len(found):
+                _answer(job, entry, found.prediction(position))
+            else:
+                st.caption(plain(job.problems.get(entry.id, "Not predicted: it was stopped before.")))
+
+
+def _answer(job: Job, entry: RunEntry, prediction: Prediction) -> None:
+    if prediction.error:
+        st.error(plain(prediction.error))
+        return
+    trust, classes = trust_of(entry), entry.request.data.classes
+    labels = [classes.index(name) for name in prediction.classes]
+    figure = probability_bars(prediction.classes, prediction.confidences, labels=labels)
+    alt = f"{prediction.file}: {prediction.classes[0]}, {prediction.confidences[0]:.0%} sure"
+    st.plotly_chart(figure, key=f"bars-{entry.id}", alt=alt)
+    st.caption("How sure, honestly", help=sure_help(trust, symmetries=job.symmetries))
+    if prediction.unfamiliar:
+        st.warning("Unlike anything in training: the answer above says little.")
+        st.caption("What the flag sees", help=unfamiliar_help(trust))

@@ -1,0 +1,42 @@
+"""How well a model does on images whose folders name their class."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from rsdash.inference.found import REFUSED, Found
+from rsdash.ui.predict.job import Job
+
+MOST_IN_A_MATRIX = 50
+
+
+def figures_view(job: Job) -> None:
+    """Accuracy, kappa, F1 and the confusion matrix of the first model."""
+    from rsdash.charts.comparing import matrix_map  # with scipy behind it, which a page should not wait for
+    from rsdash.evaluation import matrix
+    from rsdash.evaluation.figures import confusion_of
+    from rsdash.evaluation.intervals import wilson_interval
+    from rsdash.evaluation.wording import figure_text
+
+    found: Found = job.found[job.entries[0].id]
+    answers, labels = found.answers, job.labels
+    counted = (labels != REFUSED) & (answers != REFUSED)
+    if not counted.any():
+        return
+    confusion = confusion_of(labels[counted].astype(int), answers[counted].astype(int), len(found.classes))
+    total = int(confusion.sum())
+    half = wilson_interval(int(np.trace(confusion)), total).half_width
+    st.subheader("Against the folders")
+    cells = st.columns(4)
+    cells[0].metric("Overall accuracy", figure_text(float(matrix.accuracy(confusion)), half))
+    cells[1].metric("Macro F1", f"{float(matrix.macro_f1(confusion)):.3f}")
+    cells[2].metric("Kappa", f"{float(matrix.kappa(confusion)):.3f}")
+    cells[3].metric("Images", f"{total:,}")
+    st.caption(
+        "±: half of Wilson's 95 % interval, for images that do not depend on each other. Whether the model "
+        "trained on some of them is not checked here; Evaluate on the Run page leaves those out."
+    )
+    if len(found.classes) <= MOST_IN_A_MATRIX:
+        figure = matrix_map(confusion, found.classes, title="Folders (rows) and answers")
+        st.plotly_chart(figure, key="folder-matrix", alt="Confusion of folders and answers")

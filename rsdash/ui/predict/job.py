@@ -1,0 +1,155 @@
+"""Predicting images with one or several models: a task of the server that outlives reruns and reloads."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from rsdash.data.loose import LooseImages
+from rsdash.errors import RsdashError
+from rsdash.inference.found import REFUSED, Found
+from rsdash.inference.results import PredictedPart
+from rsdash.runs.index import RunEntry
+from rsdash.ui.long_action import counted, watch
+from rsdash.ui.predict.sources import Chosen
+from rsdash.ui.server import server
+from rsdash.ui.tasks import Report, Task, TaskStoppedError
+from rsdash.ui.words import plain
+
+TOP = 5
+RESULTS_KEPT = 8
+AT_ONCE_S = 2.0
+"""A few images are done by then: no progress need be drawn for them."""
+POLL_S = 0.02
+
+_recent: deque[str] = deque()
+"""Keys of the latest tasks, so that the server does not keep the results of all."""
+
+
+@dataclass
+class Job:
+    """What was asked, and what was found so far.
+
+    Attributes:
+        place: the images.
+        entries: the models, that of the page first.
+        symmetries: whether answers are averages over the 8 symmetries.
+        images: the files, once they are listed.
+        found: run id → its predictions.
+        problems: run id → why it gave no (more) predictions.
+        stopped: whether a person stopped it.
+        labels: true class of each image the first model was asked about, by its folder, int16 (n,); REFUSED
+            where the folder names none.
+    """
+
+    place: Path
+    entries: Sequence[RunEntry]
+    symmetries: bool
+    images: LooseImages | None = None
+    found: dict[str, Found] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    stopped: bool = False
+    labels: np.ndarray = field(default_factory=lambda: np.empty(0, np.int16))
+
+
+def predicted(chosen: Chosen, entries: Sequence[RunEntry], *, symmetries: bool) -> Job | None:
+    """Start predicting, or show how far it is; the result once it is there.
+
+    Args:
+        chosen: the images.
+        entries: the models.
+        symmetries: average over the 8 symmetries.
+    """
+    key, tasks = _key(chosen, entries, symmetries), server().tasks
+    task = tasks.get(key)
+    if not chosen.at_once:
+        under_way = task is not None and not task.finished
+        if st.button("Predict", key="predict", type="primary", disabled=under_way):
+            tasks.forget(key)
+            task = None
+        elif task is None:
+            return None
+    if task is None:
+        task = _start(key, Job(chosen.place, entries, symmetries), chosen.title)
+    if not task.finished:
+        watch(key, _words)
+        return None
+    if task.error:
+        st.error(plain(task.error))
+        if st.button("Try again", key="try-again"):
+            tasks.forget(key)
+            st.rerun()
+        return None
+    return task.result
+
+
+def _start(key: str, job: Job, title: str) -> Task:
+    tasks = server().tasks
+    before = st.session_state.get("predicting")
+    if before and before != key and (running := tasks.get(before)):
+        running.stop()  # nobody looks at it any more
+    st.session_state["predicting"] = key
+    _recent.append(key)
+    while len(_recent) > RESULTS_KEPT:
+        old = _recent.popleft()
+        if old not in _recent and not tasks.under_way(old):
+            tasks.forget(old)
+    task = tasks.start(key, f"Predicting {title}", lambda report: _work(job, report))
+    deadline = time.monotonic() + AT_ONCE_S
+    while not task.finished and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return task
+
+
+def _work(job: Job, report: Report) -> Job:
+    from rsdash.inference.client import predict_place  # brings httpx, which a page should not wait for
+
+    report(0, 0)
+    job.images = LooseImages(job.place)
+    total = len(job.images.names) * len(job.entries)
+    try:
+        for number, entry in enumerate(job.entries):
+            found = job.found[entry.id] = Found(entry.request.data.classes, TOP)
+
+            def take(part: PredictedPart, found: Found = found, before: int = number) -> None:
+                found.add(part.found)
+                report(before * part.total + part.done, total)
+
+            try:
+                predict_place(entry.folder.path, job.place, take, top=TOP, symmetries=job.symmetries)
+            except TaskStoppedError:
+                raise
+            except RsdashError as error:
+                job.problems[entry.id] = str(error)
+    except TaskStoppedError:
+        job.stopped = True
+    job.labels = _folder_labels(job.images, job.found.get(job.entries[0].id))
+    return job
+
+
+def _folder_labels(images: LooseImages, found: Found | None) -> np.ndarray:
+    if found is None:
+        return np.empty(0, np.int16)
+    numbers = {name: label for label, name in enumerate(found.classes)}
+    named = (images.class_of(name, numbers) for name in found.names)
+    return np.array([REFUSED if name is None else numbers[name] for name in named], np.int16)
+
+
+def _key(chosen: Chosen, entries: Sequence[RunEntry], symmetries: bool) -> str:
+    """The same for the same images and models, whoever asks."""
+    asked = [str(chosen.place), str(symmetries)]
+    asked += [f"{entry.id} {entry.state.updated_at}" for entry in entries]
+    return f"predict {hashlib.sha256(chr(0).join(asked).encode()).hexdigest()[:24]}"
+
+
+def _words(task: Task) -> str:
+    return (
+        counted(task) if task.total else "The inference service starts; the first time it takes some seconds"
+    )

@@ -1,0 +1,40 @@
+"""Which models are asked: one of the page, and others beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rsdash.runs.index import RunEntry
+from rsdash.ui.run_list import pick_run, run_label
+from rsdash.ui.words import plain
+
+MOST_BESIDE = 3
+BESIDE = "beside"
+
+
+def choose_models(usable: Sequence[RunEntry]) -> list[RunEntry]:
+    """The chosen runs, that of the page first; none where there is none."""
+    entry = pick_run(usable, key="predictor", label="Model", with_accuracy=True)
+    if entry is None:
+        return []
+    others = {other.id: other for other in usable if other.id != entry.id}
+    if BESIDE not in st.session_state:
+        st.session_state[BESIDE] = [run for run in st.query_params.get_all(BESIDE) if run in others][
+            :MOST_BESIDE
+        ]
+    else:
+        st.session_state[BESIDE] = [run for run in st.session_state[BESIDE] if run in others]
+    beside = st.multiselect(
+        "Other models beside it",
+        list(others),
+        key=BESIDE,
+        format_func=lambda run: run_label(others[run]),
+        max_selections=MOST_BESIDE,
+        placeholder="None",
+        disabled=not others,
+    )
+    st.query_params[BESIDE] = beside
+    st.caption(f"Knows the classes {', '.join(plain(name) for name in entry.request.data.classes)}.")
+    return [entry, *(others[run] for run in beside)]

@@ -1,0 +1,61 @@
+"""Pictures of the images that are predicted, read from their place on demand."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from rsdash.config import Radiometry
+from rsdash.data import decode, picture
+from rsdash.data.loose import LooseImages
+from rsdash.errors import RsdashError
+
+THUMBNAIL_PX = 64
+SHOWN_PX = 512
+
+
+def thumbnail(images: LooseImages, name: str, radiometry: Radiometry) -> str | None:
+    """A small picture as a data URI; None where the image cannot be read."""
+    return _thumbnail(str(images.place), name, radiometry.digest, images, radiometry)
+
+
+def shown(images: LooseImages, name: str, radiometry: Radiometry) -> np.ndarray | None:
+    """uint8 (height, width, 3), at most SHOWN_PX wide or high; None where it cannot be read."""
+    return _shown(str(images.place), name, radiometry.digest, images, radiometry)
+
+
+@st.cache_data(max_entries=2_000, show_spinner=False)
+def _thumbnail(
+    place: str, name: str, digest: str, _images: LooseImages, _radiometry: Radiometry
+) -> str | None:
+    pixels = _read(_images, name, _radiometry)
+    if pixels is None:
+        return None
+    small = Image.fromarray(pixels)
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _shown(
+    place: str, name: str, digest: str, _images: LooseImages, _radiometry: Radiometry
+) -> np.ndarray | None:
+    pixels = _read(_images, name, _radiometry)
+    if pixels is None:
+        return None
+    image = Image.fromarray(pixels)
+    image.thumbnail((SHOWN_PX, SHOWN_PX))
+    return np.asarray(image)
+
+
+def _read(images: LooseImages, name: str, radiometry: Radiometry) -> np.ndarray | None:
+    try:
+        return picture(decode(images.read(name), name, radiometry), radiometry)
+    except RsdashError:
+        return None  # the table says why

@@ -1,0 +1,82 @@
+"""What was found: a summary, the table, one image in detail, figures, and files to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from rsdash.inference.found import REFUSED
+from rsdash.inference.tables import csv_lines, json_text
+from rsdash.ui.predict.detail import detail
+from rsdash.ui.predict.figures_view import figures_view
+from rsdash.ui.predict.job import TOP, Job
+from rsdash.ui.predict.result_table import result_table
+from rsdash.ui.words import plain
+
+
+def results_view(job: Job) -> None:
+    """Show a job that has ended."""
+    found = job.found.get(job.entries[0].id)
+    for entry in job.entries:
+        if problem := job.problems.get(entry.id):
+            st.error(plain(f"{entry.name}: {problem}"))
+    if not found:
+        if job.stopped:
+            st.info("Stopped before the first image was predicted.")
+        return
+    _summary(job)
+    position: int | None = 0
+    if len(found) > 1:
+        position = result_table(job)
+        _downloads(job)
+    if position is not None:
+        detail(job, position)
+    figures_view(job)
+
+
+def _summary(job: Job) -> None:
+    found = job.found[job.entries[0].id]
+    wanted = len(job.images.names) if job.images else len(found)
+    parts = [f"{len(found) - len(found.errors):,} images predicted"]
+    if found.errors:
+        parts.append(f"{len(found.errors):,} files not read, listed with their reason")
+    if flagged := int(found.unfamiliar.sum()):
+        parts.append(f"{flagged:,} unlike training")
+    st.markdown(" · ".join(parts))
+    if job.stopped:
+        st.info(f"Stopped after {len(found):,} of {wanted:,} images.")
+
+
+def _downloads(job: Job) -> None:
+    with st.container(horizontal=True):
+        for number, entry in enumerate(job.entries, start=1):
+            suffix = "" if len(job.entries) == 1 else f" of {number}"
+            _download(f"CSV{suffix}", entry.id, "csv", lambda run_id=entry.id: as_csv(job, run_id))
+            _download(f"JSON{suffix}", entry.id, "json", lambda run_id=entry.id: as_json(job, run_id))
+
+
+def _download(label: str, run_id: str, suffix: str, make: Callable[[], bytes]) -> None:
+    name, mime = f"predictions-{run_id}.{suffix}", "text/csv" if suffix == "csv" else "application/json"
+    st.download_button(label, make, name, mime, key=f"download-{suffix}-{run_id}", on_click="ignore")
+
+
+def as_csv(job: Job, run_id: str) -> bytes:
+    """All predictions of a run; a column of true classes where folders name any."""
+    found = job.found[run_id]
+    truth = _truth(job)
+    return "".join(csv_lines(found.predictions(), top=min(TOP, found.top), labels=truth)).encode()
+
+
+def as_json(job: Job, run_id: str) -> bytes:
+    """The same as JSON."""
+    found = job.found[run_id]
+    truth = _truth(job)
+    return json_text(found.predictions(), labels=None if truth is None else truth[: len(found)]).encode()
+
+
+def _truth(job: Job) -> list[str | None] | None:
+    if not (job.labels != REFUSED).any():
+        return None
+    classes = job.found[job.entries[0].id].classes
+    return [None if label == REFUSED else classes[label] for label in job.labels.tolist()]

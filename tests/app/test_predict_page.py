@@ -1,0 +1,252 @@
+"""The Predict page: dropped images, many of them, several models; what the service says is made up."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.data.loose import LooseImages
+from rsdash.errors import ServiceError
+from rsdash.inference import client
+from rsdash.inference.results import PredictedPart, PredictedPlace, Prediction
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.states import RunState
+from rsdash.ui.predict import job as jobs
+from rsdash.ui.predict.results_view import as_csv, as_json
+from tests.app.test_pages import open_page
+from tests.tiny import CLASSES, draw_tile, make_run, wait_for
+
+ORDER = {
+    "Forest": ("Forest", "Lake", "Road"),
+    "Lake": ("Lake", "Road", "Forest"),
+    "Road": ("Road", "Lake", "Forest"),
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_server", None)
+    jobs._recent.clear()
+
+
+@pytest.fixture
+def run(runs_dir: Path) -> RunFolder:
+    return make_run(runs_dir, name="mine", state=RunState.FINISHED)
+
+
+def answer(name: str, best: str = "Lake", sure: float = 0.7) -> Prediction:
+    if name.endswith("torn.png"):
+        return Prediction(file=name, error=f"{name} is damaged.")
+    return Prediction(
+        file=name,
+        classes=ORDER[best],
+        confidences=(sure, 0.9 - sure, 0.1),
+        probabilities=(sure + 0.05, 0.85 - sure, 0.1),
+        distance=1.5,
+        unfamiliar=name.endswith("7.png"),
+    )
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bool]]:
+    """Questions to the service, which takes everything for a lake, less surely the later it comes."""
+    questions: list[tuple[str, str, bool]] = []
+
+    def predict_place(
+        run: Path, place: Path, take: Callable[[PredictedPart], None], *, top: int, symmetries: bool
+    ) -> PredictedPlace:
+        questions.append((run.name, place.name, symmetries))
+        names = LooseImages(place).names
+        for number, name in enumerate(names):
+            found = answer(name, "Lake" if len(questions) == 1 else "Road", 0.8 - 0.4 * number / len(names))
+            take(PredictedPart(done=number + 1, total=len(names), found=(found,)))
+        return PredictedPlace(images=len(names), refused=0)
+
+    monkeypatch.setattr(client, "predict_place", predict_place)
+    return questions
+
+
+def tile(label: int = 1) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(draw_tile(label, 0)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def folder_of_tiles(root: Path, per_class: int = 8) -> Path:
+    for label, name in enumerate(CLASSES):
+        (root / name).mkdir(parents=True)
+        for number in range(per_class):
+            (root / name / f"{number}.png").write_bytes(tile(label))
+    (root / "Road" / "torn.png").write_bytes(b"torn")
+    return root
+
+
+def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    uploader = app.file_uploader(key="images")
+    for name, content in files:
+        uploader.upload(name, content, "image/png")
+    app.run()
+    assert not app.exception
+    return app
+
+
+def predict_path(app: AppTest, place: Path) -> AppTest:
+    app.segmented_control(key="images-from").set_value("On this machine").run()
+    app.text_input(key="image-path").set_value(str(place)).run()
+    app.button(key="predict").click().run()
+    assert not app.exception
+    return app
+
+
+def the_job(app: AppTest) -> jobs.Job:
+    task = shared.server().tasks.get(app.session_state["predicting"])
+    assert task is not None
+    return task.result
+
+
+def test_a_dropped_image_is_answered_at_once_with_how_sure_the_model_is(run, asked) -> None:
+    app = drop(open_page("predict"), ("a.png", tile()))
+    assert asked == [(run.id, asked[0][1], False)]
+    (chart,) = app.get("plotly_chart")
+    bars = json.loads(chart.proto.spec)["data"][0]
+    assert "Most probable: Lake" in chart.proto.spec and "how sure" in chart.proto.spec
+    assert bars["text"] == ["80.0%", "10.0%", "10.0%"]
+    assert not app.dataframe
+    sure = next(caption for caption in app.caption if caption.value.startswith("How sure"))
+    assert "no evaluation by which it could be corrected" in sure.help
+
+
+def test_nothing_is_asked_twice_while_the_page_is_used(run, asked) -> None:
+    app = drop(open_page("predict"), ("a.png", tile()), ("7.png", tile()), ("torn.png", b"torn"))
+    for _ in range(2):
+        app.selectbox(key="result-order").set_value("by name").run()
+    assert len(asked) == 1
+    table = app.dataframe[0].value
+    assert table["File"].tolist() == ["7.png", "a.png", "torn.png"]
+    assert table["Problem"].tolist()[-1] == "torn.png is damaged."
+    assert table["Unlike training"].tolist()[:2] == [True, False]
+    assert table["Image"].tolist()[0].startswith("data:image/jpeg;base64,")
+    assert any("Unlike anything in training" in warning.value for warning in app.warning)
+    app.toggle(key="symmetries").set_value(True).run()
+    assert [symmetries for *_, symmetries in asked] == [False, True]
+
+
+def test_what_was_dropped_outlives_a_reload(run, asked) -> None:
+    app = drop(open_page("predict"), ("a.png", tile()), ("b.png", tile()))
+    (token,) = [path.stem for path in (Path(os.environ["RSDASH_DATA"]) / "dropped").iterdir()]
+    assert token in app.query_params["images"]
+    again = open_page("predict", run=run.id, images=token)
+    assert again.dataframe[0].value["File"].tolist() == ["b.png", "a.png"]
+    assert len(asked) == 1
+    assert not open_page("predict", run=run.id, images="../../etc/passwd").dataframe
+
+
+def test_a_folder_by_its_path_is_sorted_filtered_and_measured(run, asked, tmp_path) -> None:
+    app = predict_path(open_page("predict"), folder_of_tiles(tmp_path / "set"))
+    table = app.dataframe[0].value
+    assert len(table) == 25
+    sure = table["How sure"].tolist()
+    assert sure[:24] == sorted(sure[:24]) and table["Problem"].tolist()[24]
+    assert any("24 images predicted · 1 files not read" in text.value for text in app.markdown)
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["Overall accuracy"].startswith("0.33") and metrics["Images"] == "24"
+    show = app.selectbox(key="result-show")
+    assert "Wrong by folder (16)" in show.options and "Not read (1)" in show.options
+    show.set_value("Unlike training").run()
+    assert app.dataframe[0].value["File"].tolist() == ["Road/7.png", "Lake/7.png", "Forest/7.png"]
+    app.selectbox(key="result-show").set_value("Not read").run()
+    assert app.dataframe[0].value["File"].tolist() == ["Road/torn.png"]
+    app.multiselect(key=f"result-classes-{run.id}").set_value(["Forest"]).run()
+    assert any("No image is like that" in caption.value for caption in app.caption)
+
+
+def test_csv_and_json_hold_all_with_the_plain_softmax_and_the_folder(run, asked, tmp_path) -> None:
+    job = the_job(predict_path(open_page("predict"), folder_of_tiles(tmp_path / "set")))
+    rows = list(csv.DictReader(io.StringIO(as_csv(job, run.id).decode())))
+    assert len(rows) == 25 and rows[0]["true_class"] == "Forest" and rows[0]["class"] == "Lake"
+    assert float(rows[0]["probability"]) - float(rows[0]["confidence"]) == pytest.approx(0.05, abs=1e-5)
+    parsed = json.loads(as_json(job, run.id))
+    assert len(parsed) == 25 and parsed[3]["true_class"] == "Forest"
+    assert parsed[-1]["error"] == "Road/torn.png is damaged." and parsed[-1]["classes"] == []
+
+
+def test_several_models_stand_side_by_side(run, runs_dir, asked) -> None:
+    other = make_run(runs_dir, name="other", state=RunState.FINISHED)
+    app = drop(open_page("predict", run=run.id, beside=other.id), ("a.png", tile()), ("b.png", tile()))
+    assert [name for name, *_ in asked] == [run.id, other.id]
+    table = app.dataframe[0].value
+    assert table["1: Class"].tolist() == ["Lake", "Lake"] and table["2: Class"].tolist() == ["Road", "Road"]
+    assert len(app.get("plotly_chart")) == 2
+    assert "Models disagree (2)" in app.selectbox(key="result-show").options
+
+
+def test_one_model_that_fails_does_not_take_the_other_along(run, runs_dir, asked, monkeypatch) -> None:
+    other = make_run(runs_dir, name="other", state=RunState.FINISHED)
+    answering = client.predict_place
+
+    def refuse(path: Path, *arguments: object, **named: object) -> PredictedPlace:
+        if path.name == other.id:
+            raise ServiceError("other has no weights yet.")
+        return answering(path, *arguments, **named)  # pyright: ignore[reportArgumentType]  # handed on
+
+    monkeypatch.setattr(client, "predict_place", refuse)
+    app = drop(open_page("predict", run=run.id, beside=other.id), ("a.png", tile()))
+    assert any("no weights yet" in error.value.replace("\\", "") for error in app.error)
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_stopped_it_shows_what_it_has(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE_S", 0.0)
+
+    def slow(run: Path, place: Path, take: Callable[[PredictedPart], None], **_: object) -> PredictedPlace:
+        take(PredictedPart(done=1, total=25, found=(answer("Forest/0.png"),)))
+        task = shared.server().tasks.get(app.session_state["predicting"])
+        wait_for(lambda: task is not None and task.stopped, "the stop")
+        take(PredictedPart(done=2, total=25, found=(answer("Forest/1.png"),)))
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr(client, "predict_place", slow)
+    app = open_page("predict")
+    predict_path(app, folder_of_tiles(tmp_path / "set"))
+    assert app.selectbox(key="predictor").value == run.id  # usable meanwhile
+    app.button(key="stop-predict").click().run()
+    task = shared.server().tasks.get(app.session_state["predicting"])
+    wait_for(lambda: task is None or task.finished, "its end")
+    app.run()
+    assert any("Stopped after 2 of 25 images" in info.value for info in app.info)
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"), [("nowhere", "no image, folder or zip at"), ("torn.zip", "not a zip")]
+)
+def test_a_place_that_cannot_be_read_is_one_sentence(run, asked, tmp_path, place: str, sentence: str) -> None:
+    (tmp_path / "torn.zip").write_bytes(b"PK")
+    app = predict_path(open_page("predict"), tmp_path / place)
+    assert sentence in app.error[0].value.replace("\\", "") and not asked
+
+
+def test_a_zip_is_dropped_alone(run, asked, tmp_path) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "set"), "zip", folder_of_tiles(tmp_path / "set")))
+    app = drop(open_page("predict"), ("set.zip", archive.read_bytes()))
+    assert len(app.dataframe[0].value) == 25
+    refused = drop(open_page("predict"), ("set.zip", archive.read_bytes()), ("a.png", tile()))
+    assert "together with other files" in refused.error[0].value
+
+
+def test_only_below_the_roots_images_are_read(run, asked, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("RSDASH_ROOTS", str(tmp_path / "open"))
+    app = open_page("predict")
+    app.segmented_control(key="images-from").set_value("On this machine").run()
+    app.text_input(key="image-path").set_value(str(folder_of_tiles(tmp_path / "secret"))).run()
+    assert "may not be read" in app.error[0].value
+    assert not [button for button in app.button if button.key == "predict"]

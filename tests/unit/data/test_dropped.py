@@ -1,0 +1,73 @@
+"""What is dropped to be predicted stays in a zip of its own, whatever it is called, and not for long."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from rsdash.data.dropped import KEPT_S, dropped_place, keep_dropped
+from rsdash.data.loose import LooseImages
+from rsdash.errors import DataError
+
+
+def keep(*names: str) -> Path:
+    place = dropped_place(keep_dropped([(name, io.BytesIO(name.encode())) for name in names]))
+    assert place is not None
+    return place
+
+
+def test_every_name_is_kept_and_none_leads_out(data_place: Path) -> None:
+    names = (
+        "a.jpg",
+        "a.jpg",
+        "../../etc/passwd.png",
+        "/root/b.png",
+        ".hidden.png",
+        "C:\\c.png",
+        "Lake/d.png",
+    )
+    images = LooseImages(keep(*names))
+    assert set(images.names) == {
+        "a.jpg",
+        "a (2).jpg",
+        "etc/passwd.png",
+        "root/b.png",
+        "hidden.png",
+        "c.png",
+        "Lake/d.png",
+    }
+    contents = {images.read(name).decode() for name in images.names}
+    assert contents == set(names)
+    assert images.class_of("Lake/d.png", ("Lake",)) == "Lake"
+    assert list((data_place / "dropped").iterdir()) == [images.place]
+
+
+def test_one_zip_is_taken_as_it_is(data_place: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("Lake/a.png", b"a")
+        archive.writestr("Road/b.png", b"b")
+    token = keep_dropped([("tiles.ZIP", io.BytesIO(buffer.getvalue()))])
+    place = dropped_place(token)
+    assert place is not None and LooseImages(place).names == ("Lake/a.png", "Road/b.png")
+    with pytest.raises(DataError, match=r"tiles\.zip was dropped together"):
+        keep_dropped([("a.png", io.BytesIO()), ("tiles.zip", io.BytesIO())])
+
+
+@pytest.mark.parametrize("token", ["", "../service", "0" * 24, "g" * 24])
+def test_only_a_token_that_was_given_out_opens_anything(data_place: Path, token: str) -> None:
+    keep("a.png")
+    assert dropped_place(token) is None
+
+
+def test_after_a_day_it_is_gone(data_place: Path) -> None:
+    old = keep("a.png")
+    yesterday = time.time() - KEPT_S - 60
+    os.utime(old, (yesterday, yesterday))
+    fresh = keep("b.png")
+    assert not old.exists() and fresh.exists()
