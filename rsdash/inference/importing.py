@@ -11,7 +11,7 @@ from pathlib import Path
 import safetensors
 import torch
 
-from rsdash.errors import RunError, storage_errors
+from rsdash.errors import ModelError, RunError, storage_errors
 from rsdash.exports.card import Card
 from rsdash.exports.checking import (
     check_history,
@@ -72,7 +72,7 @@ def import_model(
             state = checked_state(came, request, evaluation, card.parameters)
             environment = checked_environment(came)
             check_history(came)
-        except RunError as error:
+        except (RunError, ModelError) as error:
             reason = str(error).replace(f"{place}/", "its ")
             raise RunError(f"{path.name} cannot be imported: {reason}") from error
         yield Stage(done=2, total=_STAGES, words="Writing the run")
