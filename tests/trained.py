@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def confuse(tiles: Path) -> None:
             Image.fromarray(draw_tile((label + 1) % 3, 100 + int(path.stem))).save(path)
 
 
+@cache  # asked by the fixtures of several folders
 def train_one(root: Path, surveyed: Path) -> Trained:
     """Train it below `root`; `surveyed` is a catalogue of models."""
     with pytest.MonkeyPatch.context() as patch:

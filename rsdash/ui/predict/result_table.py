@@ -92,9 +92,9 @@ def _table(job: Job, positions: list[int]) -> int | None:
     }
     for other in job.entries:
         config[_column(job, other.id, "How sure")] = st.column_config.ProgressColumn(
-            format="percent",
+            format="%.0f %%",
             min_value=0,
-            max_value=1,
+            max_value=100,
             width="small",
             help=sure_help(trust_of(other), symmetries=job.symmetries),
         )
@@ -128,7 +128,7 @@ def _row(job: Job, position: int) -> dict[str, object]:
         if found and position < len(found):
             one = found.prediction(position)
             row[_column(job, other.id, "Class")] = one.classes[0] if one.classes else None
-            row[_column(job, other.id, "How sure")] = one.confidences[0] if one.classes else None
+            row[_column(job, other.id, "How sure")] = 100 * one.confidences[0] if one.classes else None
     if (job.labels != REFUSED).any():
         label = job.labels[position]
         row["Folder"] = None if label == REFUSED else first.classes[label]

@@ -38,7 +38,12 @@ class Chosen:
 def choose_images() -> Chosen | None:
     """Offer the ways to bring images; what was dropped outlives a reload of the page."""
     way = st.segmented_control(
-        "Images from", (DROP, FOLDER, PATH), key="images-from", default=DROP, required=True
+        "Images from",
+        (DROP, FOLDER, PATH),
+        key="images-from",
+        default=DROP,
+        required=True,
+        bind="query-params",
     )
     if way == PATH:
         return _path()
