@@ -103,6 +103,30 @@ class PredictedPlace(_Result):
     refused: int
 
 
+GRAD_CAM, OCCLUSION = "grad-cam", "occlusion"
+METHODS = (GRAD_CAM, OCCLUSION)
+
+
+class Explanation(_Result):
+    """Which parts of an image speak for a class.
+
+    Attributes:
+        method: one of METHODS.
+        label: name of the class.
+        values: a map over the whole image, row by row. grad-cam: from 0 to 1, 1 being where most speaks for
+            the class. occlusion: how much surer the model is with a part of the image than without, from
+            -1 to 1.
+        layer: name of the layer whose maps were weighed; empty for occlusion.
+        covered: share of the side that is covered at a time; 0 for grad-cam.
+    """
+
+    method: str
+    label: str
+    values: tuple[tuple[float, ...], ...]
+    layer: str = ""
+    covered: float = 0.0
+
+
 class RateSweep(_Result):
     """A sweep over learning rates.
 

@@ -12,10 +12,12 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | `POST /rate` | JSON: `config` | a line of JSON a step, `{"done", "total"}`, then `{"result": RateSweep}` |
 | `POST /evaluate` | JSON: `run` (its folder), `data`, `split` (or empty) | the same, EvaluationResult |
 | `POST /predict` | form: `run`, `top`, `symmetries`, files `images` | list of Prediction |
+| `POST /explain` | form: `run`, `method`, `class` (or empty), file `images` | Explanation |
 | `POST /predict/place` | JSON: `run`, `place`, `top`, `symmetries` | PredictedPart a line, then its result |
 
 `run` is the path of a run folder and `place` that of an image, folder or zip; `top` is the number of classes
-to name (or 5), and `symmetries` true averages over the 8 symmetries. Answers are described in `results.py`.
+to name (or 5), and `symmetries` true averages over the 8 symmetries; `method` is grad-cam or occlusion, and
+`class` the one to explain (or the most probable). Answers are described in `results.py`.
 
     token=$(jq -r .token service.json); port=$(jq -r .port service.json)
     curl -H "Authorization: Bearer $token" -F run=/path/of/run -F images=@tile.jpg http://127.0.0.1:$port/predict
@@ -33,7 +35,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 import uvicorn
 from pydantic import BaseModel
@@ -45,15 +46,17 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from rsdash.config import Radiometry, RunConfig, make_config
-from rsdash.errors import RsdashError
+from rsdash.errors import DataError, RsdashError
 from rsdash.home import data_dir
 from rsdash.inference.address import Address, address_path, lock_path, write_address
 from rsdash.inference.batches import draw_batch
+from rsdash.inference.devices import describe_devices
 from rsdash.inference.evaluating import evaluate_run
+from rsdash.inference.explaining import explain
 from rsdash.inference.loaded import LoadedModels
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.rates import find_rate
-from rsdash.inference.results import DeviceFacts, Profile, Step
+from rsdash.inference.results import Explanation, Profile, Step
 from rsdash.models.profile import profile_model
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
@@ -90,6 +93,7 @@ class Service:
                 Route("/rate", self._guarded(self._rate), methods=["POST"]),
                 Route("/evaluate", self._guarded(self._evaluate), methods=["POST"]),
                 Route("/predict", self._guarded(self._predict), methods=["POST"]),
+                Route("/explain", self._guarded(self._explain), methods=["POST"]),
                 Route("/predict/place", self._guarded(self._predict_place), methods=["POST"]),
             ]
         )
@@ -114,7 +118,7 @@ class Service:
         return JSONResponse({"pid": os.getpid()})
 
     async def _devices(self, request: Request) -> JSONResponse:
-        return JSONResponse(await run_in_threadpool(_describe_devices))
+        return JSONResponse([facts.model_dump() for facts in await run_in_threadpool(describe_devices)])
 
     async def _profile(self, request: Request) -> JSONResponse:
         content = await request.json()
@@ -165,6 +169,20 @@ class Service:
             return [found.model_dump() for found in model.predict(images, top=top, symmetries=symmetries)]
 
         return JSONResponse(await run_in_threadpool(self._models.ask, run, question))
+
+    async def _explain(self, request: Request) -> JSONResponse:
+        async with request.form(max_files=1) as form:
+            upload = form["images"]
+            if not isinstance(upload, UploadFile):
+                raise DataError("The request holds no image.")
+            name, content = upload.filename or "image", await upload.read()
+            run, method, label = (str(form[field]) for field in ("run", "method", "class"))
+
+        def question(model: Predictor) -> Explanation:
+            return explain(model, name, content, method=method, label=label)
+
+        found = await run_in_threadpool(self._models.ask, Path(run), question)
+        return JSONResponse(found.model_dump())
 
     async def _predict_place(self, request: Request) -> StreamingResponse:
         content = await request.json()
@@ -224,18 +242,3 @@ def _config_in(content: dict[str, Any]) -> RunConfig:
     """
     given = content["config"]
     return make_config(given, preset=given.get("preset", "paper"))
-
-
-def _describe_devices() -> list[dict[str, Any]]:
-    wanted = ["cuda"] if torch.cuda.is_available() else []
-    facts = []
-    for device in [*wanted, "cpu"]:
-        compute = choose_compute(RunConfig(device=device))
-        memory = (
-            torch.cuda.get_device_properties(compute.device).total_memory
-            if device == "cuda"
-            else psutil.virtual_memory().total
-        )
-        precision = compute.description.rsplit(", ", 1)[1]
-        facts.append(DeviceFacts(name=compute.description, precision=precision, memory_bytes=memory))
-    return [fact.model_dump() for fact in facts]

@@ -18,7 +18,7 @@ import rsdash.ui.server as shared
 from rsdash.data.loose import LooseImages
 from rsdash.errors import ServiceError
 from rsdash.inference import client
-from rsdash.inference.results import PredictedPart, PredictedPlace, Prediction
+from rsdash.inference.results import Explanation, PredictedPart, PredictedPlace, Prediction
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from rsdash.ui.predict import job as jobs
@@ -188,6 +188,23 @@ def test_several_models_stand_side_by_side(run, runs_dir, asked) -> None:
     assert table["1: Class"].tolist() == ["Lake", "Lake"] and table["2: Class"].tolist() == ["Road", "Road"]
     assert len(app.get("plotly_chart")) == 2
     assert "Models disagree (2)" in app.selectbox(key="result-show").options
+
+
+def test_an_explanation_is_asked_once_whatever_its_opacity(run, asked, monkeypatch) -> None:
+    explained: list[tuple[str, ...]] = []
+
+    def explain(path: Path, image: tuple[str, bytes], *, method: str, label: str) -> Explanation:
+        explained.append((image[0], method, label))
+        values = ((0.0, 0.5), (1.0, 0.25))
+        return Explanation(method=method, label="Lake", values=values, layer="features.conv5")
+
+    monkeypatch.setattr(client, "explain", explain)
+    app = drop(open_page("predict"), ("a.png", tile()))
+    assert not explained
+    app.segmented_control(key="explain").set_value("grad-cam").run()
+    app.slider(key="explain-opacity").set_value(20).run()
+    assert not app.exception and explained == [("a.png", "grad-cam", "Lake")]
+    assert any("2 × 2 cells of `features.conv5`" in caption.value for caption in app.caption)
 
 
 def test_one_model_that_fails_does_not_take_the_other_along(run, runs_dir, asked, monkeypatch) -> None:

@@ -16,7 +16,7 @@ from scipy.special import softmax
 from rsdash.config import RunConfig
 from rsdash.errors import ServiceError
 from rsdash.evaluation.saved import read_evaluation
-from rsdash.inference import client
+from rsdash.inference import client, wire
 from rsdash.inference.address import address_path, read_address
 from rsdash.runs.folder import RunFolder
 from rsdash.training.rate_choice import STEPS
@@ -110,5 +110,5 @@ def test_it_starts_when_asked_answers_and_leaves_when_nobody_asks(place: Path, f
     assert refused.status_code == 401
 
     wait_for(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "its leaving")
-    client._started.pop().wait(timeout=10)
+    wire._started.pop().wait(timeout=10)
     assert read_address() is None

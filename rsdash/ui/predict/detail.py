@@ -7,6 +7,7 @@ import streamlit as st
 from rsdash.charts import probability_bars
 from rsdash.inference.results import Prediction
 from rsdash.runs.index import RunEntry
+from rsdash.ui.predict.explanation import choose_explanation, explanation
 from rsdash.ui.predict.job import Job
 from rsdash.ui.predict.pictures import shown
 from rsdash.ui.predict.trusting import sure_help, trust_of, unfamiliar_help
@@ -20,6 +21,7 @@ def detail(job: Job, position: int) -> None:
     first = job.entries[0]
     name = job.found[first.id].names[position]
     pixels = job.images and shown(job.images, name, first.request.data.radiometry)
+    wish = choose_explanation() if pixels is not None else None
     columns = st.columns([1, *([2] * len(job.entries))] if len(job.entries) < 3 else len(job.entries) + 1)
     with columns[0]:
         if pixels is not None:
@@ -31,7 +33,10 @@ def detail(job: Job, position: int) -> None:
                 st.markdown(f"**{number}: {plain(entry.name)}**")
             found = job.found.get(entry.id)
             if found and position < len(found):
-                _answer(job, entry, found.prediction(position))
+                prediction = found.prediction(position)
+                _answer(job, entry, prediction)
+                if wish and job.images and pixels is not None and not prediction.error:
+                    explanation(entry, prediction, wish, images=job.images, pixels=pixels)
             else:
                 st.caption(plain(job.problems.get(entry.id, "Not predicted: it was stopped before.")))
 
