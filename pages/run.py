@@ -4,6 +4,7 @@ import streamlit as st
 
 from rsdash.runs.states import ENDED
 from rsdash.ui.evaluate_form import evaluate_form
+from rsdash.ui.exchange_form import export_form, import_form
 from rsdash.ui.links import page
 from rsdash.ui.run_actions import run_actions
 from rsdash.ui.run_curves import HISTORY_AGE_S, curve_controls, study_curves
@@ -21,6 +22,7 @@ if entry is None:
     st.title("Run")
     st.info("No runs yet. Start one on the Train page.")
     st.page_link(page("train"), label="Train a model")
+    import_form()
     st.stop()
 
 live = entry.state.state not in ENDED or entry.has_requests
@@ -51,3 +53,5 @@ if st.session_state.pop("ended", None) == entry.id:
 watch(entry.id)
 details(entry)
 evaluate_form(entry)
+export_form(entry)
+import_form()

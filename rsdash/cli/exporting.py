@@ -11,7 +11,6 @@ import typer
 
 from rsdash.cli.options import RunArgument
 from rsdash.cli.output import say_stages
-from rsdash.errors import RunError
 from rsdash.exports.stages import ExportResult, ImportResult
 from rsdash.home import examples_dir, runs_dir
 from rsdash.runs.index import RunEntry, RunIndex
@@ -50,8 +49,9 @@ def export(
     if format is ExportFormat.TENSORBOARD:
         _curves(entry, out or Path("tensorboard"))
         return
-    if entry.example:
-        raise RunError(f"{entry.name} is an example without weights; train a run of your own to export.")
+    from rsdash.exports.package import require_exportable  # brings scipy
+
+    require_exportable(entry)
     from rsdash.inference.exporting import export_run  # imports torch
 
     place = out or Path(f"{entry.id}.zip" if format is ExportFormat.BUNDLE else f"{entry.id}-{format}")
@@ -67,6 +67,9 @@ def import_bundle(
     lines: LinesOption = False,
 ) -> None:
     """Make a run of a model that was exported elsewhere."""
+    from rsdash.exports.package import check_package  # brings scipy
+
+    check_package(bundle)
     listing = RunIndex(runs_dir(), examples_dir()).refresh()
     from rsdash.inference.importing import import_model  # imports torch
 

@@ -15,7 +15,8 @@ import hashlib
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rsdash.data.disk import require_space
@@ -23,6 +24,8 @@ from rsdash.errors import RunError, storage_errors
 from rsdash.exports.card import Card, CardFile, read_card_file
 from rsdash.exports.describing import CARD_FILE
 from rsdash.files import write_atomic
+from rsdash.runs.index import RunEntry
+from rsdash.runs.states import EVALUATED
 
 WEIGHTS_FILE, ONNX_FILE, TEXT_FILE = "model.safetensors", "model.onnx", "MODEL_CARD.md"
 EXAMPLE_FILE, PACKAGES_FILE = "example.py", "requirements.txt"
@@ -94,7 +97,7 @@ def unpack(path: Path, folder: Path) -> Card:
         RunError: it is no export of rsdash, damaged, or larger than one would be.
         StorageError: the disk is full.
     """
-    try:
+    with _refusals(path):
         with zipfile.ZipFile(path) as archive:
             members = _members(archive, path)
             require_space(folder, sum(info.file_size for info in members.values()), "The model")
@@ -103,14 +106,44 @@ def unpack(path: Path, folder: Path) -> Card:
                 with storage_errors(folder), archive.open(info) as source, target.open("wb") as file:
                     shutil.copyfileobj(source, file, 2**20)
         card = read_card_file(folder / CARD_FILE)
+        _compare(card, folder, members)
+    return card
+
+
+def check_package(path: Path) -> None:
+    """Refuse at once what `unpack` would refuse by its list of members.
+
+    Raises:
+        RunError: it is no export of rsdash, or larger than one would be.
+    """
+    with _refusals(path), zipfile.ZipFile(path) as archive:
+        _members(archive, path)
+
+
+def require_exportable(entry: RunEntry) -> None:
+    """Refuse a run that has no weights to export.
+
+    Raises:
+        RunError: it is not evaluated, or an example.
+    """
+    if entry.example:
+        raise RunError(f"{entry.name} is an example without weights; train a run of your own to export.")
+    if entry.state.state not in EVALUATED:
+        state = entry.state.state.lower()
+        raise RunError(f"{entry.name} is {state}; it can be exported once it is finished or stopped.")
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Say of which file it is that something cannot be read."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise RunError(f"There is no file {path}.") from error
     except _BROKEN as error:
         raise RunError(f"{path.name} is no exported model of rsdash, or it is damaged ({error}).") from error
     except RunError as error:
         raise RunError(f"{path.name} cannot be imported: {error}") from error
-    _compare(card, folder, members, path)
-    return card
 
 
 def _zip(folder: Path, names: Iterable[str], archive: zipfile.ZipFile) -> None:
@@ -153,7 +186,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
     return members
 
 
-def _compare(card: Card, folder: Path, members: Iterable[str], path: Path) -> None:
+def _compare(card: Card, folder: Path, members: Iterable[str]) -> None:
     """Hold sizes and digests against the card."""
     for name in members:
         stored = name.removeprefix(RUN_PREFIX)
@@ -161,6 +194,4 @@ def _compare(card: Card, folder: Path, members: Iterable[str], path: Path) -> No
             continue
         found = describe_files(folder, [stored])[stored]
         if card.files.get(name) != found:
-            raise RunError(
-                f"{path.name} is damaged or was changed: its {name} is not the file that its card describes."
-            )
+            raise RunError(f"its {name} is not the file that its card describes; it was damaged or changed.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
@@ -12,7 +11,8 @@ from typing import Any, Literal
 
 import safetensors.torch
 
-from rsdash.errors import RunError, StorageError, storage_errors
+from rsdash.data.disk import building_site
+from rsdash.errors import StorageError, storage_errors
 from rsdash.exports.card import Card, CardInput, CardOnnx
 from rsdash.exports.describing import CARD_FILE, build_card
 from rsdash.exports.example import example_requirements, example_text
@@ -27,6 +27,7 @@ from rsdash.exports.package import (
     WEIGHTS_FILE,
     describe_files,
     pack,
+    require_exportable,
 )
 from rsdash.exports.stages import ExportedFile, ExportResult, Stage
 from rsdash.exports.terms import shareable
@@ -35,7 +36,6 @@ from rsdash.inference.loading import Reported, load_reported
 from rsdash.inference.onnx_model import BATCH_SIZES, differences, on_pixels, write_onnx
 from rsdash.runs.index import RunEntry
 from rsdash.runs.records import Environment
-from rsdash.runs.states import EVALUATED
 from rsdash.training.result import ModelCard
 
 Format = Literal["safetensors", "onnx", "bundle"]
@@ -59,16 +59,11 @@ def export_run(entry: RunEntry, format: Format, out: Path) -> Iterator[Stage | E
         RsdashError: the run has no weights, its files are damaged, the network cannot be translated or
             the disk is full. Nothing is left behind then.
     """
-    if entry.state.state not in EVALUATED:
-        state = entry.state.state.lower()
-        raise RunError(f"{entry.name} is {state}; it can be exported once it is finished or stopped.")
+    require_exportable(entry)
     total = 3 if format == "safetensors" else 4 + len(BATCH_SIZES)
     yield Stage(done=0, total=total, words="Loading the weights")
     reported = load_reported(entry.folder.weights_path)
-    with storage_errors(out.parent):
-        out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent) as place:
-        site = Path(place)
+    with building_site(out.parent) as site:
         card = build_card(entry, input=input_of(reported.card), parameters=reported.card.parameters)
         if format != "onnx":
             write_weights(reported, card, site / WEIGHTS_FILE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import safetensors
 import torch
 
-from rsdash.errors import ModelError, RunError, storage_errors
+from rsdash.data.disk import building_site
+from rsdash.errors import ModelError, RunError
 from rsdash.exports.card import Card
 from rsdash.exports.checking import (
     check_history,
@@ -27,7 +27,7 @@ from rsdash.files import write_text
 from rsdash.inference.loading import load_reported, read_card
 from rsdash.models.registry import build_model
 from rsdash.runs.adopting import adopt_run
-from rsdash.runs.folder import DRAFT_PREFIX, RunFolder, new_run_id
+from rsdash.runs.folder import RunFolder, new_run_id
 from rsdash.runs.records import About, Environment, RunRequest
 from rsdash.training.result import ModelCard
 
@@ -59,10 +59,8 @@ def import_model(
         StorageError: the disk is full.
     """
     yield Stage(done=0, total=_STAGES, words="Unpacking")
-    with storage_errors(runs_dir):
-        runs_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{DRAFT_PREFIX}import-", dir=runs_dir) as place:
-        came = RunFolder(Path(place))
+    with building_site(runs_dir) as site:
+        came = RunFolder(site)
         card = unpack(path, came.path)
         yield Stage(done=1, total=_STAGES, words="Loading the weights")
         try:
@@ -73,7 +71,7 @@ def import_model(
             environment = checked_environment(came)
             check_history(came)
         except (RunError, ModelError) as error:
-            reason = str(error).replace(f"{place}/", "its ")
+            reason = str(error).replace(f"{site}/", "its ")
             raise RunError(f"{path.name} cannot be imported: {reason}") from error
         yield Stage(done=2, total=_STAGES, words="Writing the run")
         wanted, now = name or _free(card.name, taken_names), time.time()

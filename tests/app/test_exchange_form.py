@@ -1,0 +1,101 @@
+"""The Run page takes a model along and takes one in: what is asked is handed on, what comes is offered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.exchange_form as form
+import rsdash.ui.server as shared
+from rsdash.errors import RunError
+from rsdash.exports.process import exports_dir
+from rsdash.exports.stages import ExportResult, ImportResult
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.states import RunState
+from tests.app.test_pages import open_page
+from tests.tiny import make_run, wait_for
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_server", None)
+
+
+@pytest.fixture
+def run(runs_dir: Path) -> RunFolder:
+    folder = make_run(runs_dir, name="old", state=RunState.FINISHED)
+    folder.weights_path.write_bytes(b"weights")
+    return folder
+
+
+def opened(folder: RunFolder, part: str) -> AppTest:
+    app = open_page("run", run=folder.id)
+    app.session_state[part] = True  # opened, which no test without a browser can do
+    app.run()
+    assert not app.exception
+    return app
+
+
+def ended() -> None:
+    wait_for(lambda: not shared.server().tasks.under_way(), "the task's end")
+
+
+def test_an_export_is_offered_for_download(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def export(folder: RunFolder, report) -> ExportResult:
+        report(1, 7)
+        exports_dir().mkdir(parents=True)
+        path = exports_dir() / f"{folder.id}.zip"
+        path.write_bytes(b"zip" * 1_000_000)
+        return ExportResult(format="bundle", path=str(path), files=(), largest_difference=2e-6)
+
+    monkeypatch.setattr(form, "export_for_download", export)
+    app = opened(run, "open-export")
+    assert not app.get("download_button")
+    app.button(key="start-export").click().run()
+    ended()
+    app.run()
+    assert any("to within 2.0e-06" in caption.value for caption in app.caption)
+    assert [button.proto.label for button in app.get("download_button")] == ["Download (3.0 MB)"]
+    run.weights_path.write_bytes(b"newer weights")
+    app.run()
+    assert not app.get("download_button"), "the zip holds older weights"
+
+
+def test_an_import_hands_the_zip_on(run: RunFolder, runs_dir, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+
+    def take(place: Path, bundle: Path, report) -> ImportResult:
+        report(1, 3)
+        taken.append((place, bundle.name, bundle.read_bytes()))
+        return ImportResult(run_id=run.id, name="theirs", cautions=())
+
+    monkeypatch.setattr(form, "import_into", take)
+    monkeypatch.setattr(form.st, "switch_page", lambda page, query_params: taken.append(query_params))
+    app = opened(run, "open-import")
+    app.file_uploader(key="model-zip").upload("../my model.zip", b"bytes", "application/zip").run()
+    app.button(key="start-import").click().run()
+    ended()
+    app.run()
+    assert taken == [(runs_dir, "my-model.zip", b"bytes"), {"run": run.id}]
+    assert list(exports_dir().iterdir()) == []
+
+
+def test_a_refusal_is_said_on_the_page(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> ImportResult:
+        raise RunError("m.zip cannot be imported: it lacks card.json.")
+
+    monkeypatch.setattr(form, "import_into", refuse)
+    app = opened(run, "open-import")
+    app.file_uploader(key="model-zip").upload("m.zip", b"bytes", "application/zip").run()
+    app.button(key="start-import").click().run()
+    ended()
+    app.run()
+    assert any("card" in error.value and "lacks" in error.value for error in app.error)
+
+
+def test_runs_without_weights_are_not_exported_but_others_come_in(runs_dir: Path) -> None:
+    app = open_page("run", run=make_run(runs_dir, state=RunState.FINISHED).id)
+    labels = [box.label for box in app.expander]
+    assert "Import a model" in labels and "Take this model along" not in labels
