@@ -4,7 +4,7 @@ import streamlit as st
 
 from rsdash.runs.states import ENDED
 from rsdash.ui.evaluate_form import evaluate_form
-from rsdash.ui.exchange_form import export_form, import_form
+from rsdash.ui.exchange_form import choose_imported, export_form, import_form
 from rsdash.ui.links import page
 from rsdash.ui.run_actions import run_actions
 from rsdash.ui.run_curves import HISTORY_AGE_S, curve_controls, study_curves
@@ -16,6 +16,7 @@ from rsdash.ui.words import plain, state_text
 
 TICK_S = 2.0
 
+choose_imported("run")
 entries = server().listing().entries
 entry = pick_run(entries, key="run", label="Run")
 if entry is None:

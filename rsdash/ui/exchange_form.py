@@ -15,19 +15,30 @@ from rsdash.exports.stages import ExportResult, ImportResult
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
 from rsdash.ui.fold import fold
-from rsdash.ui.links import page
 from rsdash.ui.long_action import long_action
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Report, Task
 from rsdash.ui.words import plain, size
 
-TOLD = "export-difference"
+TOLD, TURN, IMPORTED = "export-difference", "import-turn", "imported"
 
 
 def export_form(entry: RunEntry) -> None:
     """A folded part of the Run page; nothing where the run has no weights."""
     if entry.state.state in EVALUATED and not entry.example and entry.folder.weights_path.exists():
         fold("Take this model along", "open-export", lambda: _export(entry))
+
+
+def choose_imported(key: str) -> None:
+    """Choose the run that was imported just now; before the list of runs is drawn.
+
+    Args:
+        key: of that list.
+    """
+    found: ImportResult | None = st.session_state.pop(IMPORTED, None)
+    if found is not None:
+        st.session_state[key] = found.run_id
+        st.toast(f"Imported: {plain(found.name)}", duration="long")
 
 
 def import_form() -> None:
@@ -68,8 +79,9 @@ def _export(entry: RunEntry) -> None:
 
 def _import() -> None:
     st.caption("The zip that another rsdash exported. Its weights are numbers; no program in it is run.")
-    file = st.file_uploader("Exported model", type="zip", key="model-zip", label_visibility="collapsed")
-    key = f"import {st.session_state.setdefault('import-task', secrets.token_hex(4))}"
+    turn = st.session_state.setdefault(TURN, secrets.token_hex(4))
+    key = f"import {turn}"
+    file = st.file_uploader("Exported model", type="zip", key=f"zip-{turn}", label_visibility="collapsed")
     if file is None and server().tasks.get(key) is None:
         return
     found: ImportResult | None = long_action(
@@ -81,7 +93,9 @@ def _import() -> None:
     )
     if found is not None:
         server().refresh()
-        st.switch_page(page("run"), query_params={"run": found.run_id})
+        st.session_state[IMPORTED] = found
+        del st.session_state[TURN]  # an empty form again
+        st.rerun()
 
 
 def _take_in(file: UploadedFile | None, report: Report) -> ImportResult | None:

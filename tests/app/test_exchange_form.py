@@ -38,6 +38,10 @@ def opened(folder: RunFolder, part: str) -> AppTest:
     return app
 
 
+def uploader(app: AppTest):
+    return app.file_uploader(key=f"zip-{app.session_state[form.TURN]}")
+
+
 def ended() -> None:
     wait_for(lambda: not shared.server().tasks.under_way(), "the task's end")
 
@@ -64,21 +68,22 @@ def test_an_export_is_offered_for_download(run: RunFolder, monkeypatch: pytest.M
 
 
 def test_an_import_hands_the_zip_on(run: RunFolder, runs_dir, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = []
+    taken, theirs = [], make_run(runs_dir, name="theirs", state=RunState.FINISHED)
 
     def take(place: Path, bundle: Path, report) -> ImportResult:
         report(1, 3)
         taken.append((place, bundle.name, bundle.read_bytes()))
-        return ImportResult(run_id=run.id, name="theirs", cautions=())
+        return ImportResult(run_id=theirs.id, name="theirs", cautions=())
 
     monkeypatch.setattr(form, "import_into", take)
-    monkeypatch.setattr(form.st, "switch_page", lambda page, query_params: taken.append(query_params))
     app = opened(run, "open-import")
-    app.file_uploader(key="model-zip").upload("../my model.zip", b"bytes", "application/zip").run()
+    uploader(app).upload("my model.zip", b"bytes", "application/zip").run()
     app.button(key="start-import").click().run()
     ended()
     app.run()
-    assert taken == [(runs_dir, "my-model.zip", b"bytes"), {"run": run.id}]
+    assert taken == [(runs_dir, "my-model.zip", b"bytes")]
+    assert [title.value for title in app.title] == ["theirs"], "the page shows it at once"
+    assert app.query_params["run"] == theirs.id
     assert list(exports_dir().iterdir()) == []
 
 
@@ -88,7 +93,7 @@ def test_a_refusal_is_said_on_the_page(run: RunFolder, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(form, "import_into", refuse)
     app = opened(run, "open-import")
-    app.file_uploader(key="model-zip").upload("m.zip", b"bytes", "application/zip").run()
+    uploader(app).upload("m.zip", b"bytes", "application/zip").run()
     app.button(key="start-import").click().run()
     ended()
     app.run()
