@@ -157,7 +157,7 @@ def test_a_folder_by_its_path_is_sorted_filtered_and_measured(run, asked, tmp_pa
     assert len(table) == 25
     sure = table["How sure"].tolist()
     assert sure[:24] == sorted(sure[:24]) and table["Problem"].tolist()[24]
-    assert any("24 images predicted · 1 files not read" in text.value for text in app.markdown)
+    assert any("24 images predicted · 1 file not read" in text.value for text in app.markdown)
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics["Overall accuracy"].startswith("0.33") and metrics["Images"] == "24"
     show = app.selectbox(key="result-show")

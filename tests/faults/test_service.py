@@ -18,6 +18,7 @@ from rsdash.errors import ServiceError
 from rsdash.evaluation.saved import read_evaluation
 from rsdash.inference import client, wire
 from rsdash.inference.address import address_path, read_address
+from rsdash.inference.results import PredictedPart
 from rsdash.runs.folder import RunFolder
 from rsdash.training.rate_choice import STEPS
 from tests.faults.conftest import Finished
@@ -55,7 +56,37 @@ def check_an_old_run_is_evaluated(folder: RunFolder) -> None:
         client.evaluate(folder.path, "tiles", "none", lambda *done: None)
 
 
-def check_long_answers(folder: RunFolder) -> None:
+def check_a_folder_is_predicted_and_can_be_stopped(finished: Finished) -> None:
+    """Files that are no images are refused by name; where nobody listens any more, it ends."""
+    parts: list[PredictedPart] = []
+    end = client.predict_place(finished.folder.path, finished.tiles, parts.append, top=3)
+    found = [prediction for part in parts for prediction in part.found]
+    assert (end.images, end.refused, len(found)) == (62, 2, 62)
+    refused = {prediction.file for prediction in found if prediction.error}
+    assert refused == {"Lake/notes.jpg", "Road/huge.png"}
+
+    def stop(part: PredictedPart) -> None:
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        client.predict_place(finished.folder.path, finished.tiles, stop)
+    with pytest.raises(ServiceError, match="no image, folder or zip at"):
+        client.predict_place(finished.folder.path, finished.tiles / "nowhere", parts.append)
+
+
+def check_an_answer_is_explained(finished: Finished) -> None:
+    image = ("05.png", (finished.tiles / "Lake" / "05.png").read_bytes())
+    found = client.explain(finished.folder.path, image, method="grad-cam", label="Road")
+    assert (found.label, found.layer) == ("Road", "features.conv5")
+    assert len(client.explain(finished.folder.path, image, method="occlusion").values) == 8
+    with pytest.raises(ServiceError, match="no class 'Glacier'"):
+        client.explain(finished.folder.path, image, method="grad-cam", label="Glacier")
+
+
+def check_long_answers(finished: Finished) -> None:
+    folder = finished.folder
+    check_a_folder_is_predicted_and_can_be_stopped(finished)
+    check_an_answer_is_explained(finished)
     check_a_sweep_can_be_stopped()
     check_an_old_run_is_evaluated(folder)
 
@@ -97,7 +128,7 @@ def test_it_starts_when_asked_answers_and_leaves_when_nobody_asks(place: Path, f
     sweep = client.find_rate(small_config(data="tiles"), lambda done, total: told.append((done, total)))
     assert len(sweep.rates) == len(sweep.losses) == len(sweep.smoothed) == told[-1][0] > 20
     assert [done for done, _ in told][:20] == list(range(1, 21)) and {total for _, total in told} == {STEPS}
-    check_long_answers(finished.folder)
+    check_long_answers(finished)
     with pytest.raises(ServiceError, match="no data set 'nowhere'"):
         client.find_rate(small_config(data="nowhere"), lambda done, total: None)
     with pytest.raises(ServiceError, match="no data set 'nowhere'"):

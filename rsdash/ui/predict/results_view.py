@@ -38,9 +38,11 @@ def results_view(job: Job) -> None:
 def _summary(job: Job) -> None:
     found = job.found[job.entries[0].id]
     wanted = len(job.images.names) if job.images else len(found)
-    parts = [f"{len(found) - len(found.errors):,} images predicted"]
+    done = len(found) - len(found.errors)
+    parts = [f"{done:,} image{'s' * (done != 1)} predicted"]
     if found.errors:
-        parts.append(f"{len(found.errors):,} files not read, listed with their reason")
+        refused = len(found.errors)
+        parts.append(f"{refused:,} file{'s' * (refused > 1)} not read, listed with the reason")
     if flagged := int(found.unfamiliar.sum()):
         parts.append(f"{flagged:,} unlike training")
     st.markdown(" · ".join(parts))
