@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from rsdash.errors import RunError
-from rsdash.evaluation.figures import headline
+from rsdash.evaluation.figures import Figures, headline
 from rsdash.evaluation.roles import Role
 from rsdash.evaluation.saved import Evaluation, read_evaluation
-from rsdash.runs.amendments import amended, check_amendment
+from rsdash.runs.amendments import check_amendment
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.history import HistoryReader
 from rsdash.runs.parts import PARTS, Parts
@@ -89,27 +89,11 @@ def checked_state(
         raise RunError(f"its run is {state.state.lower()}.")
     for one in state.amendments:
         check_amendment(request.config, one.setting, one.value, epochs_done=-1)
-    told, figures = state.summary, headline(evaluation)
-    finite = {
-        name: getattr(told, name) for name in ("elapsed_s", "images_per_s", "train_accuracy", "train_loss")
-    }
-    summary = Summary(
-        epoch=told.epoch,
-        step=told.step,
-        steps=told.steps,
-        accuracy=figures.accuracy,
-        loss=figures.loss,
-        role=figures.role,
-        images=figures.images,
-        sparkline=tuple(point for point in told.sparkline if math.isfinite(point))[:SPARKLINE_POINTS],
-        parameters=parameters,
-        device=told.device[:200],
-        memory_bytes=told.memory_bytes,
-        **{name: value for name, value in finite.items() if value is not None and math.isfinite(value)},
-    )
-    amended(request.config, state.amendments)
     return StateRecord(
-        state=RunState.FINISHED, updated_at=state.updated_at, amendments=state.amendments, summary=summary
+        state=RunState.FINISHED,
+        updated_at=state.updated_at,
+        amendments=state.amendments,
+        summary=_summary(state.summary, headline(evaluation), parameters),
     )
 
 
@@ -132,6 +116,26 @@ def check_history(came: RunFolder) -> None:
         HistoryReader(came.metrics_path).refresh()
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise RunError(f"its recorded events cannot be read ({error}).") from error
+
+
+def _summary(told: Summary, figures: Figures, parameters: int) -> Summary:
+    """What lists show: figures as derived here, all else as told where it is a number."""
+    names = ("elapsed_s", "images_per_s", "train_accuracy", "train_loss")
+    numbers = {name: getattr(told, name) for name in names}
+    return Summary(
+        epoch=told.epoch,
+        step=told.step,
+        steps=told.steps,
+        accuracy=figures.accuracy,
+        loss=figures.loss,
+        role=figures.role,
+        images=figures.images,
+        sparkline=tuple(point for point in told.sparkline if math.isfinite(point))[:SPARKLINE_POINTS],
+        parameters=parameters,
+        device=told.device[:200],
+        memory_bytes=told.memory_bytes,
+        **{name: value for name, value in numbers.items() if value is not None and math.isfinite(value)},
+    )
 
 
 def _facts(attempt: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from rsdash.inference.loading import load_reported, read_card
 from rsdash.models.registry import build_model
 from rsdash.runs.adopting import adopt_run
 from rsdash.runs.folder import RunFolder, new_run_id
-from rsdash.runs.records import About, Environment, RunRequest
+from rsdash.runs.records import About, Environment, RunRequest, StateRecord
 from rsdash.training.result import ModelCard
 
 IMPORTED_TAG = "imported"
@@ -54,8 +54,8 @@ def import_model(
         What comes next, and at the end the run.
 
     Raises:
-        RunError: the zip is no such export, damaged, or its parts contradict each other.
-        ModelError: the network cannot be built here, or the weights are not those of it.
+        RunError: the zip is no such export or damaged, its parts contradict each other, or its network
+            cannot be built here.
         StorageError: the disk is full.
     """
     yield Stage(done=0, total=_STAGES, words="Unpacking")
@@ -64,12 +64,7 @@ def import_model(
         card = unpack(path, came.path)
         yield Stage(done=1, total=_STAGES, words="Loading the weights")
         try:
-            request = checked_request(came)
-            evaluation = checked_evaluation(came, request)
-            _check_weights(came, request, card)
-            state = checked_state(came, request, evaluation, card.parameters)
-            environment = checked_environment(came)
-            check_history(came)
+            request, state, environment = _checked(came, card)
         except (RunError, ModelError) as error:
             reason = str(error).replace(f"{site}/", "its ")
             raise RunError(f"{path.name} cannot be imported: {reason}") from error
@@ -84,6 +79,15 @@ def import_model(
             fill=lambda draft: _fill(draft, came, environment),
         )
     yield ImportResult(run_id=folder.id, name=wanted, cautions=card.cautions)
+
+
+def _checked(came: RunFolder, card: Card) -> tuple[RunRequest, StateRecord, Environment]:
+    """All that the run's folder will hold, where it fits together."""
+    request = checked_request(came)
+    evaluation = checked_evaluation(came, request)
+    _check_weights(came, request, card)
+    check_history(came)
+    return request, checked_state(came, request, evaluation, card.parameters), checked_environment(came)
 
 
 def _check_weights(came: RunFolder, request: RunRequest, card: Card) -> None:

@@ -87,22 +87,12 @@ def write_onnx(network: OnPixels, path: Path, *, side_px: int, texts: Mapping[st
         raise ModelError(f"The network takes {size / 1e9:.1f} GB; ONNX holds 2 GB. Export it as safetensors.")
     traced = torch.rand(TRACED_BATCH, network.mean.shape[1], side_px, side_px)
     try:
-        with _quiet():
-            program = torch.onnx.export(
-                network,
-                (traced,),
-                dynamo=True,
-                verbose=False,
-                input_names=[INPUT_NAME],
-                output_names=[OUTPUT_NAME],
-                dynamic_shapes={"pixels": {0: torch.export.Dim("batch")}},
-            )
+        program = _translated(network, traced)
     except (torch.onnx.OnnxExporterError, RuntimeError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
             f"The network cannot be translated to ONNX ({reason}). Export it as safetensors."
         ) from error
-    assert program is not None  # it is returned where no path is given
     program.model.metadata_props.update(texts)
     with storage_errors(path.parent):
         ir.save(program.model, path)
@@ -145,6 +135,21 @@ def made_images(count: int, channels: int, side_px: int) -> np.ndarray:
     images[1::3] = (ramp[:, None] * draw.random((channels, 1, 1), dtype=np.float32) + ramp) / 2
     images[2::3] = draw.random((channels, 1, 1), dtype=np.float32)
     return images
+
+
+def _translated(network: OnPixels, traced: Tensor) -> torch.onnx.ONNXProgram:
+    with _quiet():
+        program = torch.onnx.export(
+            network,
+            (traced,),
+            dynamo=True,
+            verbose=False,
+            input_names=[INPUT_NAME],
+            output_names=[OUTPUT_NAME],
+            dynamic_shapes={"pixels": {0: torch.export.Dim("batch")}},
+        )
+    assert program is not None  # it is returned where no path is given
+    return program
 
 
 def _checked(found: np.ndarray, wanted: np.ndarray) -> float:

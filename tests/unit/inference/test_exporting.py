@@ -79,6 +79,18 @@ def test_the_example_says_what_rsdash_says(exported: Exported, tmp_path: Path) -
         assert_same_answer(folder, image, exported.entry.folder.weights_path)
 
 
+def test_the_example_says_what_rsdash_says_of_real_tiles(exported: Exported, tmp_path: Path) -> None:
+    place = Path(os.environ.get("RSDASH_TEST_DATA", "")) / "eurosat_rgb.zip"
+    if not place.is_file():
+        pytest.skip("RSDASH_TEST_DATA names no folder with eurosat_rgb.zip")
+    folder = unzipped(exported.bundle, tmp_path / "there")
+    with zipfile.ZipFile(place) as archive:
+        for name in [name for name in archive.namelist() if name.endswith("_1.jpg")][:3]:
+            image = tmp_path / Path(name).name
+            image.write_bytes(archive.read(name))
+            assert_same_answer(folder, image, exported.entry.folder.weights_path)
+
+
 def test_the_example_reads_bands_as_rsdash_does(tmp_path: Path, runs_dir: Path, data_place: Path) -> None:
     tiles = make_band_tiles(tmp_path / "bands")
     add_dataset(tiles, radiometry=make_radiometry("sentinel2-offset", "B08,B04,B03,B02"))
