@@ -220,6 +220,15 @@ def test_one_model_that_fails_does_not_take_the_other_along(run, runs_dir, asked
     app = drop(open_page("predict", run=run.id, beside=other.id), ("a.png", tile()))
     assert any("no weights yet" in error.value.replace("\\", "") for error in app.error)
     assert len(app.get("plotly_chart")) == 1
+    monkeypatch.setattr(client, "predict_place", answering)
+    app.button(key="again").click().run()
+    assert len(app.get("plotly_chart")) == 2 and not app.error
+    assert not [button for button in app.button if button.key == "again"]
+
+
+def test_one_model_alone_leaves_no_trace_of_others_in_the_link(run) -> None:
+    app = open_page("predict")
+    assert app.query_params["run"] == run.id and "beside" not in app.query_params
 
 
 def test_stopped_it_shows_what_it_has(run, tmp_path, monkeypatch) -> None:

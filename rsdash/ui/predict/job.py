@@ -83,11 +83,15 @@ def predicted(chosen: Chosen, entries: Sequence[RunEntry], *, symmetries: bool) 
         return None
     if task.error:
         st.error(plain(task.error))
-        if st.button("Try again", key="try-again"):
-            tasks.forget(key)
-            st.rerun()
-        return None
-    return task.result
+    job: Job | None = task.result
+    if (
+        chosen.at_once
+        and (job is None or job.stopped or job.problems)
+        and st.button("Try again", key="again")
+    ):
+        tasks.forget(key)
+        st.rerun()
+    return job
 
 
 def _start(key: str, job: Job, title: str) -> Task:
