@@ -1,4 +1,4 @@
-"""Run folders by the thousand, made of the two examples: the same files, other settings and other figures.
+"""Run folders by the thousand, made of the examples: the same files, other settings and other figures.
 
 The large files of a run are hard links into a small pool of variants, so that 10,000 runs take little room.
 """

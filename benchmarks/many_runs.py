@@ -1,6 +1,6 @@
 """A thousand finished runs, and ten thousand: how long pages take, in Chromium, and that all are listed.
 
-Finished runs are made of the two examples (benchmarks/finished_runs.py), a real server is started on them,
+Finished runs are made of the examples (benchmarks/finished_runs.py), a real server is started on them,
 and Chromium opens the Overview and the Compare page again and again. A page has settled once its script has
 run and its table is drawn. Then two runs are ticked on the Compare page; the time from the second tick until
 their verdict stands there and the curves of both are drawn is taken. The first visit, which also fetches

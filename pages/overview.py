@@ -37,10 +37,10 @@ def recent_runs() -> None:
 
 def example() -> None:
     """The way to the comparison that is shipped with rsdash."""
-    ids = [entry.id for entry in server().listing().entries if entry.example][:2]
+    ids = [entry.id for entry in server().listing().entries if entry.example]
     if ids:
         st.subheader("An example to look at")
-        st.caption("Two finished runs shipped with rsdash, without their weights.")
+        st.caption(f"The study repeated: {len(ids)} finished runs, shipped without their weights.")
         st.page_link(page("compare"), label="Open the example comparison", query_params={"runs": ids})
 
 

@@ -43,10 +43,13 @@ def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
     names = ", ".join(curve.name for curve in shown)
     figure = overlay(shown, title="All runs", axis=axis, smoothing=smoothing)
     st.plotly_chart(figure, key="curves", alt=f"Accuracy and loss over {axis} of {names}")
+    firsts = [recipe.members[0].id for recipe in verdict.recipes]
+    single = [curves[run_id] for run_id in firsts if run_id in curves] if len(firsts) > 1 else shown
+    names = ", ".join(curve.name for curve in single[:MOST_PANELS])
     st.plotly_chart(
-        study_panels(shown[:MOST_PANELS]),
+        study_panels(single[:MOST_PANELS]),
         key="panels",
         alt=f"Accuracy and loss over epochs, a panel each: {names}",
     )
-    if len(shown) > MOST_PANELS:
-        st.caption(f"Panels show the first {MOST_PANELS} runs.")
+    if len(shown) > len(single[:MOST_PANELS]):
+        st.caption("Panels show the first run of each recipe." if len(firsts) > 1 else "The first runs.")
