@@ -42,7 +42,7 @@ def copy_run(
     shutil.copytree(source.path, folder.path)
     made = {"id": folder.id, "created_at": MADE_AT + number}
     edit(folder.path / "config.json", lambda c: c["config"].update(settings) or c.update(made))
-    edit(folder.about_path, lambda about: about.update(name=name or f"{model} {number}"))
+    edit(folder.about_path, lambda about: about.update(name=name or f"{model} {number}", tags=[]))
     edit(folder.state_path, lambda record: record.update(state=state))
     return folder
 

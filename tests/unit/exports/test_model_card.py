@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from rsdash.config import RGB8, RunConfig, make_radiometry
 from rsdash.data import PUBLIC_SETS, add_dataset, open_dataset
 from rsdash.data.sample import SAMPLE_LICENCE
 from rsdash.errors import RunError
 from rsdash.evaluation.figures import headline
+from rsdash.evaluation.wording import figure_text
 from rsdash.exports.card import Card, CardInput, read_card_file
 from rsdash.exports.describing import build_card
 from rsdash.exports.markdown import escaped, input_in_words, model_card
@@ -24,6 +26,8 @@ from rsdash.runs.records import DataReference
 from tests.finished import change_answers, copy_run, edit, entries_in
 from tests.tiny import make_run
 
+COUNT = 400
+"""Held-out images of the examples."""
 INPUT = CardInput(
     radiometry=RGB8,
     bands=("red", "green", "blue"),
@@ -46,24 +50,25 @@ def entry(runs_dir: Path, data_place: Path) -> RunEntry:
 
 def test_figures_are_those_of_the_evaluation(entry: RunEntry) -> None:
     figures, (shown,) = headline(whole_evaluation(entry)), card_of(entry).figures
-    assert (shown.role, shown.images) == ("held-out", 200)
-    assert shown.values["accuracy"] == figures.accuracy == 0.66
+    assert (shown.role, shown.images) == ("held-out", COUNT)
+    assert shown.values["accuracy"] == figures.accuracy
     assert shown.values["kappa"] == figures.kappa
     low, high = shown.intervals["accuracy"]
-    assert (low, high) == (pytest.approx(0.592, abs=1e-3), pytest.approx(0.722, abs=1e-3))  # Wilson
+    right = round(figures.accuracy * COUNT)
+    assert (low, high) == pytest.approx(proportion_confint(right, COUNT, method="wilson"))
     assert set(shown.per_class) == set(entry.request.data.classes)
 
 
 def test_each_role_has_figures_of_its_own_and_flattering_ones_say_so(entry: RunEntry) -> None:
     def all_selected_on(arrays: dict) -> None:
-        arrays["roles"] = np.full(200, "validation selected on")
+        arrays["roles"] = np.full(COUNT, "validation selected on")
 
     def half(arrays: dict) -> None:
-        arrays["roles"] = np.array(["validation selected on"] * 100 + ["held-out"] * 100)
+        arrays["roles"] = np.array(["validation selected on"] * 100 + ["held-out"] * (COUNT - 100))
 
     change_answers(entry.folder, half)
     assert [(one.role, one.images) for one in card_of(entry).figures] == [
-        ("held-out", 100),
+        ("held-out", COUNT - 100),
         ("validation selected on", 100),
     ]
     assert not [text for text in card_of(entry).cautions if "flatter it" in text]
@@ -73,13 +78,14 @@ def test_each_role_has_figures_of_its_own_and_flattering_ones_say_so(entry: RunE
 
 def test_the_text_holds_all_that_a_stranger_needs(entry: RunEntry) -> None:
     text = model_card(card_of(entry), ["model.safetensors"])
+    shown = headline(whole_evaluation(entry))
     assert text.startswith("# a \\*bold\\* \\| name\n")
     for words in (
         "What it was not made for",
         "Other regions, seasons, sensors",
-        "0.660 ± 0.065",
-        "held-out, n = 200",
-        "| 0 | AnnualCrop | 20 |",
+        figure_text(shown.accuracy, shown.half_width("accuracy")),
+        f"held-out, n = {COUNT}",
+        f"| 0 | AnnualCrop | {COUNT // 10} |",
         entry.request.data.fingerprint,
         "random numbers",
         "torch 2.14.1",
