@@ -64,14 +64,14 @@ install_once() {
     if [ "$1" = dev ]; then
         echo "Installing the test tools into $VENV: a download of about 0.2 GB, 0.6 GB on disk."
     elif [ "$(uname -s)" = Darwin ]; then
-        announce "0.4 GB, 1.6 GB on disk"
+        announce "0.5 GB, 1.9 GB on disk"
     elif [ "${TORCH:-}" = cpu ] && can_reach "$CPU_INDEX/torch/"; then
-        announce "0.4 GB, 1.6 GB on disk"
+        announce "0.5 GB, 1.9 GB on disk"
         options="--extra-index-url $CPU_INDEX" # beside pip's own settings, which decide on all else
     else
         [ "${TORCH:-}" != cpu ] || echo "$CPU_INDEX cannot be reached; going on without PyTorch's CPU builds."
-        announce "3.2 GB, 6.3 GB on disk"
-        [ "${TORCH:-}" = cpu ] || echo "Without an NVIDIA GPU, TORCH=cpu after the make command needs 0.4 GB only."
+        announce "3.3 GB, 6.6 GB on disk"
+        [ "${TORCH:-}" = cpu ] || echo "Without an NVIDIA GPU, TORCH=cpu after the make command needs 0.5 GB only."
     fi
     # shellcheck disable=SC2086  # no option or two
     "$VENV/bin/python" -m pip install -r "$2" -c constraints.txt $options
