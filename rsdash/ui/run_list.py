@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -73,7 +74,7 @@ def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
 
 def settings_text(config: RunConfig) -> str:
     """The preset that a run started from, and what differs from it beyond what has a column of its own."""
-    changed = config.changed_from(make_config({}, preset=config.preset))
+    changed = config.changed_from(_preset(config.preset))
     told = [f"{name}={as_text(new)}" for name, (_, new) in changed.items() if name not in _TOLD_BY_COLUMNS]
     return " ".join((config.preset, *told))
 
@@ -119,6 +120,12 @@ def run_label(entry: RunEntry) -> str:
 def _label_with_accuracy(entry: RunEntry) -> str:
     accuracy = entry.state.summary.accuracy
     return run_label(entry) + ("" if accuracy is None else f" · accuracy {accuracy:.3f}")
+
+
+@cache
+def _preset(name: str) -> RunConfig:
+    """The settings of a preset, which a table of a thousand runs asks for a thousand times."""
+    return make_config({}, preset=name)
 
 
 _TOLD_BY_COLUMNS = frozenset({"model", "data", "seed", "split", "preset", "epochs"})
