@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +12,14 @@ import typer
 
 from rsdash.cli.output import JsonOption, print_json, print_rows
 from rsdash.cli.reading import all_runs
-from rsdash.errors import ConfigError, storage_errors
+from rsdash.errors import ConfigError, RunNotFoundError, storage_errors
 from rsdash.evaluation.comparison import STUDY_TABLE_2, best_of
 from rsdash.evaluation.wording import figure_text
 from rsdash.report.facts import Compared, comparison_facts, gather
 from rsdash.runs.folder import OWN_IMAGES
+from rsdash.runs.index import RunEntry
 
-RunArguments = Annotated[list[str], typer.Argument(help="Ids or unique names of runs.")]
+RunArguments = Annotated[list[str] | None, typer.Argument(help="Ids or unique names of runs.")]
 DIFFERENCES_SHOWN = 20
 EXIT_DIFFERENT = 1
 
@@ -35,7 +37,8 @@ class Output(StrEnum):
 
 
 def compare(
-    names: RunArguments,
+    names: RunArguments = None,
+    tag: Annotated[str, typer.Option(help="All runs that carry this tag, examples too.")] = "",
     format: Annotated[
         Output,
         typer.Option(
@@ -51,8 +54,7 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Put runs side by side: a verdict, figures with 95 % intervals, and the settings that differ."""
-    listing = all_runs()
-    compared = gather([listing.find(name) for name in dict.fromkeys(names)], on)
+    compared = gather(_chosen(names or (), tag), on)
     if json or format is Output.JSON:
         format = Output.JSON
     if format is Output.BUNDLE and out is None:
@@ -81,6 +83,18 @@ def verify(bundle: Annotated[Path, typer.Argument(help="Zip that `compare --form
     for one in result.differences[:DIFFERENCES_SHOWN]:
         typer.echo(f"{one.place}: stored {one.stored}, derived {one.derived}")
     raise typer.Exit(EXIT_DIFFERENT)
+
+
+def _chosen(names: Sequence[str], tag: str) -> list[RunEntry]:
+    """The runs that are named, then those that carry the tag; each once."""
+    listing = all_runs()
+    tagged = [entry for entry in listing.entries if tag and tag in entry.about.tags]
+    if tag and not tagged:
+        raise RunNotFoundError(f"No run carries the tag {tag!r}.")
+    chosen = {entry.id: entry for entry in (*map(listing.find, names), *reversed(tagged))}
+    if not chosen:
+        raise ConfigError("Name the runs to compare, or a tag with --tag TAG.")
+    return list(chosen.values())
 
 
 def _content(compared: Compared, format: Output) -> bytes:

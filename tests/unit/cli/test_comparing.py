@@ -48,6 +48,13 @@ def test_csv_markdown_and_latex_are_printed() -> None:
     assert r"\begin{tabular}" in rsdash("compare", "one", "two", "--format", "latex").output
 
 
+def test_all_runs_of_a_tag_are_compared_and_the_shipped_study_is_one() -> None:
+    shown = rsdash("compare", "--tag", "study-64px")
+    assert shown.exit_code == 0 and "over 5 seeds each (Welch" in shown.output
+    assert isinstance(rsdash("compare", "--tag", "nothing").exception, RunNotFoundError)
+    assert isinstance(rsdash("compare").exception, ConfigError)
+
+
 def test_a_run_named_twice_is_compared_once() -> None:
     assert "95 % interval" in rsdash("compare", "one", "one").output
 
