@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from rsdash.evaluation.verdict import judge
-from rsdash.report.facts import Compared
 from rsdash.ui.compare.answer import answer
+from rsdash.ui.compare.comparing import compare_runs
 from rsdash.ui.compare.edits import deletion_problems, edit_runs
 from rsdash.ui.compare.images import choose_images
 from rsdash.ui.compare.looks import look
@@ -19,9 +18,7 @@ if not entries:
     st.stop()
 
 edit_runs(entries)
-measured_on = choose_images(entries)
-contenders = [server().contender(entry, measured_on) for entry in entries]
-compared = Compared(entries, contenders, judge(contenders), measured_on)
+compared = compare_runs(entries, choose_images(entries))
 answer(compared)
 st.divider()
 look(compared)

@@ -69,10 +69,9 @@ class Contender:
     @cached_property
     def right(self) -> np.ndarray:
         """Whether each image is right, bool of shape (n,), in the order of the data set's rows."""
-        part = self._sorted
-        return part.logits.argmax(axis=1) == part.labels
+        return self.answers == self.labels
 
-    @property
+    @cached_property
     def answers(self) -> np.ndarray:
         """Predicted labels, int64 of shape (n,), in the order of the data set's rows."""
         return self._sorted.logits.argmax(axis=1)
