@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from rsdash.config import RunConfig
-from rsdash.runs.folder import RunFolder, create_run, new_run_id
+from rsdash.runs.creating import create_run
+from rsdash.runs.folder import RunFolder, new_run_id
 from rsdash.runs.parts import Parts
 from rsdash.runs.records import DataReference, RunRequest
 from rsdash.runs.states import RunState

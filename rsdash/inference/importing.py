@@ -26,7 +26,7 @@ from rsdash.exports.stages import ImportResult, Stage
 from rsdash.files import write_text
 from rsdash.inference.loading import load_reported, read_card
 from rsdash.models.registry import build_model
-from rsdash.runs.adopting import adopt_run
+from rsdash.runs.creating import place_run
 from rsdash.runs.folder import RunFolder, new_run_id
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord
 from rsdash.training.result import ModelCard
@@ -71,7 +71,7 @@ def import_model(
         yield Stage(done=2, total=_STAGES, words="Writing the run")
         wanted, now = name or _free(card.name, taken_names), time.time()
         note = f"Imported from {path.name}; it was the run {card.run_id}, trained at {card.trained_at}."
-        folder = adopt_run(
+        folder = place_run(
             runs_dir,
             request.model_copy(update={"id": new_run_id(request.config.model), "created_at": now}),
             state=state,

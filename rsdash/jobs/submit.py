@@ -18,7 +18,8 @@ from rsdash.data.splitting import split_for
 from rsdash.errors import ConfigError
 from rsdash.jobs.devices import find_slots, slots_for
 from rsdash.models.catalogue import check_model
-from rsdash.runs.folder import RunFolder, create_run, new_run_id
+from rsdash.runs.creating import create_run
+from rsdash.runs.folder import RunFolder, new_run_id
 from rsdash.runs.parts import Parts
 from rsdash.runs.records import DataReference, RunRequest
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
@@ -19,7 +17,7 @@ from rsdash.files import write_text
 from rsdash.runs.amendments import Amendment, add_amendment
 from rsdash.runs.events import append_event
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord, read_record
-from rsdash.runs.states import RunState, check_move
+from rsdash.runs.states import check_move
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9_]+-[0-9a-f]{6}")
 DRAFT_PREFIX = ".new-"
@@ -179,42 +177,6 @@ def new_run_id(model: str) -> str:
     """An id that sorts by time and tells the model."""
     slug = re.sub(r"[^a-z0-9]+", "_", model.lower()).strip("_")[:32]
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{slug or 'model'}-{secrets.token_hex(3)}"
-
-
-def create_run(
-    runs_dir: Path,
-    request: RunRequest,
-    *,
-    name: str,
-    write_split: Callable[[Path], None],
-    tags: tuple[str, ...] = (),
-) -> RunFolder:
-    """Make a run folder in state QUEUED: built under a temporary name, then renamed into place.
-
-    Args:
-        runs_dir: folder of run folders.
-        request: content of config.json; its id names the folder.
-        name: what a person calls the run.
-        write_split: writes split.json to the path it is given.
-        tags: words that it can be found by.
-
-    Raises:
-        StorageError: the disk is full or the place cannot be written; nothing is left behind.
-    """
-    draft = RunFolder(runs_dir / f"{DRAFT_PREFIX}{request.id}")
-    try:
-        with storage_errors(runs_dir):
-            draft.path.mkdir(parents=True)
-        write_text(draft.path / "config.json", request.model_dump_json(indent=1))
-        about = About(name=name, tags=tags, queue_position=request.created_at)
-        write_text(draft.about_path, about.model_dump_json(indent=1))
-        state = StateRecord(state=RunState.QUEUED, updated_at=time.time(), host=socket.gethostname())
-        write_text(draft.state_path, state.model_dump_json(indent=1))
-        write_split(draft.split_path)
-        return RunFolder(draft.path.rename(runs_dir / request.id))
-    except BaseException:
-        shutil.rmtree(draft.path, ignore_errors=True)
-        raise
 
 
 def list_run_folders(runs_dir: Path) -> list[RunFolder]:

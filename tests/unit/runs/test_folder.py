@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rsdash.errors import RunError, RunNotFoundError, StorageError
-from rsdash.runs.folder import RUN_ID, create_run, list_run_folders, new_run_id, open_run, remove_run
+from rsdash.runs.creating import create_run
+from rsdash.runs.folder import RUN_ID, list_run_folders, new_run_id, open_run, remove_run
 from rsdash.runs.parts import Parts
 from rsdash.runs.states import RunState
 from tests.tiny import make_run
