@@ -27,12 +27,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from benchmarks.finished_runs import make_runs
-from benchmarks.serving import INTERACTIVE, Server, serve
+from benchmarks.serving import INTERACTIVE, Server, open_browser, serve
 from rsdash.home import PROJECT_DIR, RUNS_VARIABLE
-from scripts.find_chromium import ARGUMENTS, find_chromium
 
 LONGEST_PAGE_S = 2.0
 LONGEST_CHOICE_S = 1.0
@@ -55,18 +54,10 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=10_000, help="runs that only have to be listed; or 0")
     parser.add_argument("--rounds", type=int, default=5, help="visits of each page")
     options = parser.parse_args()
-    chromium = find_chromium()
-    if chromium is None:
-        print("There is no Chromium; `python -m scripts.find_chromium --install` installs one.")
-        return 1
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        try:
-            missed = measure_pages(browser, options.runs, options.rounds)
-            if options.most:
-                missed |= list_all(browser, options.most)
-        finally:
-            browser.close()
+    with open_browser() as browser:
+        missed = measure_pages(browser, options.runs, options.rounds)
+        if options.most:
+            missed |= list_all(browser, options.most)
     return int(missed)
 
 

@@ -1,4 +1,4 @@
-"""A real server for a benchmark: started on a free port, stopped at the end; and when its pages are ready."""
+"""A real server and a real browser for a benchmark, both closed at its end; and when pages are ready."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from playwright.sync_api import Browser, sync_playwright
+
 from rsdash.home import DATA_VARIABLE, PROJECT_DIR, RUNS_VARIABLE
+from scripts.find_chromium import ARGUMENTS, find_chromium
 
 WAIT_S = 60.0
 POLL_S = 0.01
@@ -52,6 +55,20 @@ def serve(place: Path, project: Path = PROJECT_DIR) -> Iterator[Server]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(WAIT_S)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Chromium, closed at the end; the benchmark ends with a sentence where there is none."""
+    chromium = find_chromium()
+    if chromium is None:
+        sys.exit("There is no Chromium; `python -m scripts.find_chromium --install` installs one.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def free_port() -> int:

@@ -26,11 +26,10 @@ from typing import NamedTuple
 
 import numpy as np
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from benchmarks.serving import CONTENT, INTERACTIVE, Server, serve
+from benchmarks.serving import CONTENT, INTERACTIVE, Server, open_browser, serve
 from rsdash.home import PROJECT_DIR
-from scripts.find_chromium import ARGUMENTS, find_chromium
 
 LONGEST_START_S = 3.0
 PAGES = ("data", "train", "run", "compare", "predict")
@@ -54,17 +53,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="starts of the server")
     rounds = parser.parse_args().rounds
-    chromium = find_chromium()
-    if chromium is None:
-        print("There is no Chromium; `python -m scripts.find_chromium --install` installs one.")
-        return 1
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        results, bare = [], []
+    results, bare = [], []
+    with open_browser() as browser:
         for _ in range(rounds):
             results.append(measure(browser))
             bare.append(measure_bare(browser))
-        browser.close()
     return report(results, bare)
 
 

@@ -29,9 +29,8 @@ from typing import NamedTuple
 
 import numpy as np
 import psutil
-from playwright.sync_api import sync_playwright
 
-from benchmarks.serving import Server, serve
+from benchmarks.serving import Server, open_browser, serve
 from benchmarks.watching_sessions import Traffic, watching
 from rsdash.config import make_config
 from rsdash.data import open_dataset
@@ -42,7 +41,6 @@ from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.history import History, HistoryReader
 from rsdash.runs.states import ENDED
-from scripts.find_chromium import ARGUMENTS, find_chromium
 
 LARGEST_SLOWDOWN = 0.05
 LONGEST_CLICK_S = 1.0
@@ -166,12 +164,8 @@ def read(run: RunFolder) -> History:
 
 def measure_clicks(run: RunFolder, address: str, count: int) -> dict[str, list[float]]:
     """Seconds from each click until what it asks for is there, by look."""
-    chromium = find_chromium()
-    if chromium is None:
-        raise RuntimeError("There is no Chromium; `python -m scripts.find_chromium --install` installs one.")
     times: dict[str, list[float]] = {look: [] for look in LOOKS}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(1000 * WAIT_S)
         page.goto(f"{address}/run?run={run.id}")
@@ -183,7 +177,6 @@ def measure_clicks(run: RunFolder, address: str, count: int) -> dict[str, list[f
             button.click()
             page.wait_for_selector(LOOKS[look].format(id=run.id))
             times[look].append(time.perf_counter() - began)
-        browser.close()
     return times
 
 

@@ -21,9 +21,13 @@ def answered(
     groups: np.ndarray | None = None,
     fingerprint: str = "print",
     split: str = "80-20-seed0",
+    split_setting: str | None = None,
     **settings: Any,
 ) -> Contender:
-    """A run that is right on the images where `right` is true, of two classes in turn."""
+    """A run that is right on the images where `right` is true, of two classes in turn.
+
+    `split` names the images that it was measured on, `split_setting` the split that was asked for.
+    """
     count = len(right)
     labels = np.arange(count) % 2
     logits = np.zeros((count, 2), dtype=np.float32)
@@ -33,7 +37,7 @@ def answered(
     return Contender(
         id=name,
         name=name,
-        config=RunConfig(**settings),
+        config=RunConfig(**settings, split=split_setting),
         data="tiles",
         fingerprint=fingerprint,
         split=split,

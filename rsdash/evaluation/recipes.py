@@ -19,12 +19,11 @@ from rsdash.evaluation.seeds import (
     SeedSummary,
     corrected_folds,
     summarize_seeds,
+    welch,
 )
-from rsdash.evaluation.seeds import welch as welch_test
 
-NEUTRAL = ("preset", "seed", "split", "device", "threads", "checkpoint_minutes")
-"""Settings that do not make another recipe; the split is told by its name."""
-
+NEUTRAL = ("preset", "seed", "device", "threads", "checkpoint_minutes")
+"""Settings that do not make another recipe."""
 
 _COLUMNS = ("logits", "labels", "rows", "roles")
 
@@ -46,16 +45,11 @@ class Recipe:
     repeated: tuple[Contender, ...] = ()
 
     @property
-    def config(self) -> RunConfig:
-        """Settings of its first run."""
-        return self.members[0].config
-
-    @property
     def accuracies(self) -> list[float]:
         """Overall accuracy of each member, or mean accuracy of each fold."""
         if not self.folds:
             return [accuracy_of(member) for member in self.members]
-        return [sum(values) / len(values) for values in self.by_fold().values()]
+        return [_mean(values) for values in self.by_fold().values()]
 
     @property
     def summary(self) -> SeedSummary:
@@ -86,7 +80,7 @@ def find_recipes(contenders: Sequence[Contender]) -> list[Recipe]:
     for contender in evaluated(contenders):
         found.setdefault(_key(contender), []).append(contender)
     groups = list(found.values())
-    labels = _labels([group[0].config for group in groups])
+    labels = _labels([_without_fold(group[0].config) for group in groups])
     return [_recipe(label, group) for label, group in zip(labels, groups, strict=True)]
 
 
@@ -99,7 +93,7 @@ def compared_recipes(first: Recipe, second: Recipe) -> GroupDifference | None:
     if why_recipes_not_compared(first, second):
         return None
     if not first.folds:
-        return welch_test(first.accuracies, second.accuracies)
+        return welch(first.accuracies, second.accuracies)
     ours, theirs = first.by_fold(), second.by_fold()
     differences = [_mean(ours[fold]) - _mean(theirs[fold]) for fold in ours]
     return corrected_folds(differences, test_share=1 / first.folds)
@@ -147,10 +141,16 @@ def out_of_fold(recipe: Recipe) -> Contender | None:
 
 
 def _key(contender: Contender) -> tuple[Any, ...]:
-    config = contender.config
+    config = _without_fold(contender.config)
     settings = tuple((name, getattr(config, name)) for name in RunConfig.model_fields if name not in NEUTRAL)
     role = contender.figures.role if contender.figures else ""
     return settings, role, _place(contender)
+
+
+def _without_fold(config: RunConfig) -> RunConfig:
+    """The settings with the k-fold in place of one of its splits."""
+    fold = fold_of(config.split or "")
+    return config.model_copy(update={"split": f"{fold.stem}, {fold.folds} folds"}) if fold else config
 
 
 def _place(contender: Contender) -> tuple[str, str]:

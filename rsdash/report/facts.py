@@ -13,6 +13,7 @@ from rsdash.config import as_text
 from rsdash.evaluation.comparison import STUDY_TABLE_2, Contender, best_of, differing_settings, why_not_ranked
 from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.intervals import Interval
+from rsdash.evaluation.recipes import Recipe
 from rsdash.evaluation.verdict import Pair, RecipePair, Verdict, judge
 from rsdash.runs.contender import contender_for
 from rsdash.runs.folder import OWN_IMAGES
@@ -135,7 +136,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _recipe(recipe: Any) -> dict[str, Any]:
+def _recipe(recipe: Recipe) -> dict[str, Any]:
     summary = recipe.summary
     return {
         "label": recipe.label,

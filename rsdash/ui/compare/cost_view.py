@@ -74,14 +74,15 @@ def cost_view(entries: Sequence[RunEntry], contenders: Sequence[Contender]) -> N
         key=TARGET_KEY,
         help="For the time until the accuracy after an epoch first reached it.",
     )
-    costs = [_costs(entry, target) for entry in entries]
+    profiles = {entry.id: _profile(entry) for entry in entries}
+    costs = [_costs(entry, target, profiles[entry.id]) for entry in entries]
     _chart(contenders, costs, cost)
     rows = [_row(entry, one) for entry, one in zip(entries, costs, strict=True)]
     st.dataframe(rows, hide_index=True, placeholder="–", alt="What each run cost")
     devices = sorted({entry.state.summary.device for entry in entries if entry.state.summary.device})
     if len(devices) > 1:
         st.caption(f"Times are from different devices: {plain('; '.join(devices))}.")
-    _measuring(entries)
+    _measuring([entry for entry in entries if profiles[entry.id] is None])
 
 
 def _chart(contenders: Sequence[Contender], costs: Sequence[Costs], cost: str) -> None:
@@ -98,9 +99,8 @@ def _chart(contenders: Sequence[Contender], costs: Sequence[Costs], cost: str) -
     st.plotly_chart(figure, key="cost", alt=f"Accuracy of {len(points)} runs against {cost}")
 
 
-def _costs(entry: RunEntry, target: float) -> Costs:
+def _costs(entry: RunEntry, target: float, profile: Profile | None) -> Costs:
     summary, epochs = entry.state.summary, server().history(entry.folder).epochs
-    profile = _profile(entry)
     return Costs(
         parameters=summary.parameters or None,
         flops=profile.flops if profile else None,
@@ -127,9 +127,8 @@ def _row(entry: RunEntry, costs: Costs) -> dict[str, object]:
     }
 
 
-def _measuring(entries: Sequence[RunEntry]) -> None:
+def _measuring(missing: Sequence[RunEntry]) -> None:
     """Offer to measure what no run records: arithmetic and the time of a forward pass on this machine."""
-    missing = [entry for entry in entries if _profile(entry) is None]
     if not missing:
         return
     models = ", ".join(sorted({entry.config.model for entry in missing}))

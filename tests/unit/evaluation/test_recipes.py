@@ -29,6 +29,7 @@ def folds(model: str, wrongs: list[int], k: int) -> list[Contender]:
             share_right(COUNT, wrong),
             rows=np.arange(COUNT) + COUNT * fold,
             split=f"seed0-fold{fold + 1}of{k}",
+            split_setting=f"seed0-fold{fold + 1}of{k}",
             model=model,
         )
         for fold, wrong in enumerate(wrongs)
@@ -50,6 +51,14 @@ def test_another_setting_is_another_recipe_and_names_it() -> None:
 def test_settings_that_change_nothing_learnt_make_no_other_recipe() -> None:
     runs = [*seeds("alexnet", [40]), answered("b", share_right(COUNT, 44), seed=1, threads=2, device="cpu")]
     assert len(find_recipes(runs)) == 1
+
+
+def test_another_training_part_beside_the_same_test_images_is_another_recipe() -> None:
+    runs = [
+        *seeds("alexnet", [40, 44], split_setting="few"),
+        *seeds("alexnet", [30, 34], split_setting="many"),
+    ]
+    assert [recipe.label for recipe in find_recipes(runs)] == ["alexnet, split=few", "alexnet, split=many"]
 
 
 def test_other_test_images_are_another_recipe() -> None:
