@@ -125,7 +125,8 @@ class RunIndex:
     def _folders(self) -> list[tuple[RunFolder, bool]]:
         own = [(folder, False) for folder in list_run_folders(self._runs_dir)]
         shipped = list_run_folders(self._examples_dir) if self._examples_dir else []
-        return own + [(folder, True) for folder in shipped]
+        taken = {folder.id for folder, _ in own}  # a copy of an example in the runs folder is one's own run
+        return own + [(folder, True) for folder in shipped if folder.id not in taken]
 
     def _read(self, folder: RunFolder, example: bool) -> tuple[Stamps, RunEntry]:
         stamp = (_stamp(folder.state_path), _stamp(folder.about_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,13 @@ from rsdash.runs.folder import remove_run
 from rsdash.runs.index import RunIndex
 from rsdash.runs.states import RunState
 from tests.tiny import make_run, wait_for
+
+
+def test_a_copy_of_an_example_is_a_run_of_ones_own(tmp_path: Path) -> None:
+    example = make_run(tmp_path / "examples")
+    shutil.copytree(example.path, tmp_path / "runs" / example.id)
+    (entry,) = RunIndex(tmp_path / "runs", tmp_path / "examples").refresh().entries
+    assert not entry.example and entry.folder.path.parent.name == "runs"
 
 
 def test_runs_come_newest_first_and_examples_last(tmp_path: Path) -> None:
