@@ -20,7 +20,11 @@ from rsdash.runs.thinning import Line2D, thin
 
 ACCURACY_RED = "#d1403f"
 LOSS_BLUE = "#2f74c0"
-RUN_COLORS = ("#2f74c0", "#d9822b", "#3f9b5f", "#8e5bb5", "#c2477f", "#7a6a58", "#27a3a3", "#99851f")
+RUN_COLORS = (
+    *("#2f74c0", "#d9822b", "#3f9b5f", "#8e5bb5", "#c2477f", "#7a6a58", "#27a3a3", "#99851f"),
+    *("#7fb2e5", "#e8b07a", "#8cc79f", "#bd9ad6", "#e08fb3", "#b3a594", "#7fcfcf", "#cbb95a"),
+)
+"""Far apart first, then the same in light."""
 TRAINING_LABEL = "training"
 PANEL_TITLE_CHARACTERS = 72
 """What fits above all panels together on a narrow page."""

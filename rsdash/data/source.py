@@ -132,7 +132,7 @@ class ZipSource:
         except OSError as error:
             raise DataError(f"{place} cannot be read ({error.strerror}).") from error
         try:
-            members = _safe_members(self._zip, place)
+            members = safe_members(self._zip, place)
         except DataError:
             self._zip.close()
             raise
@@ -206,10 +206,23 @@ def _walk(root: Path) -> tuple[list[str], set[str]]:
     return files, folders
 
 
-def _safe_members(archive: zipfile.ZipFile, place: Path) -> dict[str, zipfile.ZipInfo]:
-    infos = archive.infolist()
-    if len(infos) > MAX_MEMBERS:
-        raise DataError(f"{place.name} has {len(infos):,} members; at most {MAX_MEMBERS:,} are accepted.")
+def safe_members(
+    archive: zipfile.ZipFile, place: Path, *, most: int | None = None
+) -> dict[str, zipfile.ZipInfo]:
+    """Members of a zip that may come from anybody, by name; without what operating systems leave behind.
+
+    Args:
+        archive: the zip, opened.
+        place: its path.
+        most: members that it may have; None for as many as a data set may.
+
+    Raises:
+        DataError: it has too many, unpacks to too much or to far more than its size, is encrypted, or a
+            member's name leads out of it.
+    """
+    infos, most = archive.infolist(), most or MAX_MEMBERS
+    if len(infos) > most:
+        raise DataError(f"{place.name} has {len(infos):,} members; at most {most:,} are accepted.")
     total = sum(info.file_size for info in infos)
     if total > MAX_TOTAL_BYTES:
         raise DataError(f"{place.name} unpacks to {megabytes(total)}; at most 200 GB are accepted.")

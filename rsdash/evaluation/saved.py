@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import numpy as np
 from rsdash.errors import RunError
 from rsdash.evaluation.roles import MERIT
 
+MOST_BYTES = 4_000_000_000
+"""Of all arrays together, unpacked."""
 _BROKEN = (
     OSError,
     ValueError,
@@ -67,12 +70,13 @@ class Evaluation:
 
 
 def read_evaluation(path: Path) -> Evaluation:
-    """Read evaluation.npz; groups are read where the file holds them.
+    """Read evaluation.npz, which may come from anybody; groups are read where the file holds them.
 
     Raises:
-        RunError: it is missing or damaged.
+        RunError: it is missing, damaged, or holds arrays larger than the file says.
     """
     try:
+        _check_arrays(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             evaluation = Evaluation(
                 logits=saved["logits"],
@@ -90,6 +94,24 @@ def read_evaluation(path: Path) -> Evaluation:
     if not fits:
         raise RunError(f"{path} is damaged: its arrays do not fit together.")
     return evaluation
+
+
+def _check_arrays(path: Path) -> None:
+    """Make sure that each array is as large as its member says, before numpy makes room for it.
+
+    Raises:
+        ValueError: one is not, holds Python objects, or all are more than MOST_BYTES.
+    """
+    headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > MOST_BYTES:
+            raise ValueError("more than an evaluation takes")
+        for member in members:
+            with archive.open(member) as file:
+                shape, _, dtype = headers[np.lib.format.read_magic(file)](file)
+            if dtype.hasobject or math.prod(shape) * dtype.itemsize > member.file_size:
+                raise ValueError(f"{member.filename} is not what it says")
 
 
 def _fits_together(evaluation: Evaluation) -> bool:

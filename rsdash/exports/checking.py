@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import zipfile
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,9 +20,7 @@ from rsdash.runs.parts import PARTS, Parts
 from rsdash.runs.records import SPARKLINE_POINTS, Environment, RunRequest, StateRecord, Summary
 from rsdash.runs.states import EVALUATED, RunState
 
-MOST_ARRAY_BYTES = 4_000_000_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-_BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 def checked_request(came: RunFolder) -> RunRequest:
@@ -55,9 +51,8 @@ def checked_evaluation(came: RunFolder, request: RunRequest) -> Evaluation:
     """evaluation.npz, where it holds answers on images that the run did not train on.
 
     Raises:
-        RunError: it does not, or reading it would take more memory than its size says.
+        RunError: it does not.
     """
-    _check_arrays(came.evaluation_path)
     evaluation, parts = read_evaluation(came.evaluation_path), Parts.read(came.split_path)
     measured = np.concatenate([parts.rows["validation"], parts.rows["test"]])
     if evaluation.classes != request.data.classes:
@@ -146,24 +141,3 @@ def _facts(attempt: dict[str, Any]) -> dict[str, Any]:
     started_at = attempt.get("started_at")
     fitting = {"started_at": started_at} if isinstance(started_at, int | float) else {}
     return {**{k: v for k, v in (plain | texts).items() if k != "started_at"}, **fitting, "packages": named}
-
-
-def _check_arrays(path: Path) -> None:
-    """Make sure that each array is as large as its file says, before numpy makes room for it."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-            if sum(info.file_size for info in infos) > MOST_ARRAY_BYTES:
-                raise RunError("its answers take more than 4 GB.")
-            for info in infos:
-                with archive.open(info) as file:
-                    version = np.lib.format.read_magic(file)
-                    read = {
-                        (1, 0): np.lib.format.read_array_header_1_0,
-                        (2, 0): np.lib.format.read_array_header_2_0,
-                    }
-                    shape, _, dtype = read[version](file)
-                if dtype.hasobject or math.prod(shape) * dtype.itemsize > info.file_size:
-                    raise RunError(f"its {path.name} holds an array that is not what it says.")
-    except _BROKEN as error:
-        raise RunError(f"its {path.name} is damaged ({error}).") from error

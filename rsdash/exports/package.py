@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rsdash.data.disk import require_space
+from rsdash.data.source import safe_members
 from rsdash.errors import RunError, storage_errors
 from rsdash.exports.card import Card, CardFile, read_card_file
 from rsdash.exports.describing import CARD_FILE
@@ -42,10 +43,6 @@ RUN_FILES = {
 """Files of a run that go along, and how large each may be in bytes."""
 MOST_WEIGHTS_BYTES = 16_000_000_000
 MOST_MEMBERS = 64
-MOST_RATIO = 200
-"""What a zip unpacks to, over its own size; events of a run shrink to a twentieth."""
-RATIO_FREE_BYTES = 50_000_000
-_ENCRYPTED_FLAG = 0x1
 _STORED = (".safetensors", ".onnx", ".npz")
 """Hardly get smaller."""
 
@@ -157,17 +154,13 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
     """The wanted members by name.
 
     Raises:
-        RunError: too many, too large, encrypted, twice the same, or one that is needed is missing.
+        DataError: too many, too large, encrypted, or named so that they lead out of the zip.
+        RunError: twice the same, one too large for what it is, or one that is needed is missing.
     """
-    infos = archive.infolist()
-    total = sum(info.file_size for info in infos)
-    if len(infos) > MOST_MEMBERS:
-        raise RunError(f"it has {len(infos):,} members, more than an exported model has.")
-    if total > RATIO_FREE_BYTES and total > MOST_RATIO * path.stat().st_size:
-        raise RunError(f"it unpacks to more than {MOST_RATIO} times its size, as a zip bomb does.")
+    safe_members(archive, path, most=MOST_MEMBERS)
     limits = {CARD_FILE: 2_000_000, WEIGHTS_FILE: MOST_WEIGHTS_BYTES}
     limits |= {f"{RUN_PREFIX}{name}": limit for name, limit in RUN_FILES.items()}
-    wanted = [info for info in infos if info.filename in limits]
+    wanted = [info for info in archive.infolist() if info.filename in limits]
     members = {info.filename: info for info in wanted}
     if len(members) < len(wanted):
         raise RunError("it holds two files of one name.")
@@ -181,8 +174,6 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
     for name, info in members.items():
         if info.file_size > limits[name]:
             raise RunError(f"its {name} is larger than {limits[name] / 1e6:,.0f} MB.")
-        if info.flag_bits & _ENCRYPTED_FLAG:
-            raise RunError("it is encrypted.")
     return members
 
 

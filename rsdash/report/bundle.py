@@ -19,6 +19,7 @@ from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from rsdash.data.source import safe_members
 from rsdash.errors import RunError
 from rsdash.report.facts import Compared, comparison_facts, gather
 from rsdash.report.page import report_page
@@ -35,7 +36,7 @@ RUN_FILES = (
     "environment.json",
 )
 FACTS, REPORT, VERSIONS = "facts.json", "report.html", "versions.txt"
-MOST_FILES, MOST_BYTES = 2_000, 2_000_000_000
+MOST_FILES, MOST_FILE_BYTES = 2_000, 1_000_000_000
 RELATIVE_TOLERANCE = 1e-9
 """Numbers that agree to this are the same; sums may run in another order on another machine."""
 
@@ -103,6 +104,7 @@ def derive_again(path: Path) -> Rederived:
     """Compute a bundle's numbers anew from the answers in it and compare them with those stored.
 
     Raises:
+        DataError: the zip is not a safe one.
         RunError: the file is no bundle, or it is damaged.
     """
     with tempfile.TemporaryDirectory(prefix="rsdash-bundle-") as folder:
@@ -126,11 +128,10 @@ def _unpack(path: Path, folder: Path) -> dict[str, Any]:
     """Write the runs' files below a folder; returns the stored facts."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if len(members) > MOST_FILES or sum(member.file_size for member in members) > MOST_BYTES:
-                raise RunError(f"{path} holds more than a bundle of rsdash would.")
-            for member in members:
-                place = PurePosixPath(member.filename).parts
+            for name, member in safe_members(archive, path, most=MOST_FILES).items():
+                if member.file_size > MOST_FILE_BYTES:
+                    raise RunError(f"{path} is no bundle of rsdash: its {name} is too large for one.")
+                place = PurePosixPath(name).parts
                 known = len(place) == 3 and place[0] == "runs" and _belongs_to_a_run(place[2])
                 if known and RUN_ID.fullmatch(place[1]):
                     (folder / place[1]).mkdir(exist_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,20 @@ def test_a_missing_evaluation_is_said_to_be_missing(tmp_path: Path) -> None:
 def test_arrays_that_do_not_fit_are_damage(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(RunError, match="is damaged"):
         read_evaluation(save(tmp_path / "evaluation.npz", **changes))
+
+
+def test_an_array_that_claims_terabytes_is_damage(saved: Path) -> None:
+    header = io.BytesIO()
+    claim = {"shape": (2**40, 4), "fortran_order": False, "descr": "<f4"}
+    np.lib.format.write_array_header_1_0(header, claim)
+    with zipfile.ZipFile(saved) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["logits.npy"] = header.getvalue() + bytes(64)
+    with zipfile.ZipFile(saved, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(RunError, match="is damaged"):
+        read_evaluation(saved)
 
 
 def test_a_truncated_file_is_damage(saved: Path) -> None:

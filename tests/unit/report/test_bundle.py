@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rsdash.errors import RunError
+import rsdash.data.source as source
+from rsdash.errors import DataError, RunError
 from rsdash.evaluation.saved import read_evaluation
 from rsdash.report.bundle import FACTS, bundle, derive_again
 from rsdash.report.facts import gather
@@ -118,9 +119,18 @@ def test_damaged_answers_are_a_difference_and_no_crash(made: Path) -> None:
     assert not derive_again(made).same
 
 
-def test_members_with_other_places_are_never_written(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["runs/../../escaped/config.json", "/tmp/rsdash-escaped"])
+def test_members_that_lead_out_of_the_zip_are_refused(made: Path, tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(made, "a") as archive:
-        archive.writestr("runs/../../escaped/config.json", "{}")
-        archive.writestr("/tmp/rsdash-escaped", "x")
-    assert derive_again(made).same
+        archive.writestr(name, "{}")
+    with pytest.raises(DataError, match="escapes its folder"):
+        derive_again(made)
     assert not list(tmp_path.rglob("escaped")) and not Path("/tmp/rsdash-escaped").exists()
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MAX_RATIO", 10)
+    with zipfile.ZipFile(made, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb", bytes(110_000_000))
+    with pytest.raises(DataError, match="zip bomb"):
+        derive_again(made)
