@@ -31,22 +31,27 @@ def csv_lines(
         header += _class_columns(place)
     yield _line([*header, "distance", "unfamiliar", "error"])
     for found in predictions:
-        row: list[object] = [_text(found.file), *([_text(next(truth) or "")] if truth else [])]
+        row: list[object] = [inert(found.file), *([inert(next(truth) or "")] if truth else [])]
         named = list(zip(found.classes, found.confidences, found.probabilities, strict=True))[:top]
         for name, sure, raw in named:
-            row += [_text(name), f"{sure:.6f}", f"{raw:.6f}"]
+            row += [inert(name), f"{sure:.6f}", f"{raw:.6f}"]
         row += [""] * (3 * (top - len(named)))
         distance = "" if found.distance is None else f"{found.distance:.4f}"
         unfamiliar = "" if found.unfamiliar is None else str(found.unfamiliar).lower()
-        yield _line([*row, distance, unfamiliar, _text(found.error)])
+        yield _line([*row, distance, unfamiliar, inert(found.error)])
 
 
-def json_text(predictions: Iterable[Prediction], *, labels: Sequence[str | None] | None = None) -> str:
+def jsoninert(predictions: Iterable[Prediction], *, labels: Sequence[str | None] | None = None) -> str:
     """A list of objects whose fields are those of a Prediction, and `true_class` where labels are given."""
     rows = [found.model_dump() for found in predictions]
     if labels is not None:
         rows = [{**row, "true_class": label} for row, label in zip(rows, labels, strict=True)]
     return json.dumps(rows, indent=1)
+
+
+def inert(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula; names of files come from anywhere."""
+    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
 
 
 def _class_columns(place: int) -> list[str]:
@@ -58,8 +63,3 @@ def _line(cells: Sequence[object]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()
-
-
-def _text(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula; names of files come from anywhere."""
-    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rsdash.evaluation.comparison import STUDY_TABLE_2, Contender
 from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.wording import figure_text
+from rsdash.inference.tables import inert
 
 COLUMNS = ("model", "accuracy", "loss", "average accuracy", "macro F1", "kappa", "images", "role")
 MORE_COLUMNS = (
@@ -119,14 +120,7 @@ def as_csv(contenders: Sequence[Contender]) -> str:
     writer.writerow(head)
     for one in contenders:
         figures, config = one.figures, one.config
-        facts: list[object] = [
-            one.id,
-            _inert(one.name),
-            config.model,
-            config.seed,
-            _inert(one.data),
-            one.split,
-        ]
+        facts: list[object] = [one.id, inert(one.name), config.model, config.seed, inert(one.data), one.split]
         if figures is None:
             writer.writerow([*facts, *[""] * (len(head) - len(facts))])
             continue
@@ -161,8 +155,3 @@ def _latex(text: str) -> str:
         **{sign: rf"\{sign}" for sign in "&%$#_{}"},
     }
     return "".join(special.get(sign, sign) for sign in text)
-
-
-def _inert(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
