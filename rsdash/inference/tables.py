@@ -41,7 +41,7 @@ def csv_lines(
         yield _line([*row, distance, unfamiliar, inert(found.error)])
 
 
-def jsoninert(predictions: Iterable[Prediction], *, labels: Sequence[str | None] | None = None) -> str:
+def json_text(predictions: Iterable[Prediction], *, labels: Sequence[str | None] | None = None) -> str:
     """A list of objects whose fields are those of a Prediction, and `true_class` where labels are given."""
     rows = [found.model_dump() for found in predictions]
     if labels is not None:
