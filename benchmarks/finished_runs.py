@@ -17,7 +17,7 @@ import numpy as np
 from rsdash.evaluation.figures import headline
 from rsdash.evaluation.saved import read_evaluation
 from rsdash.home import examples_dir
-from rsdash.runs.folder import RunFolder, list_run_folders
+from rsdash.runs.folder import RunFolder, list_run_ids
 
 VARIANTS = 12
 """Different evaluations of each example."""
@@ -61,7 +61,7 @@ def make_runs(runs_dir: Path, count: int, *, pool: Path) -> list[str]:
 
 def make_variants(pool: Path) -> list[Variant]:
     """Examples in turns, each variant with other answers."""
-    examples = list_run_folders(examples_dir())
+    examples = [RunFolder(examples_dir() / run_id) for run_id in list_run_ids(examples_dir())]
     return [
         make_variant(example, pool / f"{example.id}-{number}", number)
         for number in range(VARIANTS)

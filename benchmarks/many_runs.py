@@ -39,7 +39,10 @@ WAIT_S = 120.0
 TABLE = "[data-testid='stMain'] [data-testid='stDataFrame'] canvas"
 RECENT = ".st-key-recent-runs canvas"
 VERDICT = "two trained models"
-CURVES = ".st-key-panels .scatterlayer .trace"
+LINES = ".scatterlayer .trace"
+CURVES, BANDS = f".st-key-curves-in-one {LINES}", f".st-key-curves-recipes {LINES}"
+BAND_LINES = 4
+"""Of two runs of one recipe: a band and a mean in two panels."""
 CHECKBOX_X, ROW_PX = 15, 35
 """Where a row of a table is ticked; its heading is as high as a row."""
 ROWS_SEEN = 9
@@ -140,7 +143,8 @@ def choose_two(page: Page, rows: tuple[int, int]) -> float:
     began = time.perf_counter()
     tick(page, rows[1])
     page.get_by_text(VERDICT).first.wait_for()
-    page.locator(CURVES).nth(2 * lines - 1).wait_for()
+    curves, bands = page.locator(CURVES).nth(2 * lines - 1), page.locator(BANDS).nth(BAND_LINES - 1)
+    curves.or_(bands).wait_for()
     page.wait_for_selector(INTERACTIVE)
     return time.perf_counter() - began
 

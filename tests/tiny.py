@@ -12,7 +12,7 @@ from PIL import Image
 
 from rsdash.config import RunConfig
 from rsdash.runs.creating import create_run
-from rsdash.runs.folder import RunFolder, new_run_id
+from rsdash.runs.folder import RunFolder, list_run_ids, new_run_id
 from rsdash.runs.parts import Parts
 from rsdash.runs.records import DataReference, RunRequest
 from rsdash.runs.states import RunState
@@ -85,6 +85,11 @@ PATHS: dict[RunState, tuple[RunState, ...]] = {
     RunState.CANCELLED: (RunState.CANCELLED,),
     RunState.INTERRUPTED: (RunState.STARTING, RunState.INTERRUPTED),
 }
+
+
+def run_folders(runs_dir: Path) -> list[RunFolder]:
+    """The runs that lie there, oldest first."""
+    return [RunFolder(runs_dir / run_id) for run_id in list_run_ids(runs_dir)]
 
 
 def bring_to(folder: RunFolder, state: RunState) -> None:

@@ -38,6 +38,7 @@ class RunConfig(
     TrainingSettings,
     DataSettings,
     ModelSettings,
+    frozen=True,
 ):
     """What is asked of a run; the defaults are the study's Table 1 with AlexNet (the `paper` preset)."""
 

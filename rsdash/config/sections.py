@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from rsdash.config.setting import MAX_SEED, Group, Section, setting
 
 
-class TrainingSettings(Section):
+class TrainingSettings(Section, frozen=True):
     """How the weights are learnt."""
 
     group: ClassVar[Group] = "training"
@@ -99,7 +99,7 @@ class TrainingSettings(Section):
     )
 
 
-class RegularizationSettings(Section):
+class RegularizationSettings(Section, frozen=True):
     """What keeps the network from learning the training images by heart."""
 
     group: ClassVar[Group] = "regularization"
@@ -128,7 +128,7 @@ class RegularizationSettings(Section):
     )
 
 
-class AugmentationSettings(Section):
+class AugmentationSettings(Section, frozen=True):
     """Random changes of the training images, drawn anew each time one is seen."""
 
     group: ClassVar[Group] = "augmentation"

@@ -14,10 +14,10 @@ Kind = Literal["choice", "switch", "whole", "number", "text"]
 MAX_SEED = 2**31 - 1
 
 
-class Section(BaseModel):
+class Section(BaseModel, frozen=True):
     """Base of the groups of settings; a subclass names its group."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     group: ClassVar[Group]
 
     @classmethod

@@ -20,7 +20,7 @@ def _split_commas(value: Any) -> Any:
 KernelSizes = Annotated[tuple[int, ...], BeforeValidator(_split_commas)]
 
 
-class ModelSettings(Section):
+class ModelSettings(Section, frozen=True):
     """The network and the weights it starts from."""
 
     group: ClassVar[Group] = "model"
@@ -85,7 +85,7 @@ class ModelSettings(Section):
     )
 
 
-class DataSettings(Section):
+class DataSettings(Section, frozen=True):
     """The images, their size and how they are split."""
 
     group: ClassVar[Group] = "data"
@@ -131,7 +131,7 @@ class DataSettings(Section):
     )
 
 
-class MachineSettings(Section):
+class MachineSettings(Section, frozen=True):
     """Where and how exactly the arithmetic is done."""
 
     group: ClassVar[Group] = "machine"

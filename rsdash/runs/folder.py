@@ -8,7 +8,7 @@ import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from operator import attrgetter
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,11 @@ FURTHER_PREFIX = "evaluation-"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files of one run."""
+    """The files of one run; paths that the job runner looks at twice a second are made once."""
 
     path: Path
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Name of the folder."""
         return self.path.name
@@ -48,17 +48,17 @@ class RunFolder:
         """Append-only events."""
         return self.path / "metrics.jsonl"
 
-    @property
+    @cached_property
     def commands_path(self) -> Path:
         """Append-only requests."""
         return self.path / "commands.jsonl"
 
-    @property
+    @cached_property
     def state_path(self) -> Path:
         """What is the case."""
         return self.path / "state.json"
 
-    @property
+    @cached_property
     def about_path(self) -> Path:
         """What a person says of the run."""
         return self.path / "about.json"
@@ -179,12 +179,12 @@ def new_run_id(model: str) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{slug or 'model'}-{secrets.token_hex(3)}"
 
 
-def list_run_folders(runs_dir: Path) -> list[RunFolder]:
-    """Run folders, oldest first; whatever else lies there is passed over."""
-    if not runs_dir.is_dir():
+def list_run_ids(runs_dir: Path) -> list[str]:
+    """Ids of the runs that lie there, oldest first; whatever else lies there is passed over."""
+    try:
+        return sorted(path.name for path in runs_dir.iterdir() if RUN_ID.fullmatch(path.name))
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    paths = sorted(runs_dir.iterdir(), key=attrgetter("name"))  # comparing thousands of paths takes long
-    return [RunFolder(path) for path in paths if RUN_ID.fullmatch(path.name)]
 
 
 def open_run(runs_dir: Path, run_id: str) -> RunFolder:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rsdash.config import RunConfig
 from rsdash.errors import RunError, RunNotFoundError
 from rsdash.evaluation.roles import Role, measured_roles
 from rsdash.runs.amendments import amended
-from rsdash.runs.folder import RunFolder, list_run_folders
+from rsdash.runs.folder import RunFolder, list_run_ids
 from rsdash.runs.records import About, RunRequest, StateRecord
 
 Stamps = tuple[tuple[int, int], tuple[int, int]]
@@ -37,7 +38,7 @@ class RunEntry:
         """What a person calls the run."""
         return self.about.name
 
-    @property
+    @cached_property
     def config(self) -> RunConfig:
         """The settings in force: those asked for, with what was changed on the way."""
         return amended(self.request.config, self.state.amendments)
@@ -94,7 +95,7 @@ class RunIndex:
     def __init__(self, runs_dir: Path, examples_dir: Path | None = None) -> None:
         self._runs_dir = runs_dir
         self._examples_dir = examples_dir
-        self._known: dict[Path, tuple[Stamps, RunEntry]] = {}
+        self._known: dict[str, tuple[Stamps, RunEntry]] = {}
         self._listing = Listing()
         self._mutex = threading.Lock()
 
@@ -107,34 +108,37 @@ class RunIndex:
         """Look at every run folder and return a new snapshot."""
         with self._mutex:
             problems: list[tuple[str, str]] = []
-            seen: dict[Path, tuple[Stamps, RunEntry]] = {}
-            for folder, example in self._folders():
+            seen: dict[str, tuple[Stamps, RunEntry]] = {}
+            for run_id, directory in self._places().items():
                 try:
-                    seen[folder.path] = self._read(folder, example)
+                    seen[run_id] = self._read(run_id, directory)
                 except FileNotFoundError as error:
-                    if folder.path.exists():  # else it was deleted just now
+                    if (directory / run_id).exists():  # else it was deleted just now
                         missing = f"{error.filename} is missing; the run folder is incomplete."
-                        problems.append((folder.id, missing))
+                        problems.append((run_id, missing))
                 except RunError as error:
-                    problems.append((folder.id, str(error)))
+                    problems.append((run_id, str(error)))
             self._known = seen
             entries = sorted((entry for _, entry in seen.values()), key=_order)
             self._listing = Listing(tuple(entries), tuple(problems))
             return self._listing
 
-    def _folders(self) -> list[tuple[RunFolder, bool]]:
-        own = [(folder, False) for folder in list_run_folders(self._runs_dir)]
-        shipped = list_run_folders(self._examples_dir) if self._examples_dir else []
-        taken = {folder.id for folder, _ in own}  # a copy of an example in the runs folder is one's own run
-        return own + [(folder, True) for folder in shipped if folder.id not in taken]
+    def _places(self) -> dict[str, Path]:
+        """Id of each run → the directory that holds it; a run of one's own hides an example of its id."""
+        directories = (self._examples_dir, self._runs_dir)
+        return {run_id: place for place in directories if place for run_id in list_run_ids(place)}
 
-    def _read(self, folder: RunFolder, example: bool) -> tuple[Stamps, RunEntry]:
-        stamp = (_stamp(folder.state_path), _stamp(folder.about_path))
-        known = self._known.get(folder.path)
-        if known and known[0] == stamp:
+    def _read(self, run_id: str, directory: Path) -> tuple[Stamps, RunEntry]:
+        known = self._known.get(run_id)
+        if known and known[1].folder.path.parent != directory:
+            known = None
+        folder = known[1].folder if known else RunFolder(directory / run_id)
+        stamps = (_stamp(folder.state_path), _stamp(folder.about_path))
+        if known and known[0] == stamps:
             return known
         request = known[1].request if known else folder.request()
-        return stamp, RunEntry(folder, request, folder.state(), folder.about(), example)
+        example = directory == self._examples_dir
+        return stamps, RunEntry(folder, request, folder.state(), folder.about(), example)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,6 +16,8 @@ from rsdash.ui.words import duration, plain, state_text
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+SETTINGS_KEPT = 20_000
+"""Runs whose settings stay put into words, as a table of all runs is made again at each click."""
 RECENT_COLUMNS = ("Name", "State", "Model", "Accuracy", "Loss", "Curve", "Progress", "Data", "Role", "Time")
 """What a short list of recent runs shows."""
 
@@ -52,8 +54,7 @@ def run_frame(entries: Sequence[RunEntry], columns: Sequence[str]) -> DataFrame:
     """
     from pandas import DataFrame  # which a first page without runs does not wait for
 
-    rows = [{name: _CELLS[name](entry) for name in columns} for entry in entries]
-    return DataFrame(rows, columns=list(columns))
+    return DataFrame({name: [_CELLS[name](entry) for entry in entries] for name in columns})
 
 
 def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
@@ -72,6 +73,7 @@ def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
     return rows[0] if rows else None
 
 
+@lru_cache(maxsize=SETTINGS_KEPT)
 def settings_text(config: RunConfig) -> str:
     """The preset that a run started from, and what differs from it beyond what has a column of its own."""
     changed = config.changed_from(_preset(config.preset))

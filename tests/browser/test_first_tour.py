@@ -89,7 +89,7 @@ def test_from_images_to_a_prediction(page: Page, live_server: RunningServer, arc
     table = page.get_by_role("table").first
     for text in ("resnet18", "alexnet", "the study's ResNet18", "0.6479", "1.5666"):
         expect(table).to_contain_text(text)
-    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)
 
     go(page, f"/predict?run={ids[0]}")
     name, content = one_image(live_server, archive)

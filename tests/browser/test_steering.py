@@ -13,11 +13,11 @@ from playwright.sync_api import Page, expect
 
 from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import read_lines
-from rsdash.runs.folder import RunFolder, list_run_folders
+from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from tests.browser.conftest import PROJECT, RunningServer
 from tests.browser.steps import TRAINING_MS, go, press
-from tests.tiny import SMALL_MODEL, make_tiles, wait_for
+from tests.tiny import SMALL_MODEL, make_tiles, run_folders, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def queue_run(server: RunningServer, tiles: Path) -> RunFolder:
     environment = {**os.environ, "RSDASH_RUNS": str(server.runs), "RSDASH_DATA": str(server.data)}
     command = [sys.executable, "-m", "rsdash", "train", "--detach", *options]
     subprocess.run(command, cwd=PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
-    [folder] = list_run_folders(server.runs)
+    [folder] = run_folders(server.runs)
     return folder
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from rsdash.home import DATA_VARIABLE, RUNS_VARIABLE
-from rsdash.runs.folder import RunFolder, list_run_folders
+from rsdash.runs.folder import RunFolder
 from tests.faults.bench import Bench
-from tests.tiny import SMALL_MODEL, make_tiles
+from tests.tiny import SMALL_MODEL, make_tiles, run_folders
 
 EPOCHS = 60
 RECIPE = {
@@ -71,7 +71,7 @@ def finished(surveyed: Path, tmp_path_factory: pytest.TempPathFactory) -> Finish
         exit_code, printed = bench.run("--runs-dir", bench.runs_dir, "train", "--name=twin", *options)
     finally:
         bench.close()
-    [folder] = list_run_folders(bench.runs_dir)
+    [folder] = run_folders(bench.runs_dir)
     return Finished(folder, exit_code, printed, data_dir, tiles, text_file, huge_image)
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from rsdash.home import PROJECT_DIR
 from rsdash.jobs.requests import request_cancel, request_pause, request_resume, request_stop
 from rsdash.runs.commands import Action, append_command
-from rsdash.runs.folder import RunFolder, list_run_folders
+from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import Interruption, RunState
 from tests.faults.bench import LONG, Bench, copy_of, entry, history, reach, steps_taken, worker_count
 from tests.faults.conftest import Finished
-from tests.tiny import SMALL_MODEL, wait_for
+from tests.tiny import SMALL_MODEL, run_folders, wait_for
 
 
 def start_training(bench: Bench) -> tuple[subprocess.Popen[str], RunFolder]:
@@ -25,8 +25,8 @@ def start_training(bench: Bench) -> tuple[subprocess.Popen[str], RunFolder]:
     settings = {**SMALL_MODEL, "epochs": LONG, "data": bench.tiles}
     options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
     process = bench.start("train", *options)
-    wait_for(lambda: len(list_run_folders(bench.runs_dir)) == 1, "the run")
-    [folder] = list_run_folders(bench.runs_dir)
+    wait_for(lambda: len(run_folders(bench.runs_dir)) == 1, "the run")
+    [folder] = run_folders(bench.runs_dir)
     wait_for(lambda: steps_taken(folder) > 0, "the first steps")
     return process, folder
 

@@ -12,11 +12,10 @@ import torch
 
 from rsdash.inference.predictor import Predictor
 from rsdash.jobs.requests import request_cancel, request_resume
-from rsdash.runs.folder import list_run_folders
 from rsdash.runs.states import Interruption, RunState
 from tests.faults.bench import LONG, Bench, entry, history, reach, steps_taken, worker_count
 from tests.faults.conftest import EPOCHS, RECIPE, Finished
-from tests.tiny import SMALL_MODEL, wait_for
+from tests.tiny import SMALL_MODEL, run_folders, wait_for
 
 
 def test_a_worker_killed_at_start_and_in_training_ends_with_its_twins_weights(
@@ -57,8 +56,8 @@ def test_a_worker_killed_at_start_and_in_training_ends_with_its_twins_weights(
 def test_a_worker_outlives_its_killed_runner_and_the_next_runner_adopts_it(bench: Bench) -> None:
     options = [f"--set={name}={value}" for name, value in {**SMALL_MODEL, "epochs": LONG}.items()]
     first = bench.start("train", f"--data={bench.tiles}", *options)
-    wait_for(lambda: len(list_run_folders(bench.runs_dir)) == 1, "the run")
-    [folder] = list_run_folders(bench.runs_dir)
+    wait_for(lambda: len(run_folders(bench.runs_dir)) == 1, "the run")
+    [folder] = run_folders(bench.runs_dir)
     reach(folder, RunState.RUNNING)
     first.kill()
     first.wait()

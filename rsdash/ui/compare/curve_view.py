@@ -1,4 +1,4 @@
-"""Learning curves of the chosen runs: a panel each as in the study, all in one chart, recipes as bands."""
+"""Learning curves of the chosen runs: recipes as bands, all runs in one chart, or a panel each."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rsdash.charts import CurveGroup, curve_from, group_overlay, overlay, study_panels
+from rsdash.charts import Curve, CurveGroup, curve_from, group_overlay, overlay, study_panels
 from rsdash.evaluation.verdict import Verdict
 from rsdash.runs.index import RunEntry
 from rsdash.ui.run_curves import chosen_axis, chosen_smoothing, curve_controls
 from rsdash.ui.server import server
 
 MOST_PANELS = 4
+RECIPES, TOGETHER, APART = "Recipes", "All in one", "A panel each"
+WAY_KEY = "curves-drawn"
 
 
 def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
@@ -30,26 +32,47 @@ def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
         for recipe in verdict.recipes
     ]
     groups = [group for group in groups if len(group.curves) > 1]
+    way = _chosen_way(with_recipes=bool(groups))
+    if way == APART:
+        firsts = [recipe.members[0].id for recipe in verdict.recipes]
+        chosen = [curves[run_id] for run_id in firsts if run_id in curves] if len(firsts) > 1 else []
+        _panels(chosen or list(curves.values()), among=len(curves))
+        return
     curve_controls(smoothed="Of the lines in one chart: each epoch counts so much as the next.")
-    axis, smoothing = chosen_axis(), chosen_smoothing()
-    if groups:
-        names = ", ".join(group.label for group in groups)
-        figure = group_overlay(
-            groups, title="Recipes: mean and range of their repeats", axis=axis, smoothing=smoothing
-        )
-        alt = f"Mean accuracy and loss over {axis} with a band for {names}"
-        st.plotly_chart(figure, key="bands", alt=alt)
-    shown = list(curves.values())
-    names = ", ".join(curve.name for curve in shown)
-    figure = overlay(shown, title="All runs", axis=axis, smoothing=smoothing)
-    st.plotly_chart(figure, key="curves", alt=f"Accuracy and loss over {axis} of {names}")
-    firsts = [recipe.members[0].id for recipe in verdict.recipes]
-    single = [curves[run_id] for run_id in firsts if run_id in curves] if len(firsts) > 1 else shown
-    names = ", ".join(curve.name for curve in single[:MOST_PANELS])
-    st.plotly_chart(
-        study_panels(single[:MOST_PANELS]),
-        key="panels",
-        alt=f"Accuracy and loss over epochs, a panel each: {names}",
+    if way == RECIPES:
+        _bands(groups)
+    else:
+        _in_one(list(curves.values()))
+
+
+def _chosen_way(*, with_recipes: bool) -> str:
+    """One chart at a time, which stands at once; recipes first, where there are repeats."""
+    ways = [RECIPES, TOGETHER, APART] if with_recipes else [TOGETHER, APART]
+    if st.session_state.get(WAY_KEY) not in ways:
+        st.session_state.pop(WAY_KEY, None)
+    return st.segmented_control("Curves", ways, key=WAY_KEY, default=ways[0], required=True)
+
+
+def _bands(groups: Sequence[CurveGroup]) -> None:
+    axis, names = chosen_axis(), ", ".join(group.label for group in groups)
+    figure = group_overlay(
+        groups, title="Recipes: mean and range of their repeats", axis=axis, smoothing=chosen_smoothing()
     )
-    if len(shown) > len(single[:MOST_PANELS]):
-        st.caption("Panels show the first run of each recipe." if len(firsts) > 1 else "The first runs.")
+    alt = f"Mean accuracy and loss over {axis} with a band for {names}"
+    st.plotly_chart(figure, key="curves-recipes", alt=alt)
+
+
+def _in_one(curves: Sequence[Curve]) -> None:
+    axis, names = chosen_axis(), ", ".join(curve.name for curve in curves)
+    figure = overlay(curves, title="All runs", axis=axis, smoothing=chosen_smoothing())
+    st.plotly_chart(figure, key="curves-in-one", alt=f"Accuracy and loss over {axis} of {names}")
+
+
+def _panels(curves: Sequence[Curve], *, among: int) -> None:
+    shown = curves[:MOST_PANELS]
+    names = ", ".join(curve.name for curve in shown)
+    st.plotly_chart(
+        study_panels(shown), key="curves-apart", alt=f"Accuracy and loss over epochs, a panel each: {names}"
+    )
+    if among > len(shown):
+        st.caption("Panels show the first run of each recipe." if among > len(curves) else "The first runs.")

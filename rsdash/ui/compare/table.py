@@ -15,6 +15,7 @@ from rsdash.ui.words import plain, state_text
 
 CHOSEN, FILTER, VERSION = "compared", "compare-filter", "compare-table"
 WRITTEN = "compared-in-url"
+TICKED_FIRST = "compare-ticked-first"
 MOST_COMPARED = 60
 ROWS_SHOWN = 9
 ROW_PX = 35
@@ -59,14 +60,16 @@ def _table(shown: Sequence[RunEntry], chosen: list[str]) -> list[str]:
     ids = [entry.id for entry in shown]
     place = {run_id: position for position, run_id in enumerate(ids)}
     digest = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:12]
+    key = f"runs-{digest}-{st.session_state.get(VERSION, 0)}"  # another list has rows of its own
+    rows = [place[run_id] for run_id in chosen if run_id in place]
     event = st.dataframe(
         run_frame(shown, TABLE_COLUMNS),
-        key=f"runs-{digest}-{st.session_state.get(VERSION, 0)}",  # another list has rows of its own
+        key=key,
         hide_index=True,
         placeholder="–",
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": [place[one] for one in chosen if one in place]}},
+        selection_default={"selection": {"rows": _ticked_first(key, rows)}},
         height=ROW_PX * (min(len(shown), ROWS_SHOWN) + 1) + 3,
         alt="Table of runs; tick those to compare",
         column_config=COLUMNS,
@@ -74,6 +77,16 @@ def _table(shown: Sequence[RunEntry], chosen: list[str]) -> list[str]:
     ticked = {ids[row] for row in event["selection"]["rows"] if row < len(ids)}
     kept = [run_id for run_id in chosen if run_id in ticked or run_id not in place]
     return kept + [run_id for run_id in ids if run_id in ticked and run_id not in kept]
+
+
+def _ticked_first(key: str, rows: list[int]) -> list[int]:
+    """The rows that were ticked when the table of this key was first shown.
+
+    A thousand rows are sent to the browser once: a table that is the same to the last byte stays there.
+    """
+    if st.session_state.get(TICKED_FIRST, ("", []))[0] != key:
+        st.session_state[TICKED_FIRST] = (key, rows)
+    return st.session_state[TICKED_FIRST][1]
 
 
 def _take_from_url(by_id: dict[str, RunEntry]) -> None:

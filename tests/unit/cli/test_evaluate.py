@@ -13,9 +13,9 @@ from rsdash.cli import main
 from rsdash.data import add_dataset
 from rsdash.home import examples_dir
 from rsdash.jobs.submit import submit
-from rsdash.runs.folder import RunFolder, list_run_folders
+from rsdash.runs.folder import RunFolder
 from tests.sessions import go_on
-from tests.tiny import small_config
+from tests.tiny import run_folders, small_config
 
 
 @pytest.fixture
@@ -67,6 +67,6 @@ def test_what_does_not_fit_exits_2_with_one_line(run, arguments, words, monkeypa
 
 
 def test_an_example_has_no_weights_to_evaluate(runs_dir, data_place, monkeypatch, capsys) -> None:
-    example = list_run_folders(examples_dir())[0]
+    example = run_folders(examples_dir())[0]
     assert call("evaluate", example.id, "--data", "sample", patch=monkeypatch) == 2
     assert "example without weights" in capsys.readouterr().err

@@ -10,11 +10,10 @@ import pytest
 
 from rsdash.cli import main
 from rsdash.home import examples_dir
-from rsdash.runs.folder import list_run_folders
 from rsdash.runs.index import RunIndex
 from rsdash.runs.states import RunState
 from tests.exported import NAME, Exported
-from tests.tiny import make_run
+from tests.tiny import make_run, run_folders
 
 
 def call(*arguments: str, patch: pytest.MonkeyPatch) -> int:
@@ -63,7 +62,7 @@ def test_what_cannot_be_exported_exits_2_with_one_line(
     runs_dir, tmp_path, format, monkeypatch, capsys
 ) -> None:
     make_run(runs_dir, name="running", state=RunState.RUNNING)
-    example = list_run_folders(examples_dir())[0]
+    example = run_folders(examples_dir())[0]
     for name, words in (
         ("running", "is running"),
         ("nobody", "no run 'nobody'"),

@@ -8,7 +8,7 @@ import pytest
 
 from rsdash.errors import RunError, RunNotFoundError, StorageError
 from rsdash.runs.creating import create_run
-from rsdash.runs.folder import RUN_ID, list_run_folders, new_run_id, open_run, remove_run
+from rsdash.runs.folder import RUN_ID, list_run_ids, new_run_id, open_run, remove_run
 from rsdash.runs.parts import Parts
 from rsdash.runs.states import RunState
 from tests.tiny import make_run
@@ -28,7 +28,7 @@ def test_a_new_run_waits_and_reads_back(tmp_path: Path) -> None:
     assert Parts.read(folder.split_path).names["test"] == ("3.png",)
     assert folder.environment().attempts == ()
     assert open_run(tmp_path, folder.id) == folder
-    assert list_run_folders(tmp_path) == [folder]
+    assert list_run_ids(tmp_path) == [folder.id]
 
 
 def test_a_failed_creation_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_failed_creation_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_draft_is_no_run(tmp_path: Path) -> None:
     folder = make_run(tmp_path)
     folder.path.rename(tmp_path / f".new-{folder.id}")
-    assert list_run_folders(tmp_path) == []
+    assert list_run_ids(tmp_path) == []
     with pytest.raises(RunNotFoundError):
         open_run(tmp_path, folder.id)
 
