@@ -1,0 +1,1 @@
+"""Class maps of whole scenes: windows are read, predicted, blended and written a few rows at a time."""
