@@ -8,24 +8,11 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-CLASS_COLORS = (
-    "#c9a227",
-    "#1f6f3d",
-    "#86a84b",
-    "#7d7d7d",
-    "#8c4a9e",
-    "#a8d08d",
-    "#d9822b",
-    "#c2473f",
-    "#3fa7d6",
-    "#1d4e89",
-)
+from rsdash.palette import CLASS_COLORS, class_color
+
+__all__ = ["CLASS_COLORS", "PART_COLORS", "class_color", "finish", "literal"]
+
 PART_COLORS = {"train": "#7d8794", "validation": "#c9a227", "test": "#2f74c0"}
-
-
-def class_color(label: int) -> str:
-    """Colour of the class at a place in the list of classes."""
-    return CLASS_COLORS[label % len(CLASS_COLORS)]
 
 
 def literal(text: str) -> str:

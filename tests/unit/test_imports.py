@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rsdash"
 TIERS = (
     {"errors"},
-    {"home", "config", "files"},
+    {"home", "config", "files", "palette"},
     {"data", "models", "evaluation", "runs"},
     {"training"},
     {"jobs", "inference", "charts", "exports"},
