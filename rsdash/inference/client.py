@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rsdash.config import RGB8, Radiometry, RunConfig
+from rsdash.inference.nearest import Nearest
 from rsdash.inference.results import (
     DeviceFacts,
     EvaluationResult,
@@ -78,6 +79,22 @@ def explain(run_path: Path, image: tuple[str, bytes], *, method: str, label: str
     """
     asked = {"run": str(run_path), "method": method, "class": label}
     return Explanation(**call("POST", "/explain", data=asked, files=[("images", image)]))
+
+
+def nearest(run_path: Path, place: Path, name: str, report: Callable[[int, int], None]) -> Nearest:
+    """Ask which training tiles a model sees most like an image; it ends where `report` raises.
+
+    Args:
+        run_path: folder of the run.
+        place: the image itself, or the folder or zip that holds it.
+        name: of the image there.
+        report: takes training tiles decoded and looked at, and their number; the first time alone.
+
+    Raises:
+        ServiceError: the service cannot be started, or refuses.
+    """
+    asked = {"run": str(run_path), "place": str(place.absolute()), "name": name}
+    return Nearest(**followed("/nearest", asked, steps(report)))
 
 
 def profile(config: RunConfig, classes: int, radiometry: Radiometry = RGB8) -> Profile:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
 
-from rsdash.data import Dataset, missing_bytes, open_dataset, open_pixels
+from rsdash.data import Dataset, missing_bytes, open_dataset
 from rsdash.errors import RunError
 from rsdash.evaluation.saved import Evaluation
 from rsdash.inference.loading import Reported, load_reported, read_card
+from rsdash.inference.opening import decoded_pixels
 from rsdash.inference.results import EvaluationResult, Step
 from rsdash.inference.unseen import TrainedOn, Unseen, check_bands, choose_unseen, labels_as
 from rsdash.runs.folder import RunFolder
@@ -22,12 +21,6 @@ from rsdash.runs.states import EVALUATED
 from rsdash.training.measure import BATCH, measure_logits
 from rsdash.training.result import ModelCard
 from rsdash.training.tiles import Tiles
-
-POLL_S = 0.2
-
-
-class _LeavingError(Exception):
-    """Ends decoding where nobody waits for it any more."""
 
 
 def evaluate_run(folder: RunFolder, *, data: str, split: str = "") -> Iterator[Step | EvaluationResult]:
@@ -51,7 +44,7 @@ def evaluate_run(folder: RunFolder, *, data: str, split: str = "") -> Iterator[S
     reported = load_reported(folder.weights_path)
     waits = missing_bytes(dataset.manifest, card.stored_px, card.data.radiometry) > 0
     ahead = len(dataset.manifest) if waits else 0
-    pixels = yield from _decoded(dataset, card, ahead + len(unseen.rows))
+    pixels = yield from decoded_pixels(dataset, card, ahead + len(unseen.rows))
     logits = yield from _measured(reported, pixels, asked.labels, unseen, ahead)
     if _stamp(folder) != stamp:
         raise RunError(f"The weights of {folder.id} were replaced meanwhile. Evaluate it again.")
@@ -92,26 +85,6 @@ def _checked(folder: RunFolder, data: str, split: str) -> _Asked:
     parts, steered = Parts.read(folder.split_path), card.config.steered_by_validation
     unseen = choose_unseen(dataset, TrainedOn(folder.about().name, card.data, parts, steered), split)
     return _Asked(card, dataset, labels, unseen, (*unseen.notes, *([note] if note else [])))
-
-
-def _decoded(dataset: Dataset, card: ModelCard, total: int) -> Generator[Step, None, np.ndarray]:
-    """The pixel cache at the run's size, built in a thread where it is missing."""
-    told, leaving = [0], threading.Event()
-
-    def note(done: int, _all: int) -> None:
-        if leaving.is_set():
-            raise _LeavingError
-        told[0] = done
-
-    with ThreadPoolExecutor(1, "decode") as thread:
-        try:
-            future = thread.submit(open_pixels, dataset, card.stored_px, note, card.data.radiometry)
-            while not future.done():
-                wait([future], POLL_S)
-                yield Step(done=told[0], total=total)
-            return future.result()
-        finally:
-            leaving.set()
 
 
 def _measured(

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from rsdash.data.loose import LooseImages
 from rsdash.inference.many import predict_place
+from rsdash.inference.nearest import Nearest
+from rsdash.inference.neighbours import nearest_tiles
 from rsdash.inference.predictor import Predictor
-from rsdash.inference.results import PredictedPart, PredictedPlace
+from rsdash.inference.results import PredictedPart, PredictedPlace, Step
 from rsdash.runs.folder import RunFolder
 
 MODELS_KEPT = 4
@@ -46,6 +49,17 @@ class LoadedModels:
         with self.turn:
             model = self._model(run)
         yield from predict_place(model, place, top=top, symmetries=symmetries, turn=self.turn)
+
+    def nearest(self, run: Path, place: Path, name: str) -> Iterator[Step | Nearest]:
+        """Find the training tiles nearest to an image of a place; others get their turn after each batch.
+
+        Raises:
+            RsdashError: the run has no weights, or the image or the training tiles cannot be read.
+        """
+        with self.turn:
+            model = self._model(run)
+        image = name, LooseImages(place).read(name)
+        yield from nearest_tiles(model, RunFolder(run), image, turn=self.turn)
 
     def _model(self, run: Path) -> Predictor:
         folder = RunFolder(run)

@@ -14,6 +14,7 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | `POST /predict` | form: `run`, `top`, `symmetries`, files `images` | list of Prediction |
 | `POST /explain` | form: `run`, `method`, `class` (or empty), file `images` | Explanation |
 | `POST /predict/place` | JSON: `run`, `place`, `top`, `symmetries` | PredictedPart a line, then its result |
+| `POST /nearest` | JSON: `run`, `place`, `name` (of an image there) | as `/rate`, Nearest of `nearest.py` |
 
 `run` is the path of a run folder and `place` that of an image, folder or zip; `top` is the number of classes
 to name (or 5), and `symmetries` true averages over the 8 symmetries; `method` is grad-cam or occlusion, and
@@ -35,7 +36,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 import uvicorn
 from pydantic import BaseModel
 from starlette.applications import Starlette
@@ -50,6 +50,7 @@ from rsdash.errors import DataError, RsdashError
 from rsdash.home import data_dir
 from rsdash.inference.address import Address, address_path, lock_path, write_address
 from rsdash.inference.batches import draw_batch
+from rsdash.inference.costs import measure_profile
 from rsdash.inference.devices import describe_devices
 from rsdash.inference.evaluating import evaluate_run
 from rsdash.inference.explaining import explain
@@ -57,10 +58,8 @@ from rsdash.inference.loaded import LoadedModels
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import Explanation, Profile, Step
-from rsdash.models.profile import profile_model
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
-from rsdash.training.compute import choose_compute
 
 IDLE_VARIABLE = "RSDASH_SERVICE_IDLE_S"
 IDLE_DEFAULT_S = 300.0
@@ -95,6 +94,7 @@ class Service:
                 Route("/predict", self._guarded(self._predict), methods=["POST"]),
                 Route("/explain", self._guarded(self._explain), methods=["POST"]),
                 Route("/predict/place", self._guarded(self._predict_place), methods=["POST"]),
+                Route("/nearest", self._guarded(self._nearest), methods=["POST"]),
             ]
         )
 
@@ -122,10 +122,13 @@ class Service:
 
     async def _profile(self, request: Request) -> JSONResponse:
         content = await request.json()
-        config = _config_in(content)
-        radiometry = Radiometry(**content.get("radiometry", {}))
-        result = await run_in_threadpool(self._measure, config, int(content["classes"]), radiometry)
-        return JSONResponse(result)
+        asked = _config_in(content), int(content["classes"]), Radiometry(**content.get("radiometry", {}))
+
+        def measure() -> Profile:
+            with self._models.turn:
+                return measure_profile(*asked)
+
+        return JSONResponse((await run_in_threadpool(measure)).model_dump())
 
     async def _batch(self, request: Request) -> JSONResponse:
         content = await request.json()
@@ -190,14 +193,10 @@ class Service:
         top, symmetries = int(content.get("top", 5)), bool(content.get("symmetries"))
         return self._long_answer(self._models.over_place(run, place, top=top, symmetries=symmetries))
 
-    def _measure(self, config: RunConfig, classes: int, radiometry: Radiometry) -> dict[str, Any]:
-        compute = choose_compute(config)
-        precision = None if compute.dtype == torch.float32 else compute.dtype
-        with self._models.turn:
-            measured = profile_model(
-                config, classes, radiometry, device=compute.device, autocast_dtype=precision
-            )
-        return Profile(**{**vars(measured), "device": compute.description}).model_dump()
+    async def _nearest(self, request: Request) -> StreamingResponse:
+        content = await request.json()
+        run, place = (Path(str(content[name])) for name in ("run", "place"))
+        return self._long_answer(self._models.nearest(run, place, str(content["name"])))
 
 
 def serve() -> None:

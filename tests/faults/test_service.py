@@ -83,10 +83,22 @@ def check_an_answer_is_explained(finished: Finished) -> None:
         client.explain(finished.folder.path, image, method="grad-cam", label="Glacier")
 
 
+def check_nearest_training_tiles_are_found_once_asked(finished: Finished) -> None:
+    told: list[tuple[int, int]] = []
+    ask = finished.folder.path, finished.tiles, "Lake/05.png", lambda *done: told.append(done)
+    found = client.nearest(*ask)
+    assert len(found.found) == 6 and found.layer == "classifier.head" and told[-1][0] == told[-1][1]
+    told.clear()
+    assert client.nearest(*ask) == found and not told
+    with pytest.raises(ServiceError, match="no longer in"):
+        client.nearest(finished.folder.path, finished.tiles, "../secret.png", lambda *done: None)
+
+
 def check_long_answers(finished: Finished) -> None:
     folder = finished.folder
     check_a_folder_is_predicted_and_can_be_stopped(finished)
     check_an_answer_is_explained(finished)
+    check_nearest_training_tiles_are_found_once_asked(finished)
     check_a_sweep_can_be_stopped()
     check_an_old_run_is_evaluated(folder)
 
