@@ -27,6 +27,11 @@ def data_dir() -> Path:
     return Path(os.environ.get(DATA_VARIABLE) or _user_data_dir() / "rsdash").expanduser().absolute()
 
 
+def maps_dir() -> Path:
+    """Folder of the maps of scenes: `maps/` in the data folder."""
+    return data_dir() / "maps"
+
+
 def cache_limit_bytes() -> int:
     """What all pixel caches together may take: `RSDASH_CACHE_GB`, or 50 GB.
 

@@ -69,7 +69,29 @@ def decode(data: bytes, name: str, radiometry: Radiometry = RGB8, side_px: int |
     if radiometry.is_rgb8:
         return decode_rgb(data, name, side_px)
     levels, _ = _read_bands(data, name, radiometry)
-    return levels if side_px is None else _resize(levels, side_px)
+    return levels if side_px is None else resize(levels, side_px)
+
+
+def resize(pixels: np.ndarray, side_px: int) -> np.ndarray:
+    """Squash pixels to a square as `decode` does: antialiased bilinear.
+
+    Args:
+        pixels: uint8 (height, width, 3), or uint16 (height, width, C), each band by itself then.
+        side_px: of the square.
+
+    Returns:
+        The same type, (side_px, side_px, C); itself where it has that size.
+    """
+    if pixels.shape[:2] == (side_px, side_px):
+        return pixels
+    if pixels.dtype == np.uint8:
+        return np.asarray(Image.fromarray(pixels).resize((side_px, side_px), Image.Resampling.BILINEAR))
+    resized = np.empty((side_px, side_px, pixels.shape[2]), np.uint16)
+    for channel in range(pixels.shape[2]):
+        band = Image.fromarray(pixels[..., channel].astype(np.float32))
+        smooth = np.asarray(band.resize((side_px, side_px), Image.Resampling.BILINEAR))
+        resized[..., channel] = np.rint(np.clip(smooth, 0, TOP))
+    return resized
 
 
 def picture(pixels: np.ndarray, radiometry: Radiometry) -> np.ndarray:
@@ -98,15 +120,3 @@ def _read_bands(data: bytes, name: str, radiometry: Radiometry) -> tuple[np.ndar
             f"({', '.join(radiometry.channel_names)}) from GeoTIFFs alone. For 8-bit images choose rgb8."
         )
     return read_bands(data, name, radiometry)
-
-
-def _resize(levels: np.ndarray, side_px: int) -> np.ndarray:
-    """Squash uint16 (height, width, C) to a square, each band by itself in floating point."""
-    if levels.shape[:2] == (side_px, side_px):
-        return levels
-    resized = np.empty((side_px, side_px, levels.shape[2]), np.uint16)
-    for channel in range(levels.shape[2]):
-        band = Image.fromarray(levels[..., channel].astype(np.float32))
-        smooth = np.asarray(band.resize((side_px, side_px), Image.Resampling.BILINEAR))
-        resized[..., channel] = np.rint(np.clip(smooth, 0, TOP))
-    return resized

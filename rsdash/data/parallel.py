@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -48,6 +48,22 @@ def map_in_order(
                 on_progress(done, len(items))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def one_ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
+    """Yield the items; a thread of their own makes the next while the caller works on this one.
+
+    Args:
+        items: they are made, and closed, in that thread alone; None is no item.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="rsdash-ahead") as thread:
+        coming = thread.submit(next, items, None)
+        try:
+            while (item := coming.result()) is not None:
+                coming = thread.submit(next, items, None)
+                yield item
+        finally:
+            thread.submit(items.close)
 
 
 def _run(function: Callable[[Item], Result], batch: Sequence[Item]) -> list[Result]:

@@ -37,6 +37,7 @@ class PublicSet:
         citation: what to cite.
         must_accept: the terms are unclear or narrow, so that a person accepts them before the download.
         resolution: ground sample distance, in words.
+        pixel_m: ground sample distance in metres; None where it differs from image to image.
         region: where its images are from, in words.
         lists: official split → its list of files for each part.
     """
@@ -52,6 +53,7 @@ class PublicSet:
     citation: str
     must_accept: bool = False
     resolution: str = ""
+    pixel_m: float | None = None
     region: str = ""
     lists: Mapping[str, Mapping[str, ListFile]] = field(default_factory=dict)
 
@@ -76,6 +78,7 @@ PUBLIC_SETS = {
         "Benchmark for Land Use and Land Cover Classification. IEEE JSTARS 12(7), 2217-2226. "
         "doi 10.1109/JSTARS.2019.2918242",
         resolution="10 m",
+        pixel_m=10.0,
         region="34 European countries",
         # by longitude, 60/20/20: published with TorchGeo
         lists={
@@ -108,6 +111,7 @@ PUBLIC_SETS = {
         citation="Yang, Newsam (2010): Bag-of-Visual-Words and Spatial Extensions for Land-Use "
         "Classification. ACM SIGSPATIAL GIS, 270-279. doi 10.1145/1869790.1869829",
         resolution="0.3 m",
+        pixel_m=0.3,
         region="cities of the United States",
     ),
     "resisc45": PublicSet(

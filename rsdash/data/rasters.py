@@ -30,7 +30,7 @@ from rsdash.errors import ConfigError, ImageError
 MAX_SAMPLES = 4 * MAX_PIXELS
 """Pixels times chosen bands: 512 MB of uint16."""
 MAX_BLOCK_BYTES = 512 * 2**20
-"""GDAL decodes a TIFF block by block, whatever is asked of it."""
+"""What GDAL may have to decode at a time."""
 MAX_BANDS = 1_000
 
 _BROKEN = (RasterioError, CPLE_BaseError, ValueError, MemoryError)
@@ -107,7 +107,43 @@ def read_bands(data: bytes, name: str, radiometry: Radiometry) -> tuple[np.ndarr
             missing = _missing(raster, indexes)
         except _BROKEN as error:
             raise ImageError(f"{name} is damaged or incomplete: its pixels cannot be decoded.") from error
-        return _to_levels(numbers, missing, radiometry), _position(raster)
+        return to_levels(numbers, missing, radiometry), _position(raster)
+
+
+def check_blocks(raster: Any, name: str) -> None:
+    """Refuse a file whose blocks would fill the memory: GDAL decodes block by block, whatever is asked of it.
+
+    Raises:
+        ImageError: it is stored in larger blocks than are decoded.
+    """
+    rows, columns = raster.block_shapes[0]
+    together = raster.count if raster.interleaving is Interleaving.pixel else 1
+    block_bytes = rows * columns * np.dtype(raster.dtypes[0]).itemsize * together
+    if block_bytes > MAX_BLOCK_BYTES:
+        raise ImageError(
+            f"{name} is stored in blocks of {block_bytes / 1e6:,.0f} MB; at most "
+            f"{MAX_BLOCK_BYTES / 1e6:.0f} MB are decoded at a time. Write it again with smaller blocks."
+        )
+
+
+def to_levels(numbers: np.ndarray, missing: np.ndarray | None, radiometry: Radiometry) -> np.ndarray:
+    """Digital numbers as levels, of which 65535 stands for the value 1.
+
+    Args:
+        numbers: DN of the chosen bands, (C, height, width).
+        missing: where there is no data, bool of the same shape or (height, width); such pixels become 0, as
+            do those that are no number.
+        radiometry: scale and offset.
+
+    Returns:
+        uint16 (height, width, C).
+    """
+    values = numbers.astype(np.float32 if numbers.dtype.itemsize <= 2 else np.float64)
+    absent = np.isnan(values) if missing is None else missing | np.isnan(values)
+    values = (values + values.dtype.type(radiometry.offset)) * values.dtype.type(radiometry.scale)
+    levels = np.rint(np.clip(values, 0, 1) * TOP)
+    levels[absent] = 0
+    return np.ascontiguousarray(levels.astype(np.uint16).transpose(1, 2, 0))
 
 
 @contextmanager
@@ -139,14 +175,7 @@ def _check_size(raster: Any, name: str, channels: int) -> None:
         )
     if kind.dtype not in _TYPES or len(set(raster.dtypes)) > 1:
         raise ImageError(f"{name} holds {', '.join(sorted(set(raster.dtypes)))}, which cannot be scaled.")
-    rows, columns = raster.block_shapes[0]
-    together = kind.bands if raster.interleaving is Interleaving.pixel else 1
-    block_bytes = rows * columns * np.dtype(kind.dtype).itemsize * together
-    if block_bytes > MAX_BLOCK_BYTES:
-        raise ImageError(
-            f"{name} is stored in blocks of {block_bytes / 1e6:,.0f} MB; at most "
-            f"{MAX_BLOCK_BYTES / 1e6:.0f} MB are decoded at a time. Write it again with smaller blocks."
-        )
+    check_blocks(raster, name)
 
 
 def _missing(raster: Any, indexes: list[int]) -> np.ndarray | None:
@@ -155,16 +184,6 @@ def _missing(raster: Any, indexes: list[int]) -> np.ndarray | None:
     if all(MaskFlags.all_valid in flags[index - 1] for index in indexes):
         return None
     return raster.read_masks(indexes) == 0
-
-
-def _to_levels(numbers: np.ndarray, missing: np.ndarray | None, radiometry: Radiometry) -> np.ndarray:
-    """(C, height, width) of DN to uint16 (height, width, C)."""
-    values = numbers.astype(np.float32 if numbers.dtype.itemsize <= 2 else np.float64)
-    absent = np.isnan(values) if missing is None else missing | np.isnan(values)
-    values = (values + values.dtype.type(radiometry.offset)) * values.dtype.type(radiometry.scale)
-    levels = np.rint(np.clip(values, 0, 1) * TOP)
-    levels[absent] = 0
-    return np.ascontiguousarray(levels.astype(np.uint16).transpose(1, 2, 0))
 
 
 def _position(raster: Any) -> Position:

@@ -14,6 +14,7 @@ from rsdash.config import Cell, RunConfig
 from rsdash.config.subject import DataSettings
 from rsdash.data import Dataset, Split, open_dataset
 from rsdash.data.disk import require_space
+from rsdash.data.footprint import tile_side_m
 from rsdash.data.splitting import split_for
 from rsdash.errors import ConfigError
 from rsdash.jobs.devices import find_slots, slots_for
@@ -170,6 +171,7 @@ def describe_data(dataset: Dataset, split: Split) -> DataReference:
         checked=split.checked,
         synthetic=dataset.info.synthetic,
         radiometry=dataset.info.radiometry,
+        tile_m=tile_side_m(dataset),
     )
 
 

@@ -36,6 +36,7 @@ class DataReference(_Record):
         radiometry: how the numbers in the files are read, whatever the data set says later.
         checked: what the split was checked for: duplicates, positions; empty in runs from before this was
             recorded.
+        tile_m: side of an image on the ground, metres; None where that is not known.
     """
 
     name: str
@@ -47,6 +48,7 @@ class DataReference(_Record):
     synthetic: bool = False
     radiometry: Radiometry = RGB8
     checked: dict[str, str] = {}
+    tile_m: float | None = None
 
 
 class RunRequest(_Record):

@@ -8,12 +8,11 @@ A map is a folder of its own in `maps/` of the data folder:
     classes.qml         colours and names for QGIS
     patches.geojson     adjoining cells of one class as a polygon, longitude and latitude
     probabilities.npy   float32 (rows, columns, K), NaN without data; for a look at single points
-    scene.png           the scene as a person sees it, small
+    scene.webp          the scene as a person sees it, small
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rsdash.config import Radiometry
 
 RECORD, CLASSES, CONFIDENCE, STYLE = "map.json", "classes.tif", "confidence.tif", "classes.qml"
-PATCHES, PROBABILITIES, PICTURE = "patches.geojson", "probabilities.npy", "scene.png"
+PATCHES, PROBABILITIES, PICTURE = "patches.geojson", "probabilities.npy", "scene.webp"
 NO_CLASS = 255
 """Label of a cell without data."""
 MOST_CLASSES = 255
@@ -130,13 +129,3 @@ class MapRecord(_Record):
         a, b, c, d, e, f = self.scene.transform
         columns, rows = self.stride_px
         return (a * columns, b * rows, c, d * columns, e * rows, f)
-
-
-def read_record(folder: Path) -> MapRecord:
-    """Read map.json of a map's folder.
-
-    Raises:
-        FileNotFoundError: it is no finished map.
-        ValueError: the file is damaged.
-    """
-    return MapRecord.model_validate_json((folder / RECORD).read_bytes())
