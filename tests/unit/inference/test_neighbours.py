@@ -1,4 +1,4 @@
-"""Nearest training tiles: features by hand, the tile itself at distance 0, computed once, one clear refusal."""
+"""Nearest training tiles: as an independent search finds them, computed once, refused in one sentence."""
 
 from __future__ import annotations
 
