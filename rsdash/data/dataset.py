@@ -44,7 +44,7 @@ class DatasetInfo:
         synthetic: the images are drawn, not taken.
         licence: terms of the images, or empty.
         citation: what to cite, or empty.
-        origin: what tiles were cut from, or empty.
+        origin: what tiles were cut from, or how else they came together; or empty.
         radiometry: how the numbers in its files are read, for runs from now on.
     """
 

@@ -25,8 +25,12 @@ _CLASS = re.compile(r"[^\W_][\w .()&-]{0,63}")
 class Draft:
     """One data set in the making."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, folder: Path | None = None) -> None:
         """Open a draft, new or old.
+
+        Args:
+            name: of the data set to be.
+            folder: where its classes stand; None for a folder among the drafts.
 
         Raises:
             DataError: the name cannot be one.
@@ -34,7 +38,7 @@ class Draft:
         if not re.fullmatch(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}", name):
             raise DataError(f"{name!r} cannot name a data set; use small letters, digits, - and _.")
         self.name = name
-        self.folder = _root() / name
+        self.folder = folder or _root() / name
 
     def counts(self) -> dict[str, int]:
         """Images of each class, sorted by name; those without a label last, where there are any."""

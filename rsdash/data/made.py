@@ -58,9 +58,19 @@ def add_tiles(
 
 
 def add_draft(
-    draft: Draft, on_progress: Progress | None = None, radiometry: Radiometry | None = None
+    draft: Draft,
+    on_progress: Progress | None = None,
+    radiometry: Radiometry | None = None,
+    *,
+    origin: str = "",
 ) -> Dataset:
     """Make a data set of a draft's labelled images; the draft goes once that has succeeded.
+
+    Args:
+        draft: the images.
+        on_progress: called with (files done, files in all).
+        radiometry: how the numbers in its files are read; None for rgb8.
+        origin: where they come from, in words.
 
     Raises:
         DataError: it has no usable classes, or the name is taken; the draft stays.
@@ -76,7 +86,7 @@ def add_draft(
             ignore=shutil.ignore_patterns(UNLABELLED, ".*"),
         )
 
-    info = new_info(chosen, "upload", KEPT_FOLDER, radiometry=radiometry or RGB8)
+    info = new_info(chosen, "upload", KEPT_FOLDER, radiometry=radiometry or RGB8, origin=origin)
     dataset = build(info, link, on_progress)
     draft.discard()
     return dataset
