@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from rsdash.data import Dataset, list_datasets, open_dataset
+from rsdash.data import DatasetInfo, list_datasets
 from rsdash.errors import DataChangedError, DataNotFoundError
 from rsdash.files import write_atomic
 from rsdash.runs.folder import RunFolder
@@ -114,7 +114,7 @@ def features_path(folder: RunFolder) -> Path:
     return folder.path / FILES.replace("*", f"{stamp:x}")
 
 
-def training_data(asked: DataReference) -> Dataset:
+def training_data(asked: DataReference) -> DatasetInfo:
     """The data set that a run trained on, where it is still here and the same.
 
     Raises:
@@ -131,7 +131,7 @@ def training_data(asked: DataReference) -> Dataset:
             f"The training tiles cannot be looked at: the data set {asked.name!r} holds other files than "
             "those that the run trained on."
         )
-    return open_dataset(info.name)
+    return info
 
 
 def unit_length(features: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from rsdash.data import missing_bytes
+from rsdash.data import Dataset, missing_bytes, open_dataset
 from rsdash.errors import ImageError
 from rsdash.inference.nearest import Nearest, Neighbour, TrainingFeatures, training_data, unit_length
 from rsdash.inference.opening import decoded_pixels
@@ -48,10 +48,11 @@ def nearest_tiles(
     pixels = predictor.read(*image)
     if isinstance(pixels, str):
         raise ImageError(pixels)
-    manifest = training_data(predictor.card.data).manifest
+    dataset = open_dataset(training_data(predictor.card.data).name)
+    manifest = dataset.manifest
     known = TrainingFeatures.load(folder)
     if known is None:
-        known = yield from _computed(predictor, folder, turn)
+        known = yield from _computed(predictor, folder, dataset, turn)
         known.save(folder)
     with turn:
         feature = features(predictor.model, known.layer, predictor.prepared([pixels]))[0]
@@ -113,10 +114,11 @@ def features(model: nn.Module, layer: str, images: torch.Tensor) -> np.ndarray:
     return seen[-1].float().cpu().numpy()
 
 
-def _computed(predictor: Predictor, folder: RunFolder, turn: Turn) -> Generator[Step, None, TrainingFeatures]:
+def _computed(
+    predictor: Predictor, folder: RunFolder, dataset: Dataset, turn: Turn
+) -> Generator[Step, None, TrainingFeatures]:
     """The features of the training tiles, or of some drawn from them, in the order of their rows."""
     card = predictor.card
-    dataset = training_data(card.data)
     dataset.verify(card.data.fingerprint)
     rows = _drawn(Parts.read(folder.split_path).rows["train"])
     waits = missing_bytes(dataset.manifest, card.stored_px, card.data.radiometry) > 0

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Sequence
+
 from playwright.sync_api import Page
 
 from tests.browser.conftest import SETTLED
 
 TRAINING_MS = 240_000
+CARRY = """contents => {
+  const carried = new DataTransfer()
+  for (const [name, text] of contents) {
+    const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0))
+    carried.items.add(new File([bytes], name))
+  }
+  return carried
+}"""
 
 
 def go(page: Page, path: str) -> None:
@@ -41,3 +52,12 @@ def switch(page: Page, key: str, name: str) -> None:
     """Choose one of a row of buttons."""
     page.locator(f".st-key-{key}").get_by_text(name, exact=True).click()
     page.wait_for_selector(SETTLED)
+
+
+def drop_files(page: Page, key: str, files: Sequence[tuple[str, bytes]]) -> None:
+    """Drop files, by name and content, on an uploader as a person does from a folder."""
+    contents = [(name, base64.b64encode(content).decode()) for name, content in files]
+    carried = page.evaluate_handle(CARRY, contents)
+    zone = page.locator(f".st-key-{key} [data-testid='stFileUploaderDropzone']")
+    for event in ("dragenter", "dragover", "drop"):
+        zone.dispatch_event(event, {"dataTransfer": carried})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from rsdash.charts import probability_bars
 from rsdash.inference.results import Prediction
 from rsdash.runs.index import RunEntry
+from rsdash.ui.fold import fold
+from rsdash.ui.predict.corrections_view import corrections_view
 from rsdash.ui.predict.explanation import choose_explanation, explanation
 from rsdash.ui.predict.job import Job
+from rsdash.ui.predict.neighbours_view import neighbours_view
 from rsdash.ui.predict.pictures import shown
 from rsdash.ui.predict.trusting import sure_help, trust_of, unfamiliar_help
 from rsdash.ui.words import plain
@@ -16,8 +21,14 @@ from rsdash.ui.words import plain
 PICTURE_PX = 260
 
 
-def detail(job: Job, position: int) -> None:
-    """Show an image and its answers side by side."""
+def detail(job: Job, position: int, ticked: Sequence[int] = ()) -> None:
+    """Show an image and its answers side by side; below, what it was learnt from and what it really is.
+
+    Args:
+        job: the images and their answers.
+        position: of the image.
+        ticked: positions of several images that are corrected together; empty for this one alone.
+    """
     first = job.entries[0]
     name = job.found[first.id].names[position]
     pixels = job.images and shown(job.images, name, first.request.data.radiometry)
@@ -39,6 +50,8 @@ def detail(job: Job, position: int) -> None:
                     explanation(entry, prediction, wish, images=job.images, pixels=pixels)
             else:
                 st.caption(plain(job.problems.get(entry.id, "Not predicted: it was stopped before.")))
+    fold("Nearest training tiles", "open-nearest", lambda: neighbours_view(job, position))
+    fold("Correct the class", "open-corrections", lambda: corrections_view(job, ticked or [position]))
 
 
 def _answer(job: Job, entry: RunEntry, prediction: Prediction) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -23,8 +24,15 @@ ALL, UNFAMILIAR, DISAGREE, WRONG, UNREADABLE = (
 )
 
 
-def result_table(job: Job) -> int | None:
-    """Show it; returns the position of the image that was ticked, or of the first."""
+class Picked(NamedTuple):
+    """Images that a person picked: the `position` of the one to look at, and of all that are `ticked`."""
+
+    position: int
+    ticked: tuple[int, ...] = ()
+
+
+def result_table(job: Job) -> Picked | None:
+    """Show it; the image to look at is the one clicked, else the first ticked, else the first."""
     first = job.found[job.entries[0].id]
     positions = _chosen(job, first)
     if not len(positions):
@@ -36,8 +44,9 @@ def result_table(job: Job) -> int | None:
         page = st.pagination(pages, key=f"result-page-{pages}")
         start = (page - 1) * ROWS_A_PAGE
     part = positions[start : start + ROWS_A_PAGE].tolist()
-    ticked = _table(job, part)
-    return part[ticked] if ticked is not None and ticked < len(part) else part[0]
+    clicked, ticked = _table(job, part)
+    looked_at = [row for row in (*clicked, *ticked, 0) if row < len(part)]
+    return Picked(part[looked_at[0]], tuple(part[row] for row in ticked if row < len(part)))
 
 
 def _chosen(job: Job, first: Found) -> np.ndarray:
@@ -82,7 +91,8 @@ def _masks(job: Job, first: Found) -> dict[str, np.ndarray]:
     return masks
 
 
-def _table(job: Job, positions: list[int]) -> int | None:
+def _table(job: Job, positions: list[int]) -> tuple[list[int], list[int]]:
+    """Rows that were clicked, at most one, and rows that are ticked."""
     entry, first = job.entries[0], job.found[job.entries[0].id]
     rows = [_row(job, position) for position in positions]
     trust = trust_of(entry)
@@ -108,12 +118,12 @@ def _table(job: Job, positions: list[int]) -> int | None:
         row_height=ROW_PX,
         height=min(420, 40 + ROW_PX * len(rows)),
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode=("multi-row", "single-cell"),
         column_config=config,
         alt="Most probable class of each image, and how sure the model is",
     )
-    ticked = event["selection"]["rows"]
-    return ticked[0] if ticked else None
+    selection = event["selection"]
+    return [row for row, _ in selection["cells"]], list(selection["rows"])
 
 
 def _row(job: Job, position: int) -> dict[str, object]:

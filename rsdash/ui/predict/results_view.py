@@ -11,7 +11,7 @@ from rsdash.inference.tables import csv_lines, json_text
 from rsdash.ui.predict.detail import detail
 from rsdash.ui.predict.figures_view import figures_view
 from rsdash.ui.predict.job import TOP, Job
-from rsdash.ui.predict.result_table import result_table
+from rsdash.ui.predict.result_table import Picked, result_table
 from rsdash.ui.words import plain
 
 
@@ -26,12 +26,13 @@ def results_view(job: Job) -> None:
             st.info("Stopped before the first image was predicted.")
         return
     _summary(job)
-    position: int | None = 0
+    picked = Picked(0)
     if len(found) > 1:
-        position = result_table(job)
+        picked = result_table(job)
+        st.caption("Click an image to look at it; tick several to correct their class together.")
         _downloads(job)
-    if position is not None:
-        detail(job, position)
+    if picked is not None:
+        detail(job, picked.position, picked.ticked)
     figures_view(job)
 
 
