@@ -18,6 +18,7 @@ from rsdash.cli.comparing import compare, verify
 from rsdash.cli.data import data
 from rsdash.cli.evaluating import evaluate
 from rsdash.cli.exporting import export, import_bundle
+from rsdash.cli.mapping import map_
 from rsdash.cli.predicting import predict
 from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import runs
@@ -44,6 +45,7 @@ app.command()(runs)
 app.command()(compare)
 app.command()(verify)
 app.command()(predict)
+app.command("map")(map_)
 app.command()(evaluate)
 app.command()(export)
 app.command("import")(import_bundle)

@@ -1,6 +1,7 @@
-"""Files that a person drops to have them predicted: kept on disk as one zip, and gone after a day.
+"""Files that a person drops to have them predicted or mapped: kept on disk, and gone after a day.
 
-Names stand in the zip alone and are never used as paths.
+Images are kept as one zip, and their names stand in it alone. A scene is kept under what its name has of
+letters, digits and simple signs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rsdash.errors import DataError, storage_errors
 from rsdash.home import data_dir
 
 KEPT_S = 24 * 3600.0
+LONGEST_STEM = 60
 _TOKEN = re.compile(r"[0-9a-f]{24}")
 
 
@@ -62,6 +64,40 @@ def dropped_place(token: str) -> Path | None:
     return path if _TOKEN.fullmatch(token) and path.is_file() else None
 
 
+def keep_scene(name: str, content: IO[bytes]) -> str:
+    """Keep a dropped scene.
+
+    Args:
+        name: of the file.
+        content: of a GeoTIFF.
+
+    Returns:
+        A token for `dropped_scene`, which nobody guesses.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    folder, token = _folder(), secrets.token_hex(12)
+    place = folder / token
+    stem = re.sub(r"[^\w-]+", "-", PurePosixPath(name.replace("\\", "/")).stem).strip("-")[:LONGEST_STEM]
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
+        place.mkdir()
+        try:
+            with (place / f"{stem or 'scene'}.tif").open("wb") as file:
+                shutil.copyfileobj(content, file)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+    return token
+
+
+def dropped_scene(token: str) -> Path | None:
+    """The scene behind a token; None where there is none any more."""
+    return next((_folder() / token).glob("*.tif"), None) if _TOKEN.fullmatch(token) else None
+
+
 def _folder() -> Path:
     return data_dir() / "dropped"
 
@@ -92,7 +128,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _clear(folder: Path) -> None:
-    for path in folder.glob("*.zip"):
+    for path in folder.iterdir():
         with suppress(OSError):  # another session removes it just now
             if time.time() - path.stat().st_mtime > KEPT_S:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -92,6 +92,8 @@ def _followed(runs_dir: Path, command: Sequence[str], report: Report) -> dict[st
                 report(done, total)
         except BaseException:
             process.send_signal(signal.SIGINT)  # it cleans up, where SIGTERM would leave half a zip
+            process.wait()
+            reader.join()  # before its pipe is closed
             raise
         process.wait()
         errors.seek(0)

@@ -14,6 +14,8 @@ from rsdash.inference.nearest import Nearest
 from rsdash.inference.neighbours import nearest_tiles
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.results import PredictedPart, PredictedPlace, Step
+from rsdash.inference.scenes.mapper import map_scene
+from rsdash.inference.scenes.record import MapRecord, MapRule
 from rsdash.runs.folder import RunFolder
 
 MODELS_KEPT = 4
@@ -49,6 +51,17 @@ class LoadedModels:
         with self.turn:
             model = self._model(run)
         yield from predict_place(model, place, top=top, symmetries=symmetries, turn=self.turn)
+
+    def over_scene(self, run: Path, scene: Path, rule: MapRule) -> Iterator[Step | MapRecord]:
+        """Map a scene; others get their turn after each batch of windows.
+
+        Raises:
+            RsdashError: the run has no weights, or the scene cannot be mapped so.
+        """
+        with self.turn:
+            model = self._model(run)
+        name = RunFolder(run).about().name
+        yield from map_scene(model, scene, rule, run_name=name, turn=self.turn)
 
     def nearest(self, run: Path, place: Path, name: str) -> Iterator[Step | Nearest]:
         """Find the training tiles nearest to an image of a place; others get their turn after each batch.

@@ -14,6 +14,7 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | `POST /predict` | form: `run`, `top`, `symmetries`, files `images` | list of Prediction |
 | `POST /explain` | form: `run`, `method`, `class` (or empty), file `images` | Explanation |
 | `POST /predict/place` | JSON: `run`, `place`, `top`, `symmetries` | PredictedPart a line, then its result |
+| `POST /map` | JSON: `run`, `scene` (its path), `rule` | as `/rate`, MapRecord of `scenes/record.py` |
 | `POST /nearest` | JSON: `run`, `place`, `name` (of an image there) | as `/rate`, Nearest of `nearest.py` |
 
 `run` is the path of a run folder and `place` that of an image, folder or zip; `top` is the number of classes
@@ -58,6 +59,7 @@ from rsdash.inference.loaded import LoadedModels
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import Explanation, Profile, Step
+from rsdash.inference.scenes.record import MapRule
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
 
@@ -95,6 +97,7 @@ class Service:
                 Route("/explain", self._guarded(self._explain), methods=["POST"]),
                 Route("/predict/place", self._guarded(self._predict_place), methods=["POST"]),
                 Route("/nearest", self._guarded(self._nearest), methods=["POST"]),
+                Route("/map", self._guarded(self._map), methods=["POST"]),
             ]
         )
 
@@ -192,6 +195,12 @@ class Service:
         run, place = (Path(str(content[name])) for name in ("run", "place"))
         top, symmetries = int(content.get("top", 5)), bool(content.get("symmetries"))
         return self._long_answer(self._models.over_place(run, place, top=top, symmetries=symmetries))
+
+    async def _map(self, request: Request) -> StreamingResponse:
+        content = await request.json()
+        rule = MapRule.model_validate_json(json.dumps(content.get("rule") or {}))
+        run, scene = (Path(str(content[name])) for name in ("run", "scene"))
+        return self._long_answer(self._models.over_scene(run, scene, rule))
 
     async def _nearest(self, request: Request) -> StreamingResponse:
         content = await request.json()

@@ -8,44 +8,9 @@ from plotly.graph_objects import Figure
 from plotly.io.json import to_json_plotly
 from streamlit.components.v2 import component
 
-from rsdash.ui.links import PLOTLY_PATH
+from rsdash.ui.plotly_script import PLOTLY_SCRIPT
 
 _SCRIPT = """
-const source = new URL("PLOTLY_PATH/plotly.min.js", document.baseURI).href
-
-function library() {
-  if (window.Plotly) return Promise.resolve(window.Plotly)
-  window.rsdashPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script")
-    script.src = source
-    script.onload = () => resolve(window.Plotly)
-    script.onerror = () => reject(new Error("plotly.min.js could not be loaded"))
-    document.head.appendChild(script)
-  })
-  return window.rsdashPlotly
-}
-
-function themed(layout, element) {
-  const style = getComputedStyle(element)
-  const text = style.getPropertyValue("--st-text-color").trim()
-  const line = style.getPropertyValue("--st-border-color").trim()
-  const themedLayout = {
-    ...layout,
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: line, activecolor: text },
-    font: { ...layout.font, color: text, family: style.getPropertyValue("--st-font").trim() },
-  }
-  for (const name of Object.keys(layout)) {
-    if (/^[xy]axis/.test(name)) {
-      const title = { standoff: 12, ...layout[name].title }
-      const axis = { automargin: true, title, gridcolor: line, linecolor: line, zerolinecolor: line }
-      themedLayout[name] = { ...layout[name], ...axis }
-    }
-  }
-  return themedLayout
-}
-
 export default function (component) {
   const { data, parentElement } = component
   const chart = parentElement.querySelector(".chart")
@@ -62,7 +27,7 @@ export default function (component) {
 _mount = component(
     "rsdash_live_chart",
     html='<div class="chart" role="img"></div>',
-    js=_SCRIPT.replace("PLOTLY_PATH", PLOTLY_PATH.removeprefix("/")),
+    js=PLOTLY_SCRIPT + _SCRIPT,
     css=".chart { width: 100%; }\n",
     isolate_styles=False,
 )

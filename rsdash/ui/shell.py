@@ -14,6 +14,7 @@ chosen = st.navigation(
         st.Page(page("run"), title="Run", icon=":material/monitoring:"),
         st.Page(page("compare"), title="Compare", icon=":material/compare_arrows:"),
         st.Page(page("predict"), title="Predict", icon=":material/image_search:"),
+        st.Page(page("scenes"), title="Scenes", icon=":material/map:"),
     ],
     position="top",
 )

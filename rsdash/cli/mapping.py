@@ -1,0 +1,127 @@
+"""`map`: the classes of a whole scene."""
+
+from __future__ import annotations
+
+import shutil
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from rsdash.cli.options import BandsOption, RadiometryOption, RunArgument, asked_radiometry
+from rsdash.cli.output import Format, FormatOption, JsonOption, bar
+from rsdash.cli.reading import all_runs
+from rsdash.errors import ConfigError, RunError, storage_errors
+from rsdash.home import maps_dir
+from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, PATCHES, STYLE, MapRecord, MapRule
+
+
+class Windows(StrEnum):
+    """What the size of windows is given in."""
+
+    METRES = "metres"
+    PIXELS = "pixels"
+
+
+def map_(
+    run: RunArgument,
+    scene: Annotated[
+        Path, typer.Argument(help="GeoTIFF that knows its place; it may be larger than memory.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="A .zip with all files, or a .tif with the classes, the others beside it.")
+    ],
+    tile_m: Annotated[
+        float | None,
+        typer.Option(
+            help="Side of a training tile on the ground, metres, where the data set does not say it."
+        ),
+    ] = None,
+    stride: Annotated[float, typer.Option(help="From one window to the next, as a share of a window.")] = 0.5,
+    blend: Annotated[
+        bool, typer.Option("--blend/--no-blend", help="Average overlapping windows, or take the nearest.")
+    ] = True,
+    windows: Annotated[
+        Windows, typer.Option(help="metres: as large as training tiles; pixels: an experiment.")
+    ] = Windows.METRES,
+    max_nodata: Annotated[float, typer.Option(help="Share of a window that may be without data.")] = 0.25,
+    radiometry: RadiometryOption = None,
+    bands: BandsOption = None,
+    format: FormatOption = Format.TEXT,
+    json: JsonOption = False,
+) -> None:
+    """Map the classes of a whole scene: class and confidence rasters, polygons, area of each class."""
+    if out.suffix.lower() not in (".zip", ".tif"):
+        raise ConfigError(f"--out={out} must end in .zip or .tif.")
+    entry = all_runs().find(run)
+    if entry.example:
+        raise RunError(f"{entry.name} is an example without weights; train a run of your own to map.")
+    rule = _rule(
+        tile_m=tile_m,
+        stride=stride,
+        blend=blend,
+        windows=windows.value,
+        max_nodata=max_nodata,
+        radiometry=asked_radiometry(radiometry, bands),
+    )
+    record = _mapped(entry.folder.weights_path, entry.name, scene, rule)
+    _hand_out(record, out)
+    typer.echo(record.model_dump_json(indent=1) if json or format is Format.JSON else _report(record, out))
+
+
+def _rule(**values: object) -> MapRule:
+    try:
+        return MapRule.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}.") from error
+
+
+def _mapped(weights_path: Path, name: str, scene: Path, rule: MapRule) -> MapRecord:
+    from rsdash.inference.predictor import Predictor  # imports torch
+    from rsdash.inference.scenes.mapper import map_scene
+
+    predictor = Predictor(weights_path)
+    with bar(f"Mapping {scene.name}") as report:
+        for item in map_scene(predictor, scene, rule, run_name=name):
+            if isinstance(item, MapRecord):
+                return item
+            report(item.done, item.total)
+    raise RunError(f"The map of {scene.name} broke off.")
+
+
+def _hand_out(record: MapRecord, out: Path) -> None:
+    from rsdash.inference.scenes.packing import pack  # brings GDAL
+    from rsdash.inference.scenes.sidecars import NAMES
+
+    folder = maps_dir() / record.id
+    with storage_errors(out.parent):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.suffix.lower() == ".zip":
+            pack(folder, record, out)
+            return
+        beside = {
+            CLASSES: out,
+            NAMES: out.with_name(f"{out.name}.aux.xml"),
+            STYLE: out.with_suffix(".qml"),
+            CONFIDENCE: out.with_name(f"{out.stem}-confidence.tif"),
+            PATCHES: out.with_suffix(".geojson"),
+        }
+        for name, target in beside.items():
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, target)
+
+
+def _report(record: MapRecord, out: Path) -> str:
+    total = sum(record.areas_m2) or 1.0
+    ordered = sorted(zip(record.areas_m2, record.classes, strict=True), reverse=True)
+    spacing, window = (px[0] * record.scene.pixel_m[0] for px in (record.stride_px, record.window_px))
+    lines = [f"{name}: {area / 1e6:,.2f} km² ({area / total:.1%})" for area, name in ordered if area]
+    lines += [f"Note: {note}" for note in record.notes]
+    lines.append(
+        f"{out}: {record.grid[0]:,} x {record.grid[1]:,} cells, one every {spacing:,.0f} m; the smallest "
+        f"believable patch is about {window:,.0f} m. {record.windows:,} windows in {record.seconds:.0f} s."
+    )
+    return "\n".join(lines)

@@ -1,0 +1,43 @@
+"""All files of a finished map, from the probabilities of its cells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from rsdash.errors import DataError
+from rsdash.inference.scenes.areas import cell_areas_m2, class_areas_m2
+from rsdash.inference.scenes.patches import write_patches
+from rsdash.inference.scenes.rasters import write_rasters
+from rsdash.inference.scenes.record import MapRecord
+from rsdash.inference.scenes.sidecars import write_sidecars
+
+
+def write_files(folder: Path, record: MapRecord, probabilities: np.ndarray) -> MapRecord:
+    """Write rasters, names, colours and polygons.
+
+    Args:
+        folder: where they go.
+        record: of the map, its cells and areas not counted yet.
+        probabilities: float32 (rows, columns, K), NaN without data.
+
+    Returns:
+        The record with its cells and areas, and a note where there are too many polygons to write.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    crs, transform = record.scene.crs, record.cell_transform
+    counts = write_rasters(
+        probabilities, folder, crs=crs, transform=transform, temperature=record.temperature
+    )
+    cells = tuple(counts.sum(axis=0).tolist())
+    areas = class_areas_m2(counts, cell_areas_m2(crs, transform, record.grid))
+    write_sidecars(folder, record.classes, cells=cells, areas_m2=areas)
+    notes = record.notes
+    try:
+        write_patches(folder, record.classes)
+    except DataError as error:
+        notes = (*notes, str(error))
+    return record.model_copy(update={"cells": cells, "areas_m2": areas, "notes": notes})

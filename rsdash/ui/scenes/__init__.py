@@ -1,0 +1,1 @@
+"""The Scenes page: a GeoTIFF in, a map of its classes out."""
