@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from rsdash.errors import RsdashError
 from rsdash.inference.scenes.record import MapRecord, MapRule
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
 from rsdash.ui.links import page
-from rsdash.ui.long_action import long_action
+from rsdash.ui.long_action import long_action, watch
 from rsdash.ui.run_list import pick_run
 from rsdash.ui.scenes.kept_list import show_map
 from rsdash.ui.scenes.rule_form import rule_form
@@ -25,7 +23,7 @@ KEY = "map-scene"
 
 
 def map_form(*, fresh: bool) -> None:
-    """Model, scene and settings, then progress; the finished map is shown at once.
+    """Model, scene and settings, and progress below them; the finished map is shown at once.
 
     Args:
         fresh: whether nothing else is on the page, so that the form stands open.
@@ -35,33 +33,31 @@ def map_form(*, fresh: bool) -> None:
         st.info("No trained model yet: a map needs a run that is finished or was stopped.")
         st.page_link(page("train"), label="Train a model")
         return
-    task = server().tasks.get(KEY)
+    tasks = server().tasks
+    task = tasks.get(KEY)
+    if task and task.finished and not task.error:
+        tasks.forget(KEY)
+        show_map(task.result.id)
+        st.rerun()
     with st.expander("Map a scene", expanded=fresh or task is not None, key="map-form"):
-        if task and not task.finished:
-            _follow(None)
-            return
         entry = pick_run(usable, key="mapper", label="Model", with_accuracy=True)
         if entry is None:
             return
         scene, rule = choose_scene(), rule_form(entry)
         if scene and rule:
-            _follow((entry, scene, rule))
+            _offer(entry, scene, rule)
+        elif task and not task.finished:  # begun before the page was loaded anew, or by someone else
+            watch(KEY, _words)
 
 
-def _follow(asked: tuple[RunEntry, Path, MapRule] | None) -> None:
+def _offer(entry: RunEntry, scene: Path, rule: MapRule) -> None:
     def action(report: Report) -> MapRecord:
-        if asked is None:
-            raise RsdashError("No scene was chosen.")
         from rsdash.inference.scenes.client import map_scene  # brings httpx, which a page should not wait for
 
-        entry, scene, rule = asked
         return map_scene(entry.folder.path, scene, rule, report)
 
-    title = f"Mapping {asked[1].name} with {asked[0].name}" if asked else ""
-    record: Any = long_action(KEY, label="Map the scene", title=title, action=action, words=_words)
-    if record:
-        show_map(record.id)
-        st.rerun()
+    title = f"Mapping {scene.name} with {entry.name}"
+    long_action(KEY, label="Map the scene", title=title, action=action, words=_words)
 
 
 def _words(task: Task) -> str:

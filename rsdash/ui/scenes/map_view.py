@@ -71,7 +71,7 @@ def _summary(record: MapRecord) -> str:
         words.append(f"{record.skipped:,} more were skipped for want of data.")
     if record.unfamiliar is not None and record.windows:
         words.append(
-            f"{record.unfamiliar / record.windows:.0%} of the windows are unlike the images that the model "
+            f"{100 * record.unfamiliar / record.windows:.0f} % of the windows are unlike the images that the model "
             "was measured on; of ordinary ones it would be 5 %."
         )
     return " ".join(words)
@@ -80,7 +80,7 @@ def _summary(record: MapRecord) -> str:
 def _areas(record: MapRecord) -> None:
     total = sum(record.areas_m2) or 1.0
     rows = [
-        {"Class": name, "Area (km²)": area / 1e6, "Share": area / total, "Cells": cells}
+        {"Class": name, "Area (km²)": area / 1e6, "Share": 100 * area / total, "Cells": cells}
         for name, area, cells in zip(record.classes, record.areas_m2, record.cells, strict=True)
         if cells
     ]
@@ -93,7 +93,7 @@ def _areas(record: MapRecord) -> None:
         alt="Area of each class on the map",
         column_config={
             "Area (km²)": st.column_config.NumberColumn(format="%.2f"),
-            "Share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "Share": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
             "Cells": st.column_config.NumberColumn(format="localized"),
         },
     )
@@ -111,14 +111,15 @@ def _at_point(kept: KeptMap, picked: tuple[int, int] | None) -> None:
     except RsdashError as error:
         st.error(plain(str(error)))
         return
-    x, y = place_of(record, *picked)
-    st.caption(f"Row {picked[0]:,}, column {picked[1]:,}; {x:,.6g}, {y:,.6g} in the scene's coordinates.")
+    digits = 5 if record.scene.crs.startswith("GEOG") else 0  # degrees, about a metre; else metres
+    x, y = (f"{value:,.{digits}f}" for value in place_of(record, *picked))
+    st.caption(f"Row {picked[0]:,}, column {picked[1]:,}; {x}, {y} in the scene's coordinates.")
     if values is None:
         st.info("No data here.")
         return
     sure = calibrated(values[None], record.temperature)[0]
     rows = [
-        {"Class": name, "Confidence": float(confidence), "Probability": float(raw)}
+        {"Class": name, "Confidence": 100 * float(confidence), "Probability": float(raw)}
         for name, confidence, raw in zip(record.classes, sure, values, strict=True)
     ]
     rows.sort(key=lambda row: -row["Confidence"])
@@ -128,7 +129,7 @@ def _at_point(kept: KeptMap, picked: tuple[int, int] | None) -> None:
         hide_index=True,
         alt=f"Confidence in each class at the chosen point, most in {rows[0]['Class']}",
         column_config={
-            "Confidence": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "Confidence": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
             "Probability": st.column_config.NumberColumn(
                 format="%.4f", help="The average of the windows as it comes, before it is calibrated."
             ),

@@ -58,16 +58,18 @@ def _content(kept: KeptMap, drawing: DrawnMap, picked: tuple[int, int] | None) -
     total = max(1, sum(record.cells))
     present = [label for label, count in enumerate(record.cells) if count]
     present.sort(key=lambda label: -record.cells[label])
-    most = record.classes[present[0]] if present else "no data"
+    shares = [f"{100 * count / total:.1f} %" for count in record.cells]
+    most = " and ".join(f"{record.classes[label]} ({shares[label]})" for label in present[:2]) or "no data"
     return {
         "id": f"{record.id} {st.context.theme.type}",
         "alt": f"Map of {len(present)} classes over {record.scene.name}, mostly {most}",
+        "title": f"Mostly {most}",
         "labels": base64.b64encode(drawing.labels.tobytes()).decode("ascii"),
         "columns": drawing.labels.shape[1],
         "none": NO_CLASS,
         "names": list(record.classes),
         "colors": [class_color(label) for label in range(len(record.classes))],
-        "shares": [f"{count / total:.1%}" for count in record.cells],
+        "shares": shares,
         "present": present,
         "size_km": [record.scene.width * pixel_km[0], record.scene.height * pixel_km[1]],
         "cell_km": cell_km,

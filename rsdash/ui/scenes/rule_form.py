@@ -32,6 +32,7 @@ def rule_form(entry: RunEntry) -> MapRule | None:
     tile_m = second.number_input(
         "Side of a training tile on the ground (m)",
         min_value=0.1,
+        format="%g",
         value=entry.request.data.tile_m,
         key=f"map-tile-m-{entry.id}",
         placeholder="such as 640 for EuroSAT",

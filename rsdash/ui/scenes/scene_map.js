@@ -18,10 +18,14 @@ function scale(colors) {
   return colors.flatMap((color, label) => [[label / colors.length, color], [(label + 1) / colors.length, color]])
 }
 
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+}
+
 function figure(data, labels) {
   const [width, height] = data.size_km
   const z = rowsOf(labels, data.columns, (label) => (label === data.none ? null : label))
-  const names = rowsOf(labels, data.columns, (label) => data.names[label] ?? "no data")
+  const names = rowsOf(labels, data.columns, (label) => escaped(data.names[label] ?? "no data"))
   const trace = {
     type: "heatmap", z, text: names, colorscale: scale(data.colors),
     zmin: -0.5, zmax: data.colors.length - 0.5,
@@ -29,7 +33,8 @@ function figure(data, labels) {
     showscale: false, opacity: data.opacity, hovertemplate: "%{text}<extra></extra>",
   }
   const layout = {
-    height: HEIGHT_PX, margin: { l: 60, r: 20, t: 20, b: 50 }, dragmode: "pan",
+    height: HEIGHT_PX, margin: { l: 60, r: 20, t: 50, b: 50 }, dragmode: "pan",
+    title: { text: escaped(data.title), font: { size: 15 }, x: 0, xanchor: "left" },
     xaxis: { range: [0, width], constrain: "domain",
              title: { text: "from the left edge (km)" }, showgrid: false },
     yaxis: { range: [height, 0], scaleanchor: "x", constrain: "domain",
