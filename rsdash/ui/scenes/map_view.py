@@ -71,8 +71,8 @@ def _summary(record: MapRecord) -> str:
         words.append(f"{record.skipped:,} more were skipped for want of data.")
     if record.unfamiliar is not None and record.windows:
         words.append(
-            f"{100 * record.unfamiliar / record.windows:.0f} % of the windows are unlike the images that the model "
-            "was measured on; of ordinary ones it would be 5 %."
+            f"{100 * record.unfamiliar / record.windows:.0f} % of the windows are unlike the images that the "
+            "model was measured on; of ordinary ones it would be 5 %."
         )
     return " ".join(words)
 
