@@ -24,6 +24,15 @@ INTERACTIVE = (
     "[data-testid='stApp'][data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
 )
 """A page whose script has run."""
+CARRY = """contents => {
+  const carried = new DataTransfer()
+  for (const [name, text] of contents) {
+    const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0))
+    carried.items.add(new File([bytes], name))
+  }
+  return carried
+}"""
+"""Makes what a mouse carries of files' names and contents (base64)."""
 CONTENT = "[data-testid='stMain'] [data-testid='stElementContainer']"
 
 

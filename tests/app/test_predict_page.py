@@ -125,6 +125,7 @@ def test_a_dropped_image_is_answered_at_once_with_how_sure_the_model_is(run, ask
     bars = json.loads(chart.proto.spec)["data"][0]
     assert "Most probable: Lake" in chart.proto.spec and "how sure" in chart.proto.spec
     assert bars["text"] == ["80.0%", "10.0%", "10.0%"]
+    assert any(text.value == "**Lake**, 80% sure" for text in app.markdown)
     assert not app.dataframe
     sure = next(caption for caption in app.caption if caption.value.startswith("How sure"))
     assert "no evaluation by which it could be corrected" in sure.help

@@ -7,17 +7,10 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Page
 
+from benchmarks.serving import CARRY
 from tests.browser.conftest import SETTLED
 
 TRAINING_MS = 240_000
-CARRY = """contents => {
-  const carried = new DataTransfer()
-  for (const [name, text] of contents) {
-    const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0))
-    carried.items.add(new File([bytes], name))
-  }
-  return carried
-}"""
 
 
 def go(page: Page, path: str) -> None:

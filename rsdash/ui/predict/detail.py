@@ -58,6 +58,8 @@ def _answer(job: Job, entry: RunEntry, prediction: Prediction) -> None:
     if prediction.error:
         st.error(plain(prediction.error))
         return
+    with st.container(key=f"answer-{entry.id}"):  # in words first: the browser's first chart takes seconds
+        st.markdown(f"**{plain(prediction.classes[0])}**, {prediction.confidences[0]:.0%} sure")
     trust, classes = trust_of(entry), entry.request.data.classes
     labels = [classes.index(name) for name in prediction.classes]
     figure = probability_bars(prediction.classes, prediction.confidences, labels=labels)
