@@ -55,6 +55,8 @@ def map_(
     """Map the classes of a whole scene: class and confidence rasters, polygons, area of each class."""
     if out.suffix.lower() not in (".zip", ".tif"):
         raise ConfigError(f"--out={out} must end in .zip or .tif.")
+    if out.exists() and scene.exists() and out.samefile(scene):
+        raise ConfigError(f"--out={out} is the scene itself, which would be written over; name another file.")
     entry = all_runs().find(run)
     if entry.example:
         raise RunError(f"{entry.name} is an example without weights; train a run of your own to map.")
@@ -112,6 +114,8 @@ def _hand_out(record: MapRecord, out: Path) -> None:
         for name, target in beside.items():
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, target)
+            else:
+                target.unlink(missing_ok=True)  # of an earlier map; this one has too many patches
 
 
 def _report(record: MapRecord, out: Path) -> str:

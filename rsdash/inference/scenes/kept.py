@@ -64,8 +64,10 @@ def find_map(map_id: str) -> KeptMap:
         raise DataNotFoundError(f"There is no map {map_id!r}.")
     try:
         return KeptMap(folder, MapRecord.model_validate_json((folder / RECORD).read_bytes()))
-    except ValueError as error:
-        raise DataError(f"{folder / RECORD} is damaged.") from error
+    except FileNotFoundError as error:  # removed just now, in another session
+        raise DataNotFoundError(f"There is no map {map_id!r}.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder / RECORD} is damaged or cannot be read.") from error
 
 
 def remove_map(map_id: str) -> None:
@@ -118,7 +120,7 @@ def at_cell(kept: KeptMap, row: int, column: int) -> np.ndarray | None:
         )
     try:
         values = np.load(kept.folder / PROBABILITIES, mmap_mode="r", allow_pickle=False)[row, column]
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, EOFError, ValueError, IndexError) as error:
         raise DataError(f"The probabilities of the map of {kept.record.scene.name} are damaged.") from error
     return None if np.isnan(values).any() else np.array(values)
 

@@ -153,8 +153,9 @@ def _is_complete(raster: Any, bands: Bands) -> bool:
 
 
 def _shares(missing: np.ndarray, width: int) -> np.ndarray:
-    """Share that is missing of the window that begins at each column."""
-    return sliding_window_view(missing.mean(axis=0), width).mean(axis=-1)
+    """Share that is missing of the window that begins at each column, counted whole so that 1/10 is 0.1."""
+    counts = sliding_window_view(missing.sum(axis=0), width).sum(axis=-1)
+    return counts / (len(missing) * width)
 
 
 def _packed(held: list[tuple[int, int, np.ndarray]], skipped: int) -> WindowBatch:

@@ -1,4 +1,4 @@
-"""What is dropped to be predicted stays in a zip of its own, whatever it is called, and not for long."""
+"""What is dropped to be predicted or mapped is kept whatever it is called, and not for long."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rsdash.data.dropped import KEPT_S, dropped_place, keep_dropped
+from rsdash.data.dropped import KEPT_S, dropped_place, dropped_scene, keep_dropped, keep_scene
 from rsdash.data.loose import LooseImages
 from rsdash.errors import DataError
 
@@ -71,3 +71,44 @@ def test_after_a_day_it_is_gone(data_place: Path) -> None:
     os.utime(old, (yesterday, yesterday))
     fresh = keep("b.png")
     assert not old.exists() and fresh.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("S2 Zürich (2023).TIF", "S2-Zürich-2023.tif"),
+        ("../../etc/passwd.tif", "passwd.tif"),
+        ("C:\\scenes\\a.tiff", "a.tif"),
+        ("*.tif", "scene.tif"),
+        ("x" * 300 + ".tif", "x" * 60 + ".tif"),
+    ],
+)
+def test_a_scene_is_kept_under_what_its_name_has_of_plain_signs(
+    data_place: Path, name: str, kept: str
+) -> None:
+    token = keep_scene(name, io.BytesIO(b"scene"))
+    found = dropped_scene(token)
+    assert found is not None and (found.name, found.read_bytes()) == (kept, b"scene")
+    assert found.parent == data_place / "dropped" / token
+
+
+@pytest.mark.parametrize("token", ["", "../service", "..", "0" * 24, "g" * 24])
+def test_a_scene_is_behind_its_own_token_alone(data_place: Path, token: str) -> None:
+    keep_scene("a.tif", io.BytesIO())
+    assert dropped_scene(token) is None
+    assert dropped_place(keep_scene("a.tif", io.BytesIO())) is None
+    assert dropped_scene(keep_dropped([("a.png", io.BytesIO())])) is None
+
+
+def test_after_a_day_a_scene_is_gone_and_one_that_breaks_off_was_never_there(data_place: Path) -> None:
+    old = keep_scene("a.tif", io.BytesIO())
+    yesterday = time.time() - KEPT_S - 60
+    os.utime(data_place / "dropped" / old, (yesterday, yesterday))
+
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        keep_scene("b.tif", Broken())
+    assert dropped_scene(old) is None and not list((data_place / "dropped").iterdir())
