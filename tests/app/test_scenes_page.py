@@ -1,0 +1,184 @@
+"""The Scenes page: a form where there is a model, maps made before, and what is said of one that is gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.errors import DataError
+from rsdash.inference.scenes import client
+from rsdash.inference.scenes.record import CLASSES as LABELS
+from rsdash.inference.scenes.record import MapRecord, MapRule
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.states import RunState
+from tests.app.test_pages import open_page
+from tests.maps import make_map
+from tests.scenes import write_scene
+from tests.tiny import CLASSES, make_run, wait_for
+
+OLD, NEW = "20260101-120000-0123abcd", "20260102-120000-00000000"
+
+
+@pytest.fixture(autouse=True)
+def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_server", None)
+
+
+@pytest.fixture
+def run(runs_dir: Path) -> RunFolder:
+    return make_run(runs_dir, name="mine", state=RunState.FINISHED)
+
+
+@pytest.fixture
+def maps() -> Path:
+    return Path(os.environ["RSDASH_DATA"]) / "maps"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    return write_scene(tmp_path / "scene.tif", np.full((192, 288, 3), 90, np.uint8))
+
+
+def keys(app: AppTest, kind: str) -> set[str]:
+    return {element.key for element in app.get(kind) if element.key}
+
+
+def choose(app: AppTest, scene: Path, *, tile_m: float | None = 640.0) -> AppTest:
+    app.segmented_control(key="scene-from").set_value("On this machine").run()
+    app.text_input(key="map-scene-path").set_value(str(scene)).run()
+    if tile_m:
+        (key,) = [key for key in keys(app, "number_input") if key.startswith("map-tile-m-")]
+        app.number_input(key=key).set_value(tile_m).run()
+    assert not app.exception
+    return app
+
+
+def test_without_a_model_it_says_what_to_do_next(runs_dir: Path) -> None:
+    make_run(runs_dir, state=RunState.FAILED)
+    app = open_page("scenes")
+    assert [title.value for title in app.title] == ["Scenes"]
+    assert any("No trained model yet" in info.value for info in app.info)
+    assert [link.proto.label for link in app.get("page_link")][-1] == "Train a model"
+    assert not app.dataframe and "map-stride" not in keys(app, "select_slider")
+
+
+def test_the_form_asks_for_the_size_of_a_tile_and_tells_of_the_scene(run: RunFolder, scene: Path) -> None:
+    app = choose(open_page("scenes"), scene, tile_m=None)
+    assert any("how large the training tiles are" in info.value for info in app.info)
+    assert any("288 x 192 px of 10 x 10 m, 3 bands of uint8" in text.value for text in app.caption)
+    assert not [button for button in app.button if button.label == "Map the scene"]
+    app = choose(app, scene)
+    assert [button for button in app.button if button.label == "Map the scene"]
+
+
+def test_a_place_without_a_scene_is_one_sentence(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "text.tif").write_text("no raster")
+    for name, sentence in (("nowhere.tif", "nowhere"), ("text.tif", "not a GeoTIFF")):
+        app = choose(open_page("scenes"), tmp_path / name, tile_m=None)
+        (error,) = app.error
+        assert sentence in error.value.replace("\\", "")
+
+
+def test_only_below_the_roots_scenes_are_read(run, scene, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("RSDASH_ROOTS", str(tmp_path / "open"))
+    app = choose(open_page("scenes"), scene, tile_m=None)
+    assert "may not be read" in app.error[0].value
+
+
+def test_a_dropped_scene_outlives_a_reload(run: RunFolder, scene: Path) -> None:
+    app = open_page("scenes")
+    app.file_uploader(key="map-scene-file").upload("my scene.tif", scene.read_bytes(), "image/tiff")
+    app.run()
+    token = app.query_params["scene"]
+    again = open_page("scenes", scene=token[0] if isinstance(token, list) else token)
+    assert any("my-scene.tif: 288 x 192 px" in text.value.replace("\\", "") for text in again.caption)
+    strange = open_page("scenes", scene="../../etc")
+    assert "scene" not in strange.query_params and not strange.error
+
+
+def test_a_mapped_scene_is_shown_at_once(run, scene, maps, monkeypatch) -> None:
+    asked: list[tuple[Path, Path, MapRule]] = []
+
+    def map_scene(run_path: Path, path: Path, rule: MapRule, report: object) -> MapRecord:
+        asked.append((run_path, path, rule))
+        return make_map(maps, id=NEW)
+
+    monkeypatch.setattr(client, "map_scene", map_scene)
+    app = choose(open_page("scenes"), scene)
+    app.select_slider(key="map-stride").set_value(0.25).run()
+    next(button for button in app.button if button.label == "Map the scene").click().run()
+    task = shared.server().tasks.get("map-scene")
+    wait_for(lambda: task is None or task.finished, "the map")
+    app.run()
+    assert not app.exception and NEW in app.query_params["map"]
+    ((path, place, rule),) = asked
+    assert (path, place) == (run.path, scene)
+    assert (rule.tile_m, rule.stride, rule.blend, rule.windows) == (640.0, 0.25, True, "metres")
+
+
+def test_a_map_that_cannot_be_made_is_one_sentence(run, scene, monkeypatch) -> None:
+    def refuse(*arguments: object) -> MapRecord:
+        raise DataError("scene.tif has pixels of 300 m.")
+
+    monkeypatch.setattr(client, "map_scene", refuse)
+    app = choose(open_page("scenes"), scene)
+    next(button for button in app.button if button.label == "Map the scene").click().run()
+    task = shared.server().tasks.get("map-scene")
+    wait_for(lambda: task is None or task.finished, "its end")
+    app.run()
+    assert not app.exception
+    assert any("pixels of 300 m" in error.value for error in app.error)
+
+
+def test_a_map_of_the_link_is_shown_with_areas_and_files(maps: Path) -> None:
+    make_map(maps, id=OLD)
+    make_map(maps, id=NEW)
+    app = open_page("scenes", map=NEW)
+    areas = next(table.value.to_dict("list") for table in app.dataframe if "Area (km²)" in table.value)
+    # UTM's scale on the central meridian is 0.9996; the first cell is without data
+    assert sum(areas["Area (km²)"]) == pytest.approx(53 * 0.32**2 / 0.9996**2, rel=1e-3)
+    assert sum(areas["Cells"]) == 53 and set(areas["Class"]) == set(CLASSES)
+    assert areas["Area (km²)"] == sorted(areas["Area (km²)"], reverse=True)
+    shares, whole = areas["Share"], sum(areas["Share"])
+    assert [share / whole for share in shares] == pytest.approx([n / 53 for n in areas["Cells"]], rel=1e-3)
+    assert any("older than the training images" in warning.value for warning in app.warning)
+    words = " ".join(text.value for text in app.caption)
+    assert "One cell every 320 m" in words and "3 more were skipped" in words and "640 m" in words
+    assert "10 % of the windows are unlike" in words  # 8 of 81
+    assert "Download all files" in [button.proto.label for button in app.get("download_button")]
+    earlier = next(table.value for table in app.dataframe if "Scene" in table.value)
+    assert len(earlier) == 2 and earlier["Stride (m)"].tolist() == [320, 320]
+
+
+def test_deleted_a_map_is_gone_and_the_page_goes_on(maps: Path) -> None:
+    for name in (OLD, NEW):
+        make_map(maps, id=name)
+    app = open_page("scenes", map=NEW)
+    app.button(key="delete-map-now").click().run()
+    assert not app.exception and "map" not in app.query_params
+    assert [path.name for path in maps.iterdir()] == [OLD]
+    assert not app.get("download_button") and len(app.dataframe) == 1
+
+
+@pytest.mark.parametrize("name", ["20200101-000000-00000000", "../../etc", "<b>x</b>"])
+def test_a_map_that_is_not_there_is_a_warning(maps: Path, name: str) -> None:
+    make_map(maps, id=OLD)
+    app = open_page("scenes", map=name)
+    (warning,) = app.warning
+    assert "There is no map" in warning.value
+    assert "map" not in app.query_params and len(app.dataframe) == 1
+
+
+def test_a_map_whose_files_are_gone_is_one_sentence(maps: Path) -> None:
+    make_map(maps, id=OLD)
+    (maps / OLD / LABELS).unlink()
+    app = open_page("scenes", map=OLD)
+    assert any("is damaged" in error.value for error in app.error)
+    shutil.rmtree(maps / OLD)
+    assert any("There is no map" in warning.value for warning in open_page("scenes", map=OLD).warning)
