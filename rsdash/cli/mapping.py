@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from rsdash.cli.options import BandsOption, RadiometryOption, RunArgument, asked_radiometry
 from rsdash.cli.output import Format, FormatOption, JsonOption, bar
 from rsdash.cli.reading import all_runs
 from rsdash.errors import ConfigError, RunError, storage_errors
 from rsdash.home import maps_dir
-from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, PATCHES, STYLE, MapRecord, MapRule
+from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, PATCHES, STYLE, MapRecord, MapRule, make_rule
 
 
 class Windows(StrEnum):
@@ -60,25 +59,17 @@ def map_(
     entry = all_runs().find(run)
     if entry.example:
         raise RunError(f"{entry.name} is an example without weights; train a run of your own to map.")
-    rule = _rule(
-        tile_m=tile_m,
-        stride=stride,
-        blend=blend,
-        windows=windows.value,
-        max_nodata=max_nodata,
-        radiometry=asked_radiometry(radiometry, bands),
-    )
+    rule = make_rule({
+        "tile_m": tile_m,
+        "windows": windows.value,
+        "stride": stride,
+        "blend": blend,
+        "max_nodata": max_nodata,
+        "radiometry": asked_radiometry(radiometry, bands),
+    })  # fmt: skip
     record = _mapped(entry.folder.weights_path, entry.name, scene, rule)
     _hand_out(record, out)
     typer.echo(record.model_dump_json(indent=1) if json or format is Format.JSON else _report(record, out))
-
-
-def _rule(**values: object) -> MapRule:
-    try:
-        return MapRule.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}.") from error
 
 
 def _mapped(weights_path: Path, name: str, scene: Path, rule: MapRule) -> MapRecord:

@@ -59,7 +59,7 @@ from rsdash.inference.loaded import LoadedModels
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import Explanation, Profile, Step
-from rsdash.inference.scenes.record import MapRule
+from rsdash.inference.scenes.record import make_rule
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
 
@@ -198,7 +198,7 @@ class Service:
 
     async def _map(self, request: Request) -> StreamingResponse:
         content = await request.json()
-        rule = MapRule.model_validate_json(json.dumps(content.get("rule") or {}))
+        rule = make_rule(content.get("rule") or {})
         run, scene = (Path(str(content[name])) for name in ("run", "scene"))
         return self._long_answer(self._models.over_scene(run, scene, rule))
 

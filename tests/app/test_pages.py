@@ -15,7 +15,7 @@ from rsdash.runs.index import RunEntry
 from rsdash.runs.states import RunState
 from tests.tiny import make_run, wait_for
 
-PAGES = ("overview", "data", "train", "run", "compare", "predict")
+PAGES = ("overview", "data", "train", "run", "compare", "predict", "scenes")
 WAIT_S = 60
 
 

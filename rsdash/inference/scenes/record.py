@@ -13,11 +13,13 @@ A map is a folder of its own in `maps/` of the data folder:
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rsdash.config import Radiometry
+from rsdash.errors import ConfigError
 
 RECORD, CLASSES, CONFIDENCE, STYLE = "map.json", "classes.tif", "confidence.tif", "classes.qml"
 PATCHES, PROBABILITIES, PICTURE = "patches.geojson", "probabilities.npy", "scene.webp"
@@ -54,6 +56,20 @@ class MapRule(_Record):
     blend: bool = True
     max_nodata: Share = 0.25
     radiometry: Radiometry | None = None
+
+
+def make_rule(values: Mapping[str, Any]) -> MapRule:
+    """Build a rule from values that may come from anybody.
+
+    Raises:
+        ConfigError: one sentence that names the value and what is allowed.
+    """
+    try:
+        return MapRule.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "rule"
+        raise ConfigError(f"{place}={first['input']!r} cannot be used: {first['msg']}.") from error
 
 
 class SceneRecord(_Record):

@@ -28,8 +28,11 @@ def scene(tmp_path: Path, data_place: Path) -> Path:
     return write_scene(tmp_path / "scene.tif", np.concatenate(rows))
 
 
-def lines(run: Path, scene: Path, rule: MapRule = RULE, *, token: str = TOKEN) -> list[dict[str, Any]]:
-    content = {"run": str(run), "scene": str(scene), "rule": rule.model_dump(mode="json")}
+def lines(
+    run: Path, scene: Path, rule: MapRule | dict[str, Any] = RULE, *, token: str = TOKEN
+) -> list[dict[str, Any]]:
+    asked = rule.model_dump(mode="json") if isinstance(rule, MapRule) else rule
+    content = {"run": str(run), "scene": str(scene), "rule": asked}
     with TestClient(Service(TOKEN).app()) as client:
         answer = client.post("/map", json=content, headers={"Authorization": f"Bearer {token}"})
     return [json.loads(line) for line in answer.text.splitlines()]
@@ -49,6 +52,8 @@ def test_what_cannot_be_mapped_is_one_line(trained: Trained, scene: Path, tmp_pa
     assert "There is no scene at" in nowhere["error"]
     (unknown,) = lines(trained.folder.path, scene, MapRule())
     assert "side of a tile in metres" in unknown["error"]
+    (wrong,) = lines(trained.folder.path, scene, {"stride": 7})
+    assert wrong["error"].startswith("stride=7 cannot be used")
     (lonely,) = lines(tmp_path / "no-run", scene)
     assert "weights" in lonely["error"]
     assert not maps_dir().exists() or not list(maps_dir().iterdir())
