@@ -50,7 +50,7 @@ def _chosen_way(*, with_recipes: bool) -> str:
     ways = [RECIPES, TOGETHER, APART] if with_recipes else [TOGETHER, APART]
     if st.session_state.get(WAY_KEY) not in ways:
         st.session_state.pop(WAY_KEY, None)
-    return st.segmented_control("Curves", ways, key=WAY_KEY, default=ways[0], required=True)
+    return st.segmented_control("Shown as", ways, key=WAY_KEY, default=ways[0], required=True)
 
 
 def _bands(groups: Sequence[CurveGroup]) -> None:
