@@ -33,7 +33,7 @@ import numpy as np
 import psutil
 import rasterio
 import torch  # see above
-from rasterio.transform import from_origin
+from rasterio import Affine
 
 from benchmarks.usable_run import make_usable_run
 from rsdash.data.sample import SAMPLE_CLASSES, sample_tile
@@ -135,7 +135,7 @@ def draw_scene(path: Path, side_px: int) -> Path:
     across = -(-side_px // TILE_PX)
     profile = {"driver": "GTiff", "width": side_px, "height": side_px, "count": 3, "dtype": "uint8"}
     layout = {"tiled": True, "compress": "deflate", "zlevel": 1, "interleave": "pixel"}
-    place = {"crs": "EPSG:32632", "transform": from_origin(400_000, 5_400_000, PIXEL_M, PIXEL_M)}
+    place = {"crs": "EPSG:32632", "transform": Affine(PIXEL_M, 0, 400_000, 0, -PIXEL_M, 5_400_000)}
     with rasterio.open(path, "w", **profile, **layout, **place) as scene:
         for top in range(0, side_px, TILE_PX):
             strip = np.concatenate(
