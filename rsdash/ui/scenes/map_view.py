@@ -11,7 +11,6 @@ import streamlit as st
 from rsdash.errors import RsdashError
 from rsdash.inference.scenes.kept import DrawnMap, KeptMap, at_cell, drawn, place_of
 from rsdash.inference.scenes.packing import pack, pack_name
-from rsdash.inference.scenes.rasters import calibrated
 from rsdash.inference.scenes.record import MapRecord
 from rsdash.ui.scenes.kept_list import delete_button
 from rsdash.ui.scenes.picture import scene_picture
@@ -117,6 +116,8 @@ def _at_point(kept: KeptMap, picked: tuple[int, int] | None) -> None:
     if values is None:
         st.info("No data here.")
         return
+    from rsdash.inference.scenes.rasters import calibrated  # brings GDAL
+
     sure = calibrated(values[None], record.temperature)[0]
     rows = [
         {"Class": name, "Confidence": 100 * float(confidence), "Probability": float(raw)}
