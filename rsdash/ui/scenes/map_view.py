@@ -92,7 +92,7 @@ def _areas(record: MapRecord) -> None:
         alt="Area of each class on the map",
         column_config={
             "Area (km²)": st.column_config.NumberColumn(format="%.2f"),
-            "Share": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "Share": st.column_config.NumberColumn(format="%.1f %%"),
             "Cells": st.column_config.NumberColumn(format="localized"),
         },
     )
