@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,31 +13,17 @@ import pytest
 import rasterio
 from rasterio import Affine
 
-from rsdash.cli import main
 from rsdash.home import maps_dir
 from tests.scenes import write_scene
 from tests.tiny import CLASSES, draw_tile
-from tests.trained import Trained
 
 Ask = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def ask(
-    trained: Trained, data_place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Ask:
+def ask(ask_trained: Ask, data_place: Path) -> Ask:
     """Run `map` with the trained run: exit code, output, errors."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        words = ["--runs-dir", trained.folder.path.parent, "map", trained.folder.id, *arguments]
-        monkeypatch.setattr(sys, "argv", ["rsdash", *map(str, words)])
-        monkeypatch.setenv("RSDASH_RUNS", "")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return call
+    return partial(ask_trained, "map")
 
 
 def strips() -> np.ndarray:

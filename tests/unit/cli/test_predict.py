@@ -6,32 +6,21 @@ import csv
 import io
 import json
 import shutil
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from rsdash.cli import main
 from tests.trained import Trained
 
 Ask = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def ask(trained: Trained, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Run `predict` on the trained run: exit code, output, errors."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        words = ["--runs-dir", trained.folder.path.parent, "predict", trained.folder.id, *arguments]
-        monkeypatch.setattr(sys, "argv", ["rsdash", *map(str, words)])
-        monkeypatch.setenv("RSDASH_RUNS", "")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return call
+def ask(ask_trained: Ask) -> Ask:
+    """Run `predict` with the trained run: exit code, output, errors."""
+    return partial(ask_trained, "predict")
 
 
 def rows(output: str) -> list[dict[str, str]]:
