@@ -55,7 +55,7 @@ def _watch(folder: RunFolder, index: RunIndex, runner: JobRunner) -> RunEntry:
             listing = index.listing if runner.in_charge else index.refresh()
             entry = listing.find(folder.id)
             last = show(entry, progress, task, last)
-            if entry.state.state in ENDED:
+            if entry.state.state in ENDED and not entry.has_requests:  # a resume may be among them
                 return entry
             time.sleep(POLL_S)
 

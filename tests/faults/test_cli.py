@@ -14,7 +14,10 @@ import pytest
 
 from rsdash.cli import main
 from rsdash.config import command_for, make_config
+from rsdash.jobs.requests import request_cancel
+from rsdash.jobs.unattended import carry_out
 from rsdash.runs.index import RunIndex
+from rsdash.runs.states import RunState
 from tests.faults.bench import Bench
 from tests.faults.conftest import Finished
 from tests.tiny import SMALL_MODEL
@@ -136,6 +139,15 @@ def test_several_runs_are_followed_one_after_the_other(bench: Bench) -> None:
     assert code == 0
     ends = [line for line in output.splitlines() if "finished: accuracy" in line]
     assert [line.split()[0] for line in ends] == ["alexnet-tiles-seed0", "alexnet-tiles-seed1"]
+
+
+def test_resume_waits_until_the_run_has_ended_anew(bench: Bench) -> None:
+    folder = bench.submit(epochs=1)
+    request_cancel(RunIndex(bench.runs_dir).refresh().find(folder.id))
+    assert carry_out(folder, front=0.0) and folder.state().state is RunState.CANCELLED
+    code, output = bench.run("resume", folder.id)
+    assert (code, folder.state().state) == (0, RunState.FINISHED)
+    assert "finished: accuracy" in output.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
