@@ -34,7 +34,7 @@ from benchmarks.usable_run import make_tiles, make_usable_run
 from rsdash.data.loose import LooseImages
 from rsdash.inference.many import predict_place
 from rsdash.inference.predictor import BATCH, Predictor
-from rsdash.inference.service import IDLE_VARIABLE
+from rsdash.inference.serving import IDLE_VARIABLE
 
 LOWEST_RATIO = 0.90
 LONGEST_WAIT_S = 1.0

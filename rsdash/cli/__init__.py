@@ -74,7 +74,7 @@ def worker(folder: Annotated[Path, typer.Argument(help="Folder of one run.")]) -
 @app.command()
 def serve() -> None:
     """Run the inference service until nobody has asked for a while."""
-    from rsdash.inference.service import serve as answer_requests  # imports torch
+    from rsdash.inference.serving import serve as answer_requests  # imports torch
 
     answer_requests()
 

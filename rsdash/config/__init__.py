@@ -7,6 +7,7 @@ from rsdash.config.radiometry import RADIOMETRIES, RADIOMETRY_TEXTS, RGB8, Radio
 from rsdash.config.run import SECTIONS, SETTINGS, RunConfig, make_config
 from rsdash.config.setting import MAX_SEED, Group, SettingInfo
 from rsdash.config.subject import STUDY_MODELS, STUDY_RESNETS
+from rsdash.config.validating import validated
 
 __all__ = [
     "MAX_RUNS",
@@ -34,4 +35,5 @@ __all__ = [
     "make_radiometry",
     "parse_seeds",
     "parse_values",
+    "validated",
 ]

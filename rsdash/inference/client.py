@@ -36,7 +36,7 @@ def predict(
         ServiceError: the service cannot be started, or refuses.
     """
     files = [("images", (name, content)) for name, content in images]
-    asked = {"run": str(run_path), "top": str(top), "symmetries": "true" if symmetries else ""}
+    asked = {"run": str(run_path), "top": str(top), "symmetries": "true" if symmetries else "false"}
     return [Prediction(**item) for item in call("POST", "/predict", data=asked, files=files)]
 
 

@@ -19,7 +19,8 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 
 `run` is the path of a run folder and `place` that of an image, folder or zip; `top` is the number of classes
 to name (or 5), and `symmetries` true averages over the 8 symmetries; `method` is grad-cam or occlusion, and
-`class` the one to explain (or the most probable). Answers are described in `results.py`.
+`class` the one to explain (or the most probable). Fields are described in `questions.py`, answers in
+`results.py`.
 
     token=$(jq -r .token service.json); port=$(jq -r .port service.json)
     curl -H "Authorization: Bearer $token" -F run=/path/of/run -F images=@tile.jpg http://127.0.0.1:$port/predict
@@ -27,17 +28,13 @@ to name (or 5), and `symmetries` true averages over the 8 symmetries; `method` i
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import uvicorn
 from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
@@ -46,10 +43,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from rsdash.config import Radiometry, RunConfig, make_config
-from rsdash.errors import DataError, RsdashError
-from rsdash.home import data_dir
-from rsdash.inference.address import Address, address_path, lock_path, write_address
+from rsdash.config import validated
+from rsdash.errors import ConfigError, DataError, RsdashError
 from rsdash.inference.batches import draw_batch
 from rsdash.inference.costs import measure_profile
 from rsdash.inference.devices import describe_devices
@@ -57,17 +52,25 @@ from rsdash.inference.evaluating import evaluate_run
 from rsdash.inference.explaining import explain
 from rsdash.inference.loaded import LoadedModels
 from rsdash.inference.predictor import Predictor
+from rsdash.inference.questions import (
+    BatchQuestion,
+    EvaluateQuestion,
+    ExplainQuestion,
+    MapQuestion,
+    NearestQuestion,
+    PlaceQuestion,
+    PredictQuestion,
+    ProfileQuestion,
+    RateQuestion,
+)
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import Explanation, Profile, Step
-from rsdash.inference.scenes.record import make_rule
 from rsdash.runs.folder import RunFolder
-from rsdash.runs.lock import Lock
 
-IDLE_VARIABLE = "RSDASH_SERVICE_IDLE_S"
-IDLE_DEFAULT_S = 300.0
-MAX_FILES = 2_000
+MOST_IMAGES = 2_000
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Question = TypeVar("Question", bound=BaseModel)
 
 
 class Service:
@@ -124,29 +127,25 @@ class Service:
         return JSONResponse([facts.model_dump() for facts in await run_in_threadpool(describe_devices)])
 
     async def _profile(self, request: Request) -> JSONResponse:
-        content = await request.json()
-        asked = _config_in(content), int(content["classes"]), Radiometry(**content.get("radiometry", {}))
+        asked = await _content(request, ProfileQuestion)
 
         def measure() -> Profile:
             with self._models.turn:
-                return measure_profile(*asked)
+                return measure_profile(asked.config, asked.classes, asked.radiometry)
 
         return JSONResponse((await run_in_threadpool(measure)).model_dump())
 
     async def _batch(self, request: Request) -> JSONResponse:
-        content = await request.json()
-        step = max(0, int(content.get("step", 0)))
-        batch = await run_in_threadpool(draw_batch, _config_in(content), step=step)
+        asked = await _content(request, BatchQuestion)
+        batch = await run_in_threadpool(draw_batch, asked.config, step=asked.step)
         return JSONResponse(batch.model_dump())
 
     async def _rate(self, request: Request) -> StreamingResponse:
-        return self._long_answer(find_rate(_config_in(await request.json())))
+        return self._long_answer(find_rate((await _content(request, RateQuestion)).config))
 
     async def _evaluate(self, request: Request) -> StreamingResponse:
-        content = await request.json()
-        run = RunFolder(Path(str(content["run"])))
-        split = str(content.get("split") or "")
-        return self._long_answer(evaluate_run(run, data=str(content["data"]), split=split))
+        asked = await _content(request, EvaluateQuestion)
+        return self._long_answer(evaluate_run(RunFolder(asked.run), data=asked.data, split=asked.split))
 
     def _long_answer(self, items: Iterator[BaseModel]) -> StreamingResponse:
         return StreamingResponse(self._lines(items), media_type="application/x-ndjson")
@@ -165,88 +164,64 @@ class Service:
             self._asked_at = time.monotonic()
 
     async def _predict(self, request: Request) -> JSONResponse:
-        async with request.form(max_files=MAX_FILES) as form:
-            uploads = [item for item in form.getlist("images") if isinstance(item, UploadFile)]
-            images = [(upload.filename or "image", await upload.read()) for upload in uploads]
-            run, top = Path(str(form["run"])), int(str(form.get("top", "5")))
-            symmetries = form.get("symmetries") == "true"
+        asked, images = await _form(request, PredictQuestion, most_images=MOST_IMAGES)
 
         def question(model: Predictor) -> list[dict[str, Any]]:
-            return [found.model_dump() for found in model.predict(images, top=top, symmetries=symmetries)]
+            found = model.predict(images, top=asked.top, symmetries=asked.symmetries)
+            return [prediction.model_dump() for prediction in found]
 
-        return JSONResponse(await run_in_threadpool(self._models.ask, run, question))
+        return JSONResponse(await run_in_threadpool(self._models.ask, asked.run, question))
 
     async def _explain(self, request: Request) -> JSONResponse:
-        async with request.form(max_files=1) as form:
-            upload = form["images"]
-            if not isinstance(upload, UploadFile):
-                raise DataError("The request holds no image.")
-            name, content = upload.filename or "image", await upload.read()
-            run, method, label = (str(form[field]) for field in ("run", "method", "class"))
+        asked, images = await _form(request, ExplainQuestion, most_images=1)
+        name, content = images[0]
 
         def question(model: Predictor) -> Explanation:
-            return explain(model, name, content, method=method, label=label)
+            return explain(model, name, content, method=asked.method, label=asked.label)
 
-        found = await run_in_threadpool(self._models.ask, Path(run), question)
+        found = await run_in_threadpool(self._models.ask, asked.run, question)
         return JSONResponse(found.model_dump())
 
     async def _predict_place(self, request: Request) -> StreamingResponse:
-        content = await request.json()
-        run, place = (Path(str(content[name])) for name in ("run", "place"))
-        top, symmetries = int(content.get("top", 5)), bool(content.get("symmetries"))
-        return self._long_answer(self._models.over_place(run, place, top=top, symmetries=symmetries))
+        asked = await _content(request, PlaceQuestion)
+        found = self._models.over_place(asked.run, asked.place, top=asked.top, symmetries=asked.symmetries)
+        return self._long_answer(found)
 
     async def _map(self, request: Request) -> StreamingResponse:
-        content = await request.json()
-        rule = make_rule(content.get("rule") or {})
-        run, scene = (Path(str(content[name])) for name in ("run", "scene"))
-        return self._long_answer(self._models.over_scene(run, scene, rule))
+        asked = await _content(request, MapQuestion)
+        return self._long_answer(self._models.over_scene(asked.run, asked.scene, asked.rule))
 
     async def _nearest(self, request: Request) -> StreamingResponse:
-        content = await request.json()
-        run, place = (Path(str(content[name])) for name in ("run", "place"))
-        return self._long_answer(self._models.nearest(run, place, str(content["name"])))
+        asked = await _content(request, NearestQuestion)
+        return self._long_answer(self._models.nearest(asked.run, asked.place, asked.name))
 
 
-def serve() -> None:
-    """Answer requests until nobody has asked for a while; leaves at once if another service runs."""
-    data_dir().mkdir(parents=True, exist_ok=True)
-    lock = Lock.take(lock_path())
-    if lock is None:
-        return
-    idle_limit_s = float(os.environ.get(IDLE_VARIABLE) or IDLE_DEFAULT_S)
-    token = secrets.token_urlsafe(32)
-    service = Service(token)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(service.app(), log_level="warning"))
-    with lock, listener:
-        write_address(Address(listener.getsockname()[1], token, os.getpid()))
-        try:
-            asyncio.run(_serve_until_idle(server, listener, service, idle_limit_s))
-        finally:
-            address_path().unlink(missing_ok=True)
-
-
-async def _serve_until_idle(
-    server: uvicorn.Server, listener: socket.socket, service: Service, idle_limit_s: float
-) -> None:
-    async def watch() -> None:
-        while service.idle_s() < idle_limit_s:
-            await asyncio.sleep(min(1.0, idle_limit_s / 4))
-        server.should_exit = True
-
-    watcher = asyncio.create_task(watch())
-    try:
-        await server.serve(sockets=[listener])
-    finally:
-        watcher.cancel()
-
-
-def _config_in(content: dict[str, Any]) -> RunConfig:
-    """The settings of a request.
+async def _content(request: Request, kind: type[Question]) -> Question:
+    """What a request asks, as JSON.
 
     Raises:
-        ConfigError: one does not fit.
+        ConfigError: it is no JSON, or a field is missing or wrong.
     """
-    given = content["config"]
-    return make_config(given, preset=given.get("preset", "paper"))
+    try:
+        content = await request.json()
+    except ValueError as error:
+        raise ConfigError(f"The request is no JSON: {error}.") from error
+    return validated(kind, content, what="request")
+
+
+async def _form(
+    request: Request, kind: type[Question], *, most_images: int
+) -> tuple[Question, list[tuple[str, bytes]]]:
+    """What a request asks, as a form, and name and content of its images, of which there is one at least.
+
+    Raises:
+        ConfigError: a field is missing or wrong.
+        DataError: it brings no image.
+    """
+    async with request.form(max_files=most_images) as form:
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        uploads = [item for item in form.getlist("images") if isinstance(item, UploadFile)]
+        images = [(upload.filename or "image", await upload.read()) for upload in uploads]
+    if not images:
+        raise DataError("The request holds no image.")
+    return validated(kind, fields, what="request"), images

@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from rsdash.config import Radiometry
-from rsdash.errors import ConfigError
+from rsdash.config import Radiometry, validated
 
 RECORD, CLASSES, CONFIDENCE, STYLE = "map.json", "classes.tif", "confidence.tif", "classes.qml"
 PATCHES, PROBABILITIES, PICTURE = "patches.geojson", "probabilities.npy", "scene.webp"
@@ -64,12 +63,7 @@ def make_rule(values: Mapping[str, Any]) -> MapRule:
     Raises:
         ConfigError: one sentence that names the value and what is allowed.
     """
-    try:
-        return MapRule.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "rule"
-        raise ConfigError(f"{place}={first['input']!r} cannot be used: {first['msg']}.") from error
+    return validated(MapRule, values, what="rule")
 
 
 class SceneRecord(_Record):
