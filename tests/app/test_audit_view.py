@@ -27,8 +27,7 @@ WAIT_S = 60
 
 
 @pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
+def empty_cache() -> None:
     st.cache_data.clear()
 
 

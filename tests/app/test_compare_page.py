@@ -13,24 +13,14 @@ from rsdash.evaluation.saved import read_evaluation
 from rsdash.home import PROJECT_DIR
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import Subject, further_path, write_further
+from tests.app.opening import open_page
 from tests.finished import change_answers, copy_run, edit
 
-WAIT_S = 60
 LOOKS = ("Curves", "Statistics", "Classes", "Tiles", "Confidence", "Cost", "Gradients", "Settings", "Report")
 
 
-@pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
-
-
 def compare(*folders: RunFolder) -> AppTest:
-    app = AppTest.from_file(str(PROJECT_DIR / "rsdash" / "ui" / "shell.py"), default_timeout=WAIT_S)
-    app.query_params["runs"] = [folder.id for folder in folders]
-    app.switch_page(str(PROJECT_DIR / "pages" / "compare.py"))
-    app.run()
-    assert not app.exception
-    return app
+    return open_page("compare", runs=[folder.id for folder in folders])
 
 
 def said(app: AppTest) -> str:

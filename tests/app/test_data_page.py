@@ -21,14 +21,9 @@ from rsdash.data.splitting import add_splits, stored_splits
 from rsdash.errors import DataError
 from rsdash.runs.states import RunState
 from rsdash.ui import places
-from tests.app.test_pages import open_page
+from tests.app.opening import open_page
 from tests.scenes import rectangle, write_geojson, write_scene
 from tests.tiny import draw_tile, make_run, make_tiles, wait_for
-
-
-@pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
 
 
 @pytest.fixture

@@ -19,13 +19,8 @@ from rsdash.inference.results import EvaluationResult
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import Subject, further_path, read_further, write_further
 from rsdash.runs.states import RunState
-from tests.app.test_pages import open_page
+from tests.app.opening import open_page
 from tests.tiny import CLASSES, make_run, wait_for
-
-
-@pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
 
 
 @pytest.fixture

@@ -14,13 +14,8 @@ from rsdash.exports.process import exports_dir
 from rsdash.exports.stages import ExportResult, ImportResult
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
-from tests.app.test_pages import open_page
+from tests.app.opening import open_page
 from tests.tiny import make_run, wait_for
-
-
-@pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
 
 
 @pytest.fixture

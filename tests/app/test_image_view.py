@@ -17,14 +17,9 @@ from rsdash.data.splits import SplitRequest
 from rsdash.data.splitting import add_splits
 from rsdash.inference import client
 from rsdash.inference.batches import draw_batch
-from tests.app.test_pages import open_page
+from tests.app.opening import open_page
 from tests.bands import make_band_tiles
 from tests.tiny import CLASSES, draw_tile, make_tiles, wait_for
-
-
-@pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
 
 
 @pytest.fixture

@@ -5,37 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.data import add_dataset
-from rsdash.home import PROJECT_DIR
 from rsdash.runs.commands import read_commands
-from rsdash.runs.index import RunEntry
 from rsdash.runs.states import RunState
+from tests.app.opening import open_page, own_runs
 from tests.tiny import make_run, wait_for
 
 PAGES = ("overview", "data", "train", "run", "compare", "predict", "scenes")
-WAIT_S = 60
-
-
-@pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
-
-
-def open_page(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT_DIR / "rsdash" / "ui" / "shell.py"), default_timeout=WAIT_S)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.switch_page(str(PROJECT_DIR / "pages" / f"{name}.py"))
-    app.run()
-    assert not app.exception
-    return app
-
-
-def own_runs() -> list[RunEntry]:
-    return [entry for entry in shared.server().index.refresh().entries if not entry.example]
 
 
 @pytest.mark.parametrize("name", PAGES)

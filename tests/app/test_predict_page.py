@@ -27,7 +27,7 @@ from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from rsdash.ui.predict import job as jobs
 from rsdash.ui.predict.results_view import as_csv, as_json
-from tests.app.test_pages import open_page
+from tests.app.opening import open_page
 from tests.tiny import CLASSES, draw_tile, make_run, wait_for
 
 ORDER = {
@@ -38,8 +38,7 @@ ORDER = {
 
 
 @pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
+def no_recent_answers() -> None:
     jobs._recent.clear()
 
 

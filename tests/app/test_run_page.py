@@ -16,7 +16,7 @@ from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from rsdash.ui.filter_view import ALL_BANDS, COLOURS, band_choices
 from rsdash.ui.live_chart import drawing_of
-from tests.app.test_pages import open_page
+from tests.app.opening import open_page
 from tests.tiny import make_run
 
 LOOKS = {
@@ -30,8 +30,7 @@ LOOKS = {
 
 
 @pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
+def history_is_read_at_each_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rsdash.ui.run_curves.HISTORY_AGE_S", 0.0)
 
 
@@ -183,12 +182,7 @@ def test_gradients_of_two_runs_are_set_side_by_side_with_a_sentence(runs_dir: Pa
     left = watched_run(runs_dir, name="with skips")
     right = watched_run(runs_dir, name="without", first_norm=0.005)
     older = make_run(runs_dir, name="older", state=RunState.RUNNING)
-    app = AppTest.from_file(
-        str(Path(shared.__file__).parents[2] / "rsdash" / "ui" / "shell.py"), default_timeout=60
-    )
-    app.query_params["runs"] = [left.id, right.id, older.id]
-    app.switch_page(str(Path(shared.__file__).parents[2] / "pages" / "compare.py"))
-    app.run()
+    app = open_page("compare", runs=[left.id, right.id, older.id])
     app.segmented_control(key="look").set_value("Gradients").run()
     assert not app.exception
     texts = [text.value.replace("\\", "") for text in app.markdown]

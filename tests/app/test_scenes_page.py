@@ -17,17 +17,12 @@ from rsdash.inference.scenes.record import CLASSES as LABELS
 from rsdash.inference.scenes.record import MapRecord, MapRule
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
-from tests.app.test_pages import open_page
+from tests.app.opening import open_page
 from tests.maps import make_map
 from tests.scenes import write_scene
 from tests.tiny import CLASSES, make_run, wait_for
 
 OLD, NEW = "20260101-120000-0123abcd", "20260102-120000-00000000"
-
-
-@pytest.fixture(autouse=True)
-def fresh_server(runs_dir: Path, data_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_server", None)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from rsdash.inference import client, profiles
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import Profile, RateSweep
 from rsdash.training.schedule import preview_rates
-from tests.app.test_pages import fresh_server, open_page, own_runs  # noqa: F401  # a fixture
+from tests.app.opening import open_page, own_runs
 from tests.tiny import wait_for
 from tests.unit.config.test_command import parsed
 

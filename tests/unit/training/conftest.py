@@ -1,4 +1,4 @@
-"""A queue of small runs."""
+"""A queue of small runs, and arithmetic on one thread."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ from rsdash.runs.folder import RunFolder
 from tests.tiny import small_config
 
 Queue = Callable[..., RunFolder]
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Sums in the same order each time, and small networks in less of it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

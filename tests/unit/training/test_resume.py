@@ -25,10 +25,7 @@ from tests.loop import (
     undisturbed,
 )
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -14,10 +14,7 @@ from rsdash.training.step import Stepper, is_out_of_memory, most_parts
 from rsdash.training.trainer import Trainer
 from tests.loop import CPU, STEPS_PER_EPOCH, Witness, material, recipe
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def step_once(accumulation: int, **changes: Any) -> tuple[nn.Module, float, int]:

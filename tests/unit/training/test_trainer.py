@@ -31,10 +31,7 @@ from tests.loop import (
 )
 from tests.tiny import small_config
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_no_two_steps_share_their_dropout() -> None:

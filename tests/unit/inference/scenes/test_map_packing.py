@@ -12,44 +12,18 @@ from rsdash.errors import DataNotFoundError
 from rsdash.inference.scenes.packing import pack, pack_name
 from rsdash.inference.scenes.patches import write_patches
 from rsdash.inference.scenes.rasters import write_rasters
-from rsdash.inference.scenes.record import MapRecord, MapRule, SceneRecord
+from rsdash.inference.scenes.record import MapRecord, MapRule
 from rsdash.inference.scenes.sidecars import write_sidecars
+from tests.maps import map_record
 
 SECRET = "/home/somebody/private"
 
 
 def record_of(name: str = "Zürich 2023.tif", **changes: object) -> MapRecord:
-    scene = SceneRecord(
-        path=f"{SECRET}/{name}",
-        name=name,
-        width=320,
-        height=320,
-        crs="EPSG:32632",
-        transform=(10.0, 0.0, 500_000.0, 0.0, -10.0, 5_300_000.0),
-        pixel_m=(10.0, 10.004),
-    )
-    record = MapRecord(
-        id="20260101-120000-0123abcd",
-        made_at=1_767_268_800.0,
-        run_id="20251231-000000-abcd",
-        run_name="Sentinel model",
-        classes=("Forest", "Sea"),
-        scene=scene,
-        rule=MapRule(tile_m=640),
-        window_px=(64, 64),
-        stride_px=(32, 32),
-        grid=(10, 10),
-        windows=81,
-        skipped=0,
-        unfamiliar=2,
-        cells=(60, 40),
-        areas_m2=(1.0, 2.0),
-        temperature=1.3,
-        notes=("The scene is older than the training images.",),
-        seconds=3.0,
-        device="cpu",
-    )
-    return record.model_copy(update=changes)
+    place = {"path": f"{SECRET}/{name}", "name": name, "pixel_m": (10.0, 10.004)}
+    scene = map_record((10, 10)).scene.model_copy(update=place)
+    counted = {"classes": ("Forest", "Sea"), "cells": (60, 40), "areas_m2": (1.0, 2.0), "unfamiliar": 2}
+    return map_record((10, 10), **{"scene": scene, "run_name": "Sentinel model", **counted, **changes})
 
 
 @pytest.fixture

@@ -1,0 +1,32 @@
+"""Pages as a session opens them, without a browser."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.home import PROJECT_DIR
+from rsdash.runs.index import RunEntry
+
+WAIT_S = 60
+
+
+def open_page(name: str, **query: str | list[str]) -> AppTest:
+    """A session that has opened a page, without an error.
+
+    Args:
+        name: of its file in `pages`.
+        query: of its address.
+    """
+    app = AppTest.from_file(str(PROJECT_DIR / "rsdash" / "ui" / "shell.py"), default_timeout=WAIT_S)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.switch_page(str(PROJECT_DIR / "pages" / f"{name}.py"))
+    app.run()
+    assert not app.exception
+    return app
+
+
+def own_runs() -> list[RunEntry]:
+    """What the server's runs folder holds now."""
+    return [entry for entry in shared.server().index.refresh().entries if not entry.example]
