@@ -11,110 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
-from rsdash.config import RGB8
-from rsdash.data import add_dataset, open_dataset
-from rsdash.data.corrections import Corrections
-from rsdash.data.loose import LooseImages
 from rsdash.errors import ServiceError
 from rsdash.inference import client
-from rsdash.inference.nearest import Nearest, Neighbour, features_path
-from rsdash.inference.results import Explanation, PredictedPart, PredictedPlace, Prediction
-from rsdash.runs.folder import RunFolder
+from rsdash.inference.results import PredictedPart, PredictedPlace
 from rsdash.runs.states import RunState
 from rsdash.ui.predict import job as jobs
 from rsdash.ui.predict.results_view import as_csv, as_json
 from tests.app.opening import open_page
-from tests.tiny import CLASSES, draw_tile, make_run, wait_for
-
-ORDER = {
-    "Forest": ("Forest", "Lake", "Road"),
-    "Lake": ("Lake", "Road", "Forest"),
-    "Road": ("Road", "Lake", "Forest"),
-}
-
-
-@pytest.fixture(autouse=True)
-def no_recent_answers() -> None:
-    jobs._recent.clear()
-
-
-@pytest.fixture
-def run(runs_dir: Path) -> RunFolder:
-    return make_run(runs_dir, name="mine", state=RunState.FINISHED)
-
-
-def answer(name: str, best: str = "Lake", sure: float = 0.7) -> Prediction:
-    if name.endswith("torn.png"):
-        return Prediction(file=name, error=f"{name} is damaged.")
-    return Prediction(
-        file=name,
-        classes=ORDER[best],
-        confidences=(sure, 0.9 - sure, 0.1),
-        probabilities=(sure + 0.05, 0.85 - sure, 0.1),
-        distance=1.5,
-        unfamiliar=name.endswith("7.png"),
-    )
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bool]]:
-    """Questions to the service, which takes everything for a lake, less surely the later it comes."""
-    questions: list[tuple[str, str, bool]] = []
-
-    def predict_place(
-        run: Path, place: Path, take: Callable[[PredictedPart], None], *, top: int, symmetries: bool
-    ) -> PredictedPlace:
-        questions.append((run.name, place.name, symmetries))
-        names = LooseImages(place).names
-        for number, name in enumerate(names):
-            found = answer(name, "Lake" if len(questions) == 1 else "Road", 0.8 - 0.4 * number / len(names))
-            take(PredictedPart(done=number + 1, total=len(names), found=(found,)))
-        return PredictedPlace(images=len(names), refused=0)
-
-    monkeypatch.setattr(client, "predict_place", predict_place)
-    return questions
-
-
-def tile(label: int = 1) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(draw_tile(label, 0)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def folder_of_tiles(root: Path, per_class: int = 8) -> Path:
-    for label, name in enumerate(CLASSES):
-        (root / name).mkdir(parents=True)
-        for number in range(per_class):
-            (root / name / f"{number}.png").write_bytes(tile(label))
-    (root / "Road" / "torn.png").write_bytes(b"torn")
-    return root
-
-
-def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    uploader = app.file_uploader(key="images")
-    for name, content in files:
-        uploader.upload(name, content, "image/png")
-    app.run()
-    assert not app.exception
-    return app
-
-
-def predict_path(app: AppTest, place: Path) -> AppTest:
-    app.segmented_control(key="images-from").set_value("On this machine").run()
-    app.text_input(key="image-path").set_value(str(place)).run()
-    app.button(key="predict").click().run()
-    assert not app.exception
-    return app
-
-
-def the_job(app: AppTest) -> jobs.Job:
-    task = shared.server().tasks.get(app.session_state["predicting"])
-    assert task is not None
-    return task.result
+from tests.app.predict.asking import answer, drop, folder_of_tiles, predict_path, the_job, tile
+from tests.tiny import make_run, wait_for
 
 
 def test_a_dropped_image_is_answered_at_once_with_how_sure_the_model_is(run, asked) -> None:
@@ -192,79 +99,6 @@ def test_several_models_stand_side_by_side(run, runs_dir, asked) -> None:
     assert table["1: Class"].tolist() == ["Lake", "Lake"] and table["2: Class"].tolist() == ["Road", "Road"]
     assert len(app.get("plotly_chart")) == 2
     assert "Models disagree (2)" in app.selectbox(key="result-show").options
-
-
-def test_an_explanation_is_asked_once_whatever_its_opacity(run, asked, monkeypatch) -> None:
-    explained: list[tuple[str, ...]] = []
-
-    def explain(path: Path, image: tuple[str, bytes], *, method: str, label: str) -> Explanation:
-        explained.append((image[0], method, label))
-        values = ((0.0, 0.5), (1.0, 0.25))
-        return Explanation(method=method, label="Lake", values=values, layer="features.conv5")
-
-    monkeypatch.setattr(client, "explain", explain)
-    app = drop(open_page("predict"), ("a.png", tile()))
-    assert not explained
-    app.segmented_control(key="explain").set_value("grad-cam").run()
-    app.slider(key="explain-opacity").set_value(20).run()
-    assert not app.exception and explained == [("a.png", "grad-cam", "Lake")]
-    assert any("2 × 2 cells of `features.conv5`" in caption.value for caption in app.caption)
-
-
-def unfolded(app: AppTest, *keys: str) -> AppTest:
-    """Open parts of the page, which no click of a test without a browser does."""
-    for key in keys:
-        app.session_state[key] = True
-    app.run()
-    assert not app.exception
-    return app
-
-
-def test_a_correction_is_sent_moved_and_taken_back(run, asked) -> None:
-    app = unfolded(drop(open_page("predict"), ("a.png", tile()), ("b.png", tile(2))), "open-corrections")
-    assert any("No corrections of tiles yet" in caption.value for caption in app.caption)
-    send, choice = app.button(key="send-correction"), "true-class-1"  # b.png, the least sure, comes first
-    assert send.disabled and not [button for button in app.button if button.key == "take-back-correction"]
-    app.selectbox(key=choice).set_value("Road").run()
-    app.button(key="send-correction").click().run()
-    corrections = Corrections("tiles", CLASSES, RGB8)
-    assert corrections.counts() == {"Road": 1} and corrections.class_of(tile(2)) == "Road"
-    assert any("as soon as a second class" in caption.value for caption in app.caption)
-    app.selectbox(key=choice).set_value("Forest").run()
-    app.button(key="send-correction").click().run()
-    assert corrections.counts() == {"Forest": 1}
-    assert any("**1 correction**: Forest 1" in text.value for text in app.markdown)
-    corrections.send([("a.png", tile())], "Lake")
-    app.run()
-    assert app.get("page_link")[-1].proto.label.replace("\\", "") == "Data set corrections-tiles"
-    app.button(key="take-back-correction").click().run()
-    assert not app.exception and corrections.counts() == {"Lake": 1} and not corrections.is_dataset
-
-
-def test_tiles_to_look_at_are_those_of_the_data_set_or_a_sentence(
-    run, asked, tiles_dir, runs_dir, monkeypatch
-) -> None:
-    def nearest(path: Path, place: Path, name: str, report: Callable[[int, int], None]) -> Nearest:
-        found = Neighbour(row=3, file="Forest/03.png", label="Forest", distance=0.125)
-        return Nearest(layer="fc", compared=2, trained_on=3, found=(found,))
-
-    monkeypatch.setattr(client, "nearest", nearest)
-    app = unfolded(drop(open_page("predict"), ("a.png", tile())), "open-nearest")
-    assert any("'tiles' is not here any more" in info.value.replace("\\", "") for info in app.info)
-    add_dataset(tiles_dir)
-    app.run()
-    assert any("holds other files" in info.value for info in app.info)
-    data = run.request().data.model_copy(update={"fingerprint": open_dataset("tiles").info.fingerprint})
-    request = run.request().model_copy(update={"data": data})
-    (run.path / "config.json").write_text(request.model_dump_json())
-    run.weights_path.write_bytes(b"made up")
-    monkeypatch.setattr(shared, "_server", None)
-    app = unfolded(drop(open_page("predict"), ("a.png", tile())), "open-nearest")
-    features_path(run).write_bytes(b"made up")
-    app.run()
-    assert any(text.value == "0 of the 1 nearest are **Road**" for text in app.markdown)
-    assert any("**Forest** 0.125" in text.value for text in app.markdown)
-    assert any("among 2 of 3 training tiles, drawn at random" in caption.value for caption in app.caption)
 
 
 def test_one_model_that_fails_does_not_take_the_other_along(run, runs_dir, asked, monkeypatch) -> None:
