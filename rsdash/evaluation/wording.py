@@ -101,19 +101,19 @@ def leader_in_words(leader: Contender, pairs: Sequence[Pair]) -> str:
             f"{FEWEST_GROUPS} groups, so that no test is sound."
         )
     told = [pair for pair in pairs if pair.differs]
-    nearest = min(pairs, key=lambda pair: pair.result.difference)
-    gap = f"{points(nearest.result.difference)} points{interval_in_words(nearest.result.interval)}"
     if len(told) == len(pairs):
+        nearest = _nearest(told)
         worst = max((pair.adjusted_p or 0.0) for pair in pairs)
         return (
             f"Of these {len(pairs) + 1} trained models, {leader.name} is right on more of the {images} than "
-            f"each other; the nearest is {_other(nearest, leader).name}, {gap} behind "
+            f"each other; the nearest is {_other(nearest, leader).name}, {_gap(nearest)} behind "
             f"({'sign-flip test' if nearest.result.groups else 'mid-p'} by Holm, {p_in_words(worst)})."
         )
+    nearest = _nearest([pair for pair in pairs if not pair.differs])
     behind = f"; it differs from {len(told)} of the {len(pairs)} others" if told else ""
     return (
         f"{leader.name} has the highest accuracy on these {images}, but no difference to "
-        f"{_other(nearest, leader).name} can be shown: {gap}{behind}."
+        f"{_other(nearest, leader).name} can be shown: {_gap(nearest)}{behind}."
     )
 
 
@@ -148,6 +148,14 @@ def _test_of(pair: Pair) -> str:
     if pair.result.groups:
         return f"sign-flip test over {pair.result.groups} groups, {p_in_words(p)}"
     return f"mid-{p_in_words(p)}"
+
+
+def _nearest(pairs: Sequence[Pair]) -> Pair:
+    return min(pairs, key=lambda pair: pair.result.difference)
+
+
+def _gap(pair: Pair) -> str:
+    return f"{points(pair.result.difference)} points{interval_in_words(pair.result.interval)}"
 
 
 def _other(pair: Pair, leader: Contender) -> Contender:

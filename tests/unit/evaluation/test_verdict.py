@@ -33,6 +33,13 @@ def test_models_that_differ_by_chance_only() -> None:
     assert any("difference of 1 point" in note for note in verdict.notes)
 
 
+def test_the_leader_is_not_told_from_a_rival_that_may_be_farther_behind_than_others() -> None:
+    leader, nearest = run("leader", 40), run("nearest", 50)  # wrong on ten more, and on all that leader is
+    verdict = judge([leader, nearest, run("farther", 54, shift=200)])
+    assert "but no difference to farther can be shown: 3.5 points" in verdict.headline
+    assert verdict.headline.endswith("it differs from 1 of the 2 others.")
+
+
 def test_identical_answers_are_said_to_be_identical() -> None:
     verdict = judge([run("a", 100), run("b", 100)])
     assert verdict.finding is Finding.NOT_SHOWN
