@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from rasterio._err import CPLE_BaseError  # what GDAL raises is exported nowhere else
 from rasterio.crs import CRS
@@ -10,6 +12,7 @@ from rasterio.warp import transform as warp_points
 
 from rsdash.data.positions import ECCENTRICITY_SQUARED, EQUATOR_RADIUS_M
 from rsdash.errors import DataError
+from rsdash.inference.scenes.record import NO_CLASS
 
 Transform = tuple[float, float, float, float, float, float]
 
@@ -18,6 +21,37 @@ _SIDES = np.array([[0, 0.5], [1, 0.5], [0.5, 0], [0.5, 1]])
 
 _NOWHERE = (RasterioError, CPLE_BaseError, ValueError)
 """What rasterio and GDAL raise on points or a CRS that have no longitude and latitude."""
+
+
+class CellAreas(NamedTuple):
+    """What the cells of a map measure on the ground, as far as they lie on the scene.
+
+    Attributes:
+        by_row: m² of a cell of each row, float64 (rows,).
+        last_column: share of the last column's cells that lies on the scene.
+    """
+
+    by_row: np.ndarray
+    last_column: float
+
+
+def areas_on_scene(
+    crs: str, transform: Transform, grid: tuple[int, int], on_scene: tuple[float, float]
+) -> CellAreas:
+    """Areas of cells of which the last row and column may reach over the edge of the scene.
+
+    Args:
+        crs: as for `cell_areas_m2`.
+        transform: as for `cell_areas_m2`.
+        grid: rows and columns.
+        on_scene: share of the last row and of the last column that lies on the scene.
+
+    Raises:
+        DataError: the map has no place on the Earth.
+    """
+    areas = cell_areas_m2(crs, transform, grid)
+    areas[-1] *= on_scene[0]
+    return CellAreas(areas, on_scene[1])
 
 
 def cell_areas_m2(crs: str, transform: Transform, grid: tuple[int, int]) -> np.ndarray:
@@ -58,14 +92,18 @@ def cell_areas_m2(crs: str, transform: Transform, grid: tuple[int, int]) -> np.n
     return areas
 
 
-def class_areas_m2(counts: np.ndarray, cell_areas: np.ndarray) -> tuple[float, ...]:
+def class_areas_m2(counts: np.ndarray, last_column: np.ndarray, areas: CellAreas) -> tuple[float, ...]:
     """Area of each class on the ground, m².
 
     Args:
         counts: cells of each class in each row, int64 (rows, K), as `write_rasters` returns them.
-        cell_areas: m² of a cell of each row, float64 (rows,).
+        last_column: labels of the last column, uint8 (rows,), NO_CLASS without data.
+        areas: of the cells.
     """
-    return tuple((cell_areas @ counts).tolist())
+    known = last_column != NO_CLASS
+    beyond = (1 - areas.last_column) * areas.by_row[known]
+    over = np.bincount(last_column[known], weights=beyond, minlength=counts.shape[1])
+    return tuple((areas.by_row @ counts - over).tolist())
 
 
 def _in_space(longitudes: np.ndarray, latitudes: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rsdash.errors import DataError
+from rsdash.inference.scenes.areas import CellAreas
 from rsdash.inference.scenes.record import NO_CLASS
 
 MOST_PATCHES = 200_000
@@ -56,18 +57,18 @@ class _Runs(NamedTuple):
     links: np.ndarray
 
 
-def join_cells(labels: np.ndarray, confidence: Path, cell_areas: np.ndarray) -> Patches:
+def join_cells(labels: np.ndarray, confidence: Path, areas: CellAreas) -> Patches:
     """Join cells that share a side.
 
     Args:
         labels: uint8 (rows, columns), NO_CLASS without data.
         confidence: raster of the same grid, NaN without data.
-        cell_areas: m² of a cell of each row, float64 (rows,).
+        areas: of the cells on the ground.
 
     Raises:
         DataError: more than MOST_PATCHES.
     """
-    patches = _gather(labels, _runs(labels, confidence), cell_areas)
+    patches = _gather(labels, _runs(labels, confidence), areas)
     if len(patches.first) > MOST_PATCHES:
         raise _too_many(f"{len(patches.first):,} patches")
     return patches
@@ -115,8 +116,8 @@ def _links(labels: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     return pairs[fresh]
 
 
-def _gather(labels: np.ndarray, runs: _Runs, cell_areas: np.ndarray) -> Patches:
-    """Join runs that touch; `cell_areas` are m², (rows,)."""
+def _gather(labels: np.ndarray, runs: _Runs, areas: CellAreas) -> Patches:
+    """Join runs that touch."""
     count = len(runs.first)
     above, below = runs.links.T
     graph = coo_array((np.ones(len(above), bool), (above, below)), shape=(count, count))
@@ -124,7 +125,9 @@ def _gather(labels: np.ndarray, runs: _Runs, cell_areas: np.ndarray) -> Patches:
     _, first_run = np.unique(of_run, return_index=True)  # of each component
     first = runs.first[first_run]
     label = labels.ravel()[first]
-    area = cell_areas[runs.first // labels.shape[1]] * runs.cells
+    row, column = np.divmod(runs.first, labels.shape[1])
+    over = (1 - areas.last_column) * (column + runs.cells == labels.shape[1])  # cells beyond the edge
+    area = areas.by_row[row] * (runs.cells - over)
     cells, area_m2, sureness = (np.bincount(of_run, weights) for weights in (runs.cells, area, runs.sureness))
     order = np.argsort(first)
     order = order[label[order] != NO_CLASS]

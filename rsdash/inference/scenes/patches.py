@@ -20,7 +20,7 @@ from rasterio.warp import transform as warp_points
 
 from rsdash.errors import DataError
 from rsdash.files import write_atomic
-from rsdash.inference.scenes.areas import cell_areas_m2
+from rsdash.inference.scenes.areas import areas_on_scene
 from rsdash.inference.scenes.joining import Patches, join_cells
 from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, NO_CLASS, PATCHES
 
@@ -32,15 +32,17 @@ DECIMALS = 7
 """Of degrees: a centimetre."""
 
 
-def write_patches(folder: Path, classes: Sequence[str]) -> int:
+def write_patches(folder: Path, classes: Sequence[str], *, on_scene: tuple[float, float] = (1.0, 1.0)) -> int:
     """Write `patches.geojson` from `classes.tif` and `confidence.tif` beside it.
 
     A feature has the properties class, label, cells, area_m2 and confidence, the mean of its cells. Cells
-    that touch at a corner alone are not joined. A polygon across 180 degrees is cut there.
+    that touch at a corner alone are not joined. A polygon across 180 degrees is cut there. Cells at the
+    right and lower edge may reach over the scene, and polygons with them; area_m2 is of what lies on it.
 
     Args:
         folder: of the map.
         classes: names in label order.
+        on_scene: share of the last row and of the last column that lies on the scene.
 
     Returns:
         How many patches there are.
@@ -52,7 +54,7 @@ def write_patches(folder: Path, classes: Sequence[str]) -> int:
     """
     with rasterio.open(folder / CLASSES) as raster:
         labels, crs, transform = raster.read(1), raster.crs, raster.transform
-    areas = cell_areas_m2(crs.to_wkt(), transform[:6], labels.shape)
+    areas = areas_on_scene(crs.to_wkt(), transform[:6], labels.shape, on_scene)
     patches = join_cells(labels, folder / CONFIDENCE, areas)
 
     def write(file: BinaryIO) -> None:

@@ -2,7 +2,7 @@
 
 calibrated(probabilities, temperature)                        # the same of a single point
 counts = write_rasters(probabilities, folder, crs=crs, transform=transform, temperature=1.3)
-areas = class_areas_m2(counts, cell_areas_m2(crs, transform, grid))
+areas = class_areas_m2(counts, last_column, areas_on_scene(crs, transform, grid, on_scene))
 
 Both are Cloud-Optimized GeoTIFFs. GDAL is silent about much that goes wrong with a disk, so that both are
 read back and compared before they get their names.

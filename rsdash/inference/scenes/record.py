@@ -139,3 +139,10 @@ class MapRecord(_Record):
         a, b, c, d, e, f = self.scene.transform
         columns, rows = self.stride_px
         return (a * columns, b * rows, c, d * columns, e * rows, f)
+
+    @property
+    def on_scene(self) -> tuple[float, float]:
+        """Share of the last row and of the last column of cells that lies on the scene."""
+        rows, columns = self.grid
+        across_px, down_px = self.stride_px
+        return self.scene.height / down_px - (rows - 1), self.scene.width / across_px - (columns - 1)

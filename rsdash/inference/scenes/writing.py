@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import rasterio
 
 from rsdash.errors import DataError
-from rsdash.inference.scenes.areas import cell_areas_m2, class_areas_m2
+from rsdash.inference.scenes.areas import areas_on_scene, class_areas_m2
 from rsdash.inference.scenes.patches import write_patches
 from rsdash.inference.scenes.rasters import write_rasters
-from rsdash.inference.scenes.record import MapRecord
+from rsdash.inference.scenes.record import CLASSES, MapRecord
 from rsdash.inference.scenes.sidecars import write_sidecars
 
 
@@ -33,11 +34,14 @@ def write_files(folder: Path, record: MapRecord, probabilities: np.ndarray) -> M
         probabilities, folder, crs=crs, transform=transform, temperature=record.temperature
     )
     cells = tuple(counts.sum(axis=0).tolist())
-    areas = class_areas_m2(counts, cell_areas_m2(crs, transform, record.grid))
+    with rasterio.open(folder / CLASSES) as raster:
+        last_column = raster.read(1, window=((0, raster.height), (raster.width - 1, raster.width)))[:, 0]
+    on_ground = areas_on_scene(crs, transform, record.grid, record.on_scene)
+    areas = class_areas_m2(counts, last_column, on_ground)
     write_sidecars(folder, record.classes, cells=cells, areas_m2=areas)
     notes = record.notes
     try:
-        write_patches(folder, record.classes)
+        write_patches(folder, record.classes, on_scene=record.on_scene)
     except DataError as error:
         notes = (*notes, str(error))
     return record.model_copy(update={"cells": cells, "areas_m2": areas, "notes": notes})

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rsdash.errors import DataError
-from rsdash.inference.scenes.areas import cell_areas_m2, class_areas_m2
+from rsdash.inference.scenes.areas import CellAreas, areas_on_scene, cell_areas_m2, class_areas_m2
+from rsdash.inference.scenes.record import NO_CLASS
 
 EARTH_M2 = 510_065_621_724_000
 """Surface of the WGS 84 ellipsoid (Moritz 1980, Geodetic Reference System 1980, to within 1e-9)."""
@@ -67,9 +68,16 @@ def test_cells_at_the_pole_and_across_the_antimeridian_have_a_size() -> None:
     np.testing.assert_allclose(fiji, 320**2, rtol=5e-4)
 
 
-def test_areas_of_classes_are_sums_over_their_rows() -> None:
-    counts = np.array([[2, 0], [1, 3]])
-    assert class_areas_m2(counts, np.array([100.0, 10.0])) == (210.0, 30.0)
+def test_areas_of_classes_are_sums_of_what_lies_on_the_scene() -> None:
+    counts, last_column = np.array([[2, 0], [1, 3], [0, 3]]), np.array([0, 1, NO_CLASS])
+    areas = CellAreas(np.array([100.0, 10.0, 1.0]), last_column=0.25)
+    assert class_areas_m2(counts, last_column, areas) == (210.0 - 75.0, 33.0 - 7.5)
+
+
+def test_the_last_row_is_as_high_as_the_scene_reaches() -> None:
+    areas = areas_on_scene("EPSG:3035", (320, 0, 4_000_000, 0, -320, 3_000_000), (3, 2), (0.25, 0.5))
+    np.testing.assert_allclose(areas.by_row, [320**2, 320**2, 320 * 80], rtol=1e-6)
+    assert areas.last_column == 0.5
 
 
 @pytest.mark.parametrize(

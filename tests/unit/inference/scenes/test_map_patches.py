@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from rsdash.errors import DataError
 from rsdash.inference.scenes import joining
-from rsdash.inference.scenes.areas import Transform, cell_areas_m2, class_areas_m2
+from rsdash.inference.scenes.areas import Transform, areas_on_scene, class_areas_m2
 from rsdash.inference.scenes.patches import write_patches
 from rsdash.inference.scenes.rasters import write_rasters
 
@@ -91,12 +91,14 @@ def test_each_polygon_covers_the_cells_that_its_properties_are_of(tmp_path: Path
     assert [patch["label"] for patch in found] == labels[rows, columns].tolist()
 
 
-def test_areas_of_patches_sum_to_those_of_their_classes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("on_scene", [(1.0, 1.0), (0.5, 0.25)])
+def test_areas_of_patches_sum_to_those_of_their_classes(tmp_path: Path, on_scene: tuple) -> None:
     labels, place = patchy(2), (0.02, 0.0, 9.0, 0.0, -0.02, 71.0)
     counts = write_labels(tmp_path, labels, "EPSG:4326", place)
-    write_patches(tmp_path, "abcd")
+    write_patches(tmp_path, "abcd", on_scene=on_scene)
     found, _ = polygons(tmp_path)
-    expected = class_areas_m2(counts, cell_areas_m2("EPSG:4326", place, labels.shape))
+    areas = areas_on_scene("EPSG:4326", place, labels.shape, on_scene)
+    expected = class_areas_m2(counts, labels[:, -1], areas)
     for label in range(4):
         area = sum(patch["area_m2"] for patch in found if patch["label"] == label)
         assert area == pytest.approx(expected[label], rel=1e-6)
