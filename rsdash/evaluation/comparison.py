@@ -45,6 +45,7 @@ class Contender:
         data: name of the data set behind its figures.
         fingerprint: of that data set.
         split: name of the split behind its figures.
+        trained_on: images that it trained on; 0 where that is not known.
         part: the answers on its most trustworthy images, or None while it has none.
         figures: its figures on them.
         problem: why it has none, or empty.
@@ -56,6 +57,7 @@ class Contender:
     data: str = ""
     fingerprint: str = ""
     split: str = ""
+    trained_on: int = 0
     part: Evaluation | None = None
     figures: Figures | None = None
     problem: str = ""

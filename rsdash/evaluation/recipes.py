@@ -54,7 +54,19 @@ class Recipe:
     @property
     def summary(self) -> SeedSummary:
         """Mean and spread of the accuracies."""
-        return summarize_seeds(self.accuracies)
+        return summarize_seeds(self.accuracies, test_to_train=self.test_to_train)
+
+    @property
+    def test_to_train(self) -> float:
+        """Of folds, their test images over the images that their runs trained on, in the mean; else 0."""
+        if not self.folds:
+            return 0.0
+        ratios = [
+            member.figures.images / member.trained_on
+            for member in self.members
+            if member.figures and member.trained_on
+        ]
+        return _mean(ratios) if ratios else 1 / (self.folds - 1)
 
     def by_fold(self) -> dict[int, list[float]]:
         """Fold → accuracies of its runs, by fold."""
@@ -96,7 +108,7 @@ def compared_recipes(first: Recipe, second: Recipe) -> GroupDifference | None:
         return welch(first.accuracies, second.accuracies)
     ours, theirs = first.by_fold(), second.by_fold()
     differences = [_mean(ours[fold]) - _mean(theirs[fold]) for fold in ours]
-    return corrected_folds(differences, test_share=1 / first.folds)
+    return corrected_folds(differences, test_to_train=_mean([first.test_to_train, second.test_to_train]))
 
 
 def why_recipes_not_compared(first: Recipe, second: Recipe) -> str:

@@ -29,7 +29,7 @@ class SeedSummary:
         count: number of runs.
         mean: NaN without runs.
         sd: sample standard deviation (over count - 1), the spread of single runs; NaN below two runs.
-        interval: 95 % t interval of the mean; None below two runs.
+        interval: 95 % t interval of the mean, of folds a corrected one; None below two runs.
     """
 
     count: int
@@ -57,18 +57,23 @@ class GroupDifference:
     method: Method
 
 
-def summarize_seeds(values: Sequence[float] | np.ndarray) -> SeedSummary:
-    """Mean, spread and interval of a figure over seeds; values that are not finite are left out.
+def summarize_seeds(values: Sequence[float] | np.ndarray, *, test_to_train: float = 0.0) -> SeedSummary:
+    """Mean, spread and interval of a figure over seeds or folds; values that are not finite are left out.
 
     Args:
         values: (m,), one figure a run.
+        test_to_train: of folds, as for `corrected_folds`; 0 where runs share their training images.
     """
     found = _finite(values)
+    interval = mean_interval(found)
+    if interval and test_to_train:
+        half = interval.half_width * sqrt(1 + len(found) * test_to_train)
+        interval = Interval(float(found.mean()) - half, float(found.mean()) + half)
     return SeedSummary(
         count=len(found),
         mean=float(found.mean()) if len(found) else float("nan"),
         sd=float(found.std(ddof=1)) if len(found) > 1 else float("nan"),
-        interval=mean_interval(found),
+        interval=interval,
     )
 
 
@@ -98,7 +103,7 @@ def welch(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndar
     return _judged(difference, error, df, "Welch")
 
 
-def corrected_folds(differences: Sequence[float] | np.ndarray, *, test_share: float) -> GroupDifference:
+def corrected_folds(differences: Sequence[float] | np.ndarray, *, test_to_train: float) -> GroupDifference:
     """Corrected resampled t over the folds of a cross-validation (Nadeau and Bengio 2003).
 
     doi 10.1023/A:1024068626366. Folds share training images and so are not independent: with k folds the
@@ -106,14 +111,15 @@ def corrected_folds(differences: Sequence[float] | np.ndarray, *, test_share: fl
 
     Args:
         differences: (k,), the first recipe's figure minus the second's on each fold.
-        test_share: share of the images in one fold's test part, between 0 and 1: 1/k for k folds.
+        test_to_train: images in one fold's test part over those that its run trained on, n_test/n_train:
+            1/(k - 1) for k folds without validation images.
     """
     found = _finite(differences)
     method: Method = "corrected resampled t"
     if len(found) < 2:
         return _unjudged(float(found[0]) if len(found) else float("nan"), method)
     difference = float(found.mean())
-    error = sqrt((1 / len(found) + test_share / (1 - test_share)) * float(found.var(ddof=1)))
+    error = sqrt((1 / len(found) + test_to_train) * float(found.var(ddof=1)))
     if error <= NO_SPREAD:
         return _unjudged(difference, method)
     return _judged(difference, error, len(found) - 1, method)

@@ -13,6 +13,10 @@ from rsdash.evaluation.power import tiles_needed
 if TYPE_CHECKING:
     from rsdash.evaluation.verdict import Pair, RecipePair
 
+REPEATS_LEGEND = (
+    "± is half the width of a 95 % t interval of the mean over repeats; over folds, which share training "
+    "images, with the correction of Nadeau and Bengio (2003)."
+)
 SMALLEST_P = 0.001
 HINTED_POINTS = 1.0
 

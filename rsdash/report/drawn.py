@@ -23,7 +23,7 @@ from rsdash.charts import (
 from rsdash.evaluation.calibration import calibrate
 from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
 from rsdash.evaluation.pairs import class_differences
-from rsdash.evaluation.wording import figure_text
+from rsdash.evaluation.wording import REPEATS_LEGEND, figure_text
 from rsdash.report.facts import Compared
 from rsdash.runs.contender import whole_evaluation
 from rsdash.runs.history import HistoryReader
@@ -72,7 +72,7 @@ def recipes(compared: Compared) -> Section | None:
         head=("recipe", "mean accuracy", "standard deviation", "lowest", "highest", "repeats"),
         rows=rows,
         drawings=[_drawn(figure, f"Accuracy of each repeat of {', '.join(r.label for r in repeated)}")],
-        legend="± is half the width of a 95 % t interval of the mean over repeats.",
+        legend=REPEATS_LEGEND,
     )
 
 

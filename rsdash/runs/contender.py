@@ -30,6 +30,7 @@ def contender_for(entry: RunEntry, measured_on: str = OWN_IMAGES) -> Contender:
         data=data.name,
         fingerprint=data.fingerprint,
         split=data.split,
+        trained_on=data.counts.get("train", 0),
     )
     if entry.state.state not in EVALUATED:
         state = entry.state.state.lower()

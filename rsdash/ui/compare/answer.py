@@ -9,7 +9,7 @@ import streamlit as st
 from rsdash.charts import seed_spread
 from rsdash.evaluation.comparison import STUDY_SOURCE, Contender
 from rsdash.evaluation.verdict import Finding, Verdict
-from rsdash.evaluation.wording import figure_text, p_text, points
+from rsdash.evaluation.wording import REPEATS_LEGEND, figure_text, p_text, points
 from rsdash.report.facts import Compared
 from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
 from rsdash.ui.words import plain
@@ -77,10 +77,7 @@ def recipe_table(verdict: Verdict) -> None:
         })  # fmt: skip
     left, right = st.columns([3, 2])
     left.dataframe(rows, hide_index=True, placeholder="–", alt="Mean and spread of accuracy of each recipe")
-    left.caption(
-        "± is half the width of a 95 % t interval of the mean over repeats. A run left out repeats the seed "
-        "of another."
-    )
+    left.caption(f"{REPEATS_LEGEND} A run left out repeats the seed of another.")
     values = [(recipe.label, recipe.accuracies) for recipe in repeated]
     names = ", ".join(label for label, _ in values)
     right.plotly_chart(seed_spread(values), key="seed-spread", alt=f"Accuracy of each repeat of {names}")

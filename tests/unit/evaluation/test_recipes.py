@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,16 @@ def test_folds_of_one_k_fold_are_one_recipe_and_compared_by_the_corrected_test()
     differences = (np.array(theirs) - np.array(ours)) / COUNT
     corrected = np.sqrt((1 / 5 + 1 / 4) * differences.var(ddof=1))  # Nadeau and Bengio: 1/k + n_test/n_train
     assert result.p == pytest.approx(2 * stats.t.sf(differences.mean() / corrected, df=4))
+
+
+def test_folds_that_set_validation_images_aside_are_less_sure() -> None:
+    wrongs = [20, 26, 22, 25, 30]
+    (plain,) = find_recipes(folds("alexnet", wrongs, 5))
+    (aside,) = find_recipes([replace(member, trained_on=round(3.2 * COUNT)) for member in plain.members])
+    assert (plain.test_to_train, aside.test_to_train) == (0.25, 0.3125)
+    assert plain.summary.interval and aside.summary.interval
+    ratio = aside.summary.interval.half_width / plain.summary.interval.half_width
+    assert ratio == pytest.approx(np.sqrt((0.2 + 0.3125) / (0.2 + 0.25)))
 
 
 def test_a_complete_k_fold_is_put_together_image_by_image() -> None:

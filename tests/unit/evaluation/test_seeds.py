@@ -67,8 +67,8 @@ def test_too_few_runs_have_no_interval_and_no_p(first: list[float], second: list
 
 
 def test_corrected_folds_agree_with_a_calculation_by_hand() -> None:
-    # mean 0.02, sample variance 0.00025; 5 folds: (1/5 + 0.2/0.8) 0.00025 = 0.0001125, root 0.0106066
-    found = corrected_folds([0.0, 0.01, 0.02, 0.03, 0.04], test_share=0.2)
+    # mean 0.02, sample variance 0.00025; 5 folds: (1/5 + 0.25) 0.00025 = 0.0001125, root 0.0106066
+    found = corrected_folds([0.0, 0.01, 0.02, 0.03, 0.04], test_to_train=0.25)
     assert found.difference == pytest.approx(0.02) and found.df == 4
     half = 2.776445 * 0.0106066  # t at 4 degrees of freedom, from a table
     assert found.interval and (found.interval.low, found.interval.high) == pytest.approx(
@@ -77,14 +77,23 @@ def test_corrected_folds_agree_with_a_calculation_by_hand() -> None:
     assert found.p == pytest.approx(2 * stats.t.sf(0.02 / 0.0106066, 4), rel=1e-5)
 
 
+def test_the_interval_of_folds_is_that_of_the_corrected_variance() -> None:
+    values = [0.80, 0.82, 0.81, 0.84, 0.83]
+    half = stats.t.ppf(0.975, 4) * np.sqrt((1 / 5 + 0.3125) * np.var(values, ddof=1))
+    found = summarize_seeds(values, test_to_train=0.3125)
+    assert found.interval and found.interval.half_width == pytest.approx(half)
+    plain = summarize_seeds(values).interval
+    assert plain and plain.half_width == pytest.approx(half * np.sqrt(0.2 / 0.5125))
+
+
 def test_correction_makes_folds_less_sure_than_independent_runs() -> None:
     differences = [0.01, 0.02, 0.03, 0.02, 0.01]
     plain: Any = stats.ttest_1samp(differences, 0)
-    found = corrected_folds(differences, test_share=0.2)
+    found = corrected_folds(differences, test_to_train=0.25)
     assert found.p is not None and found.p > plain.pvalue
 
 
 def test_equal_or_too_few_folds_have_no_verdict() -> None:
     for differences in ([0.9 - 0.8, 0.8 - 0.7, 0.5 - 0.4], [0.1], []):
-        found = corrected_folds(differences, test_share=0.2)
+        found = corrected_folds(differences, test_to_train=0.25)
         assert found.interval is None and found.p is None
