@@ -10,7 +10,7 @@ from rsdash.data.corrections import CLASSES_OF_A_SET, Corrections
 from rsdash.data.loose import LooseImages
 from rsdash.errors import RsdashError
 from rsdash.ui.links import page
-from rsdash.ui.predict.job import Job
+from rsdash.ui.predict.job import Job, digest_of
 from rsdash.ui.words import plain
 
 TOLD = "corrections-told"
@@ -32,14 +32,14 @@ def corrections_view(job: Job, positions: Sequence[int]) -> None:
         return
     try:
         corrections = Corrections(data.name, data.classes, data.radiometry)
-        key = str(positions[0]) if len(positions) == 1 else "many"
-        _form(corrections, job.images, names, key=key)
+        with st.container(key=f"true-class-{positions[0] if len(positions) == 1 else 'many'}"):
+            _form(corrections, job.images, names)
         _facts(corrections)
     except RsdashError as error:
         st.error(plain(str(error)))
 
 
-def _form(corrections: Corrections, images: LooseImages, names: Sequence[str], *, key: str) -> None:
+def _form(corrections: Corrections, images: LooseImages, names: Sequence[str]) -> None:
     sent = {corrections.class_of(images.read(name)) for name in names}
     before = next(iter(sent)) if len(sent) == 1 else None
     many = f"{len(names):,} images" if len(names) > 1 else "the image"
@@ -48,7 +48,7 @@ def _form(corrections: Corrections, images: LooseImages, names: Sequence[str], *
             "True class" if len(names) == 1 else f"True class of all {many} that are ticked",
             corrections.classes,
             index=corrections.classes.index(before) if before else None,
-            key=f"true-class-{key}",  # another image must not take over the choice
+            key=f"true-class-{digest_of(corrections.name, str(images.place), *names)}",  # theirs alone
             placeholder="What it shows",
             width=320,
         )

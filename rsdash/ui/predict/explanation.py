@@ -67,7 +67,7 @@ def explanation(
     weights = f"{entry.id} {entry.state.updated_at}"
     try:
         with st.spinner(f"{LABELS[wish.method]}: asking the model"):
-            found = _asked(weights, str(images.place), name, wish.method, label, entry, images)
+            found = _asked(weights, name, images.read(name), wish.method, label, entry)
     except RsdashError as error:
         st.error(plain(str(error)))
         return
@@ -95,9 +95,7 @@ def _words(found: Explanation, values: np.ndarray) -> str:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _asked(
-    weights: str, place: str, name: str, method: str, label: str, _entry: RunEntry, _images: LooseImages
-) -> Explanation:
+def _asked(weights: str, name: str, content: bytes, method: str, label: str, _entry: RunEntry) -> Explanation:
     from rsdash.inference.client import explain  # brings httpx, which a page should not wait for
 
-    return explain(_entry.folder.path, (name, _images.read(name)), method=method, label=label)
+    return explain(_entry.folder.path, (name, content), method=method, label=label)

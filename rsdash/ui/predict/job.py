@@ -94,6 +94,11 @@ def predicted(chosen: Chosen, entries: Sequence[RunEntry], *, symmetries: bool) 
     return job
 
 
+def digest_of(*parts: str) -> str:
+    """24 hex digits for keys: the same for the same parts in the same order."""
+    return hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:24]
+
+
 def _start(key: str, job: Job, title: str) -> Task:
     tasks = server().tasks
     before = st.session_state.get("predicting")
@@ -148,9 +153,8 @@ def _folder_labels(images: LooseImages, found: Found | None) -> np.ndarray:
 
 def _key(chosen: Chosen, entries: Sequence[RunEntry], symmetries: bool) -> str:
     """The same for the same images and models, whoever asks."""
-    asked = [str(chosen.place), str(symmetries)]
-    asked += [f"{entry.id} {entry.state.updated_at}" for entry in entries]
-    return f"predict {hashlib.sha256(chr(0).join(asked).encode()).hexdigest()[:24]}"
+    models = [f"{entry.id} {entry.state.updated_at}" for entry in entries]
+    return f"predict {digest_of(str(chosen.place), str(symmetries), *models)}"
 
 
 def _words(task: Task) -> str:

@@ -44,7 +44,8 @@ def _of_model(job: Job, entry: RunEntry, prediction: Prediction) -> None:
     dataset = server().dataset(training_data(entry.request.data))
     path = features_path(entry.folder)
     if path.exists():
-        nearest = _asked(str(path), str(job.place), prediction.file, entry, job)
+        content = job.images.read(prediction.file) if job.images else b""
+        nearest = _asked(str(path), str(job.place), prediction.file, content, entry, job)
     else:
         nearest = long_action(
             f"nearest-{entry.id} {path.name}",
@@ -96,7 +97,8 @@ def _ask(entry: RunEntry, job: Job, name: str, report: Report) -> Nearest:
 
 
 @st.cache_data(max_entries=256, show_spinner="Asking the model")
-def _asked(features: str, place: str, name: str, _entry: RunEntry, _job: Job) -> Nearest:
+def _asked(features: str, place: str, name: str, content: bytes, _entry: RunEntry, _job: Job) -> Nearest:
+    """Kept by the file's content too, as the service reads what lies at the place now."""
     return _ask(_entry, _job, name, lambda *_: None)
 
 

@@ -20,19 +20,19 @@ SHOWN_PX = 512
 
 def thumbnail(images: LooseImages, name: str, radiometry: Radiometry) -> str | None:
     """A small picture as a data URI; None where the image cannot be read."""
-    return _thumbnail(str(images.place), name, radiometry.digest, images, radiometry)
+    content = _content(images, name)
+    return None if content is None else _thumbnail(content, name, radiometry.digest, radiometry)
 
 
 def shown(images: LooseImages, name: str, radiometry: Radiometry) -> np.ndarray | None:
     """uint8 (height, width, 3), at most SHOWN_PX wide or high; None where it cannot be read."""
-    return _shown(str(images.place), name, radiometry.digest, images, radiometry)
+    content = _content(images, name)
+    return None if content is None else _shown(content, name, radiometry.digest, radiometry)
 
 
 @st.cache_data(max_entries=2_000, show_spinner=False)
-def _thumbnail(
-    place: str, name: str, digest: str, _images: LooseImages, _radiometry: Radiometry
-) -> str | None:
-    pixels = _read(_images, name, _radiometry)
+def _thumbnail(content: bytes, name: str, digest: str, _radiometry: Radiometry) -> str | None:
+    pixels = _pixels(content, name, _radiometry)
     if pixels is None:
         return None
     small = Image.fromarray(pixels)
@@ -43,10 +43,8 @@ def _thumbnail(
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _shown(
-    place: str, name: str, digest: str, _images: LooseImages, _radiometry: Radiometry
-) -> np.ndarray | None:
-    pixels = _read(_images, name, _radiometry)
+def _shown(content: bytes, name: str, digest: str, _radiometry: Radiometry) -> np.ndarray | None:
+    pixels = _pixels(content, name, _radiometry)
     if pixels is None:
         return None
     image = Image.fromarray(pixels)
@@ -54,8 +52,16 @@ def _shown(
     return np.asarray(image)
 
 
-def _read(images: LooseImages, name: str, radiometry: Radiometry) -> np.ndarray | None:
+def _content(images: LooseImages, name: str) -> bytes | None:
+    """What pictures are kept by: the file of a name may be another one the next time."""
     try:
-        return picture(decode(images.read(name), name, radiometry), radiometry)
+        return images.read(name)
+    except RsdashError:
+        return None  # the table says why
+
+
+def _pixels(content: bytes, name: str, radiometry: Radiometry) -> np.ndarray | None:
+    try:
+        return picture(decode(content, name, radiometry), radiometry)
     except RsdashError:
         return None  # the table says why

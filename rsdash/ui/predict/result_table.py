@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from rsdash.inference.found import BY_NAME, LEAST_SURE, ORDERS, REFUSED, Found, ordered
-from rsdash.ui.predict.job import Job
+from rsdash.ui.predict.job import Job, digest_of
 from rsdash.ui.predict.pictures import thumbnail
 from rsdash.ui.predict.trusting import sure_help, trust_of, unfamiliar_help
 
@@ -110,20 +110,28 @@ def _table(job: Job, positions: list[int]) -> tuple[list[int], list[int]]:
         )
     if not any(position in first.errors for position in positions):
         rows = [{name: value for name, value in row.items() if name != "Problem"} for row in rows]
-    event = st.dataframe(
-        rows,
-        key="result-table",
-        hide_index=True,
-        placeholder="–",
-        row_height=ROW_PX,
-        height=min(420, 40 + ROW_PX * len(rows)),
-        on_select="rerun",
-        selection_mode=("multi-row", "single-cell"),
-        column_config=config,
-        alt="Most probable class of each image, and how sure the model is",
-    )
+    with st.container(key="result-table"):
+        event = st.dataframe(
+            rows,
+            key=_table_key(job, positions),
+            hide_index=True,
+            placeholder="–",
+            row_height=ROW_PX,
+            height=min(420, 40 + ROW_PX * len(rows)),
+            on_select="rerun",
+            selection_mode=("multi-row", "single-cell"),
+            column_config=config,
+            alt="Most probable class of each image, and how sure the model is",
+        )
     selection = event["selection"]
     return [row for row, _ in selection["cells"]], list(selection["rows"])
+
+
+def _table_key(job: Job, positions: list[int]) -> str:
+    """Another list of images has rows of its own: ticks are numbers of rows and would move to others."""
+    names = job.found[job.entries[0].id].names
+    models = [entry.id for entry in job.entries]
+    return f"results-{digest_of(str(job.place), *models, *(names[position] for position in positions))}"
 
 
 def _row(job: Job, position: int) -> dict[str, object]:

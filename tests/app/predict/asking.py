@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 import rsdash.ui.server as shared
 from rsdash.inference.results import Prediction
@@ -69,6 +70,11 @@ def the_job(app: AppTest) -> jobs.Job:
     task = shared.server().tasks.get(app.session_state["predicting"])
     assert task is not None
     return task.result
+
+
+def class_box(app: AppTest) -> Selectbox:
+    """Where the true class of what is picked is chosen."""
+    return next(box for box in app.selectbox if (box.key or "").startswith("true-class-"))
 
 
 def unfolded(app: AppTest, *keys: str) -> AppTest:

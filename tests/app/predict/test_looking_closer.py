@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from streamlit.testing.v1 import AppTest
+
 import rsdash.ui.server as shared
 from rsdash.config import RGB8
 from rsdash.data import add_dataset, open_dataset
@@ -12,9 +15,28 @@ from rsdash.data.corrections import Corrections
 from rsdash.inference import client
 from rsdash.inference.nearest import Nearest, Neighbour, features_path
 from rsdash.inference.results import Explanation
+from rsdash.runs.folder import RunFolder
+from rsdash.ui.predict.pictures import shown, thumbnail
 from tests.app.opening import open_page
-from tests.app.predict.asking import drop, tile, unfolded
+from tests.app.predict.asking import class_box, drop, folder_of_tiles, predict_path, the_job, tile, unfolded
+from tests.app.ticking import tick
 from tests.tiny import CLASSES
+
+
+def know_its_data(run: RunFolder) -> None:
+    """Have the run trained on the data set that is there, with weights that are made up."""
+    data = run.request().data.model_copy(update={"fingerprint": open_dataset("tiles").info.fingerprint})
+    request = run.request().model_copy(update={"data": data})
+    (run.path / "config.json").write_text(request.model_dump_json())
+    run.weights_path.write_bytes(b"made up")
+
+
+def looks_of(app: AppTest, name: str) -> tuple[str | None, bytes]:
+    """The small and the large picture of an image."""
+    images = the_job(app).images
+    pixels = shown(images, name, RGB8) if images else None
+    assert images and pixels is not None
+    return thumbnail(images, name, RGB8), pixels.tobytes()
 
 
 def test_an_explanation_is_asked_once_whatever_its_opacity(run, asked, monkeypatch) -> None:
@@ -37,14 +59,14 @@ def test_an_explanation_is_asked_once_whatever_its_opacity(run, asked, monkeypat
 def test_a_correction_is_sent_moved_and_taken_back(run, asked) -> None:
     app = unfolded(drop(open_page("predict"), ("a.png", tile()), ("b.png", tile(2))), "open-corrections")
     assert any("No corrections of tiles yet" in caption.value for caption in app.caption)
-    send, choice = app.button(key="send-correction"), "true-class-1"  # b.png, the least sure, comes first
+    send = app.button(key="send-correction")
     assert send.disabled and not [button for button in app.button if button.key == "take-back-correction"]
-    app.selectbox(key=choice).set_value("Road").run()
+    class_box(app).set_value("Road").run()  # of b.png: the least sure comes first
     app.button(key="send-correction").click().run()
     corrections = Corrections("tiles", CLASSES, RGB8)
     assert corrections.counts() == {"Road": 1} and corrections.class_of(tile(2)) == "Road"
     assert any("as soon as a second class" in caption.value for caption in app.caption)
-    app.selectbox(key=choice).set_value("Forest").run()
+    class_box(app).set_value("Forest").run()
     app.button(key="send-correction").click().run()
     assert corrections.counts() == {"Forest": 1}
     assert any("**1 correction**: Forest 1" in text.value for text in app.markdown)
@@ -53,6 +75,51 @@ def test_a_correction_is_sent_moved_and_taken_back(run, asked) -> None:
     assert app.get("page_link")[-1].proto.label.replace("\\", "") == "Data set corrections-tiles"
     app.button(key="take-back-correction").click().run()
     assert not app.exception and corrections.counts() == {"Lake": 1} and not corrections.is_dataset
+
+
+@pytest.mark.parametrize(("key", "value"), [("result-show", "Unlike training"), ("result-order", "by name")])
+def test_ticks_and_a_chosen_class_stay_with_their_images(run, asked, tmp_path, key: str, value: str) -> None:
+    app = unfolded(predict_path(open_page("predict"), folder_of_tiles(tmp_path / "set")), "open-corrections")
+    tick(app, 0, 0, 1)
+    class_box(app).set_value("Forest").run()
+    assert class_box(app).label == "True class of all 2 images that are ticked"
+    app.selectbox(key=key).set_value(value).run()
+    assert class_box(app).label == "True class" and class_box(app).value is None
+    tick(app, 0, 0, 1)
+    assert "2 images" in class_box(app).label and class_box(app).value is None
+
+
+def test_ticks_do_not_move_to_what_is_dropped_next(run, asked) -> None:
+    images = [(f"{name}.png", tile(label)) for label, name in enumerate("abc")]
+    app = unfolded(drop(open_page("predict"), *images), "open-corrections")
+    tick(app, 0, 0, 1)
+    class_box(app).set_value("Road").run()
+    app.file_uploader(key="images").clear().run()
+    drop(app, *((name, tile(0)) for name, _ in images))
+    assert class_box(app).label == "True class" and class_box(app).value is None
+
+
+def test_a_file_that_has_changed_is_shown_and_explained_as_it_is_now(
+    run, asked, tmp_path, monkeypatch
+) -> None:
+    explained: list[bytes] = []
+
+    def explain(path: Path, image: tuple[str, bytes], *, method: str, label: str) -> Explanation:
+        explained.append(image[1])
+        return Explanation(method=method, label=label, values=((0.0, 1.0),), layer="features")
+
+    monkeypatch.setattr(client, "explain", explain)
+    place = tmp_path / "seen.png"
+    place.write_bytes(tile(0))
+    app = predict_path(open_page("predict"), place)
+    app.button(key="predict").click().run()  # from the second question on, the answer is the same
+    app.segmented_control(key="explain").set_value("grad-cam").run()
+    before = looks_of(app, "seen.png")
+    place.write_bytes(tile(2))
+    app.button(key="predict").click().run()
+    after = looks_of(app, "seen.png")
+    assert not app.exception and explained == [tile(0), tile(2)]
+    assert before[0] != after[0] and before[1] != after[1]
 
 
 def test_tiles_to_look_at_are_those_of_the_data_set_or_a_sentence(
@@ -68,10 +135,7 @@ def test_tiles_to_look_at_are_those_of_the_data_set_or_a_sentence(
     add_dataset(tiles_dir)
     app.run()
     assert any("holds other files" in info.value for info in app.info)
-    data = run.request().data.model_copy(update={"fingerprint": open_dataset("tiles").info.fingerprint})
-    request = run.request().model_copy(update={"data": data})
-    (run.path / "config.json").write_text(request.model_dump_json())
-    run.weights_path.write_bytes(b"made up")
+    know_its_data(run)
     monkeypatch.setattr(shared, "_server", None)
     app = unfolded(drop(open_page("predict"), ("a.png", tile())), "open-nearest")
     features_path(run).write_bytes(b"made up")
@@ -79,3 +143,24 @@ def test_tiles_to_look_at_are_those_of_the_data_set_or_a_sentence(
     assert any(text.value == "0 of the 1 nearest are **Road**" for text in app.markdown)
     assert any("**Forest** 0.125" in text.value for text in app.markdown)
     assert any("among 2 of 3 training tiles, drawn at random" in caption.value for caption in app.caption)
+
+
+def test_a_file_that_has_changed_has_other_neighbours(run, asked, tiles_dir, tmp_path, monkeypatch) -> None:
+    seen: list[bytes] = []
+
+    def nearest(path: Path, place: Path, name: str, report: Callable[[int, int], None]) -> Nearest:
+        seen.append(place.read_bytes())
+        found = Neighbour(row=3, file="Forest/03.png", label="Forest", distance=0.125)
+        return Nearest(layer="fc", compared=2, trained_on=3, found=(found,))
+
+    monkeypatch.setattr(client, "nearest", nearest)
+    add_dataset(tiles_dir)
+    know_its_data(run)
+    features_path(run).write_bytes(b"made up")
+    place = tmp_path / "seen.png"
+    place.write_bytes(tile(0))
+    app = unfolded(predict_path(open_page("predict"), place), "open-nearest")
+    app.run()
+    place.write_bytes(tile(2))
+    app.button(key="predict").click().run()
+    assert not app.exception and seen == [tile(0), tile(2)]
