@@ -91,7 +91,8 @@ def _class_table(shown: Sequence[Contender]) -> None:
         row: dict[str, object] = {"Class": name}
         for contender in shown:
             if contender.figures:
-                row |= _class_cells(contender, contender.figures, k, several=len(shown) > 1)
+                suffix = f" · {_name(contender, shown)}" if len(shown) > 1 else ""
+                row |= _class_cells(contender.figures, k, suffix)
         rows.append(row)
     st.dataframe(rows, hide_index=True, placeholder="–", alt="Accuracy of each class")
     st.caption(
@@ -100,8 +101,14 @@ def _class_table(shown: Sequence[Contender]) -> None:
     )
 
 
-def _class_cells(contender: Contender, figures: Figures, k: int, *, several: bool) -> dict[str, object]:
-    one, suffix = figures.per_class, f" · {contender.name}" if several else ""
+def _name(contender: Contender, shown: Sequence[Contender]) -> str:
+    """The run's name; with its id where another has the same."""
+    shared = sum(other.name == contender.name for other in shown) > 1
+    return f"{contender.name} ({contender.id})" if shared else contender.name
+
+
+def _class_cells(figures: Figures, k: int, suffix: str) -> dict[str, object]:
+    one = figures.per_class
     return {
         "Images": int(one.support[k]),
         f"Producer's{suffix}": _cell(one.producers[k], one.producers_low[k], one.producers_high[k]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Sequence
 
@@ -29,7 +30,8 @@ def open_tiles(chart: str, position: int) -> None:
     points = st.session_state[chart]["selection"]["points"]
     if not points:
         return
-    st.session_state[TRUE], st.session_state[ANSWER] = points[0]["y"], points[0]["x"]
+    true, answer = (html.unescape(points[0][axis]) for axis in "yx")  # charts escape names for Plotly
+    st.session_state[TRUE], st.session_state[ANSWER] = true, answer
     st.session_state[CASE] = "All"
     st.session_state[LOOK] = "Tiles"
     if position == 1:  # answers are those of the first run
