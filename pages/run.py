@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from rsdash.errors import RunNotFoundError
 from rsdash.runs.states import ENDED
 from rsdash.ui.evaluate_form import evaluate_form
 from rsdash.ui.exchange_form import choose_imported, export_form, import_form
@@ -31,7 +32,10 @@ live = entry.state.state not in ENDED or entry.has_requests
 
 @st.fragment(run_every=TICK_S if live else None)
 def watch(run_id: str) -> None:
-    entry = server().listing().find(run_id)
+    try:
+        entry = server().listing().find(run_id)
+    except RunNotFoundError:  # deleted in another tab, which the whole page says
+        st.rerun()
     status(entry)
     run_actions(entry)
     under_way = entry.state.state not in ENDED

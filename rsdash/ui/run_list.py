@@ -98,15 +98,16 @@ def pick_run(
     asked = st.query_params.get("run")
     if asked and asked not in by_id:
         st.warning(f"There is no run {plain(asked)} to choose here; another one is shown.")
-    if key not in st.session_state and asked in by_id:
-        st.session_state[key] = asked
+    written = f"{key}-in-url"
+    if asked in by_id and (key not in st.session_state or asked != st.session_state.get(written)):
+        st.session_state[key] = asked  # by a link or the back button
     if st.session_state.get(key) not in by_id:
         st.session_state.pop(key, None)
     words = _label_with_accuracy if with_accuracy else run_label
     chosen = st.selectbox(label, list(by_id), key=key, format_func=lambda run_id: words(by_id[run_id]))
     if chosen is None:
         return None
-    st.query_params["run"] = chosen
+    st.query_params["run"] = st.session_state[written] = chosen
     return by_id[chosen]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
+from rsdash.charts import matrix_map
 from rsdash.config import RGB8, make_radiometry
 from rsdash.runs.folder import RunFolder
+from rsdash.runs.index import Listing
 from rsdash.runs.states import RunState
 from rsdash.ui.filter_view import ALL_BANDS, COLOURS, band_choices
 from rsdash.ui.live_chart import drawing_of
@@ -150,6 +154,41 @@ def test_a_drawing_leaves_plotlys_own_template_out() -> None:
     assert json.loads(drawing.content)["data"][0]["y"] == [3, 4]
     assert "template" not in json.loads(drawing.content)["layout"]
     assert figure.to_dict()["layout"]["template"], "the figure itself stays as it was"
+
+
+def test_classes_that_are_numbers_stay_names_in_a_drawing() -> None:
+    figure = matrix_map(np.eye(2, dtype=np.int64), ["111", "112"], title="CORINE")
+    assert json.loads(drawing_of(figure).content)["layout"]["autotypenumbers"] == "strict"
+
+
+def test_a_run_that_another_tab_deletes_is_said_to_be_gone(runs_dir: Path, monkeypatch) -> None:
+    folder = watched_run(runs_dir)
+    left = make_run(runs_dir, name="left", state=RunState.FINISHED)
+    app = open_page("run", run=folder.id)
+    looked = itertools.count()
+
+    def listing(server: shared.Server) -> Listing:
+        if next(looked) == 1:  # after the page's own look, before that of its live part
+            shutil.rmtree(folder.path)
+        return server.index.refresh()
+
+    monkeypatch.setattr(shared.Server, "listing", listing)
+    app.run()
+    assert not app.exception
+    assert any(f"no run {folder.id}" in warning.value.replace("\\", "") for warning in app.warning)
+    assert app.query_params["run"] == left.id
+
+
+def test_the_back_button_brings_the_run_before(runs_dir: Path) -> None:
+    first, second = (make_run(runs_dir, name=name, state=RunState.FINISHED) for name in ("a", "b"))
+    app = open_page("run", run=first.id)
+    app.selectbox(key="run").set_value(second.id).run()
+    assert app.query_params["run"] == second.id
+    app.query_params["run"] = first.id
+    app.run()
+    assert app.selectbox(key="run").value == first.id and app.query_params["run"] == first.id
+    app.selectbox(key="run").set_value(second.id).run()
+    assert app.query_params["run"] == second.id
 
 
 def test_damaged_filters_are_one_sentence(runs_dir: Path) -> None:

@@ -11,7 +11,7 @@ from rsdash.ui.run_list import pick_run, run_label
 from rsdash.ui.words import plain
 
 MOST_BESIDE = 3
-BESIDE = "beside"
+BESIDE, WRITTEN = "beside", "beside-in-url"
 
 
 def choose_models(usable: Sequence[RunEntry]) -> list[RunEntry]:
@@ -20,12 +20,10 @@ def choose_models(usable: Sequence[RunEntry]) -> list[RunEntry]:
     if entry is None:
         return []
     others = {other.id: other for other in usable if other.id != entry.id}
-    if BESIDE not in st.session_state:
-        st.session_state[BESIDE] = [run for run in st.query_params.get_all(BESIDE) if run in others][
-            :MOST_BESIDE
-        ]
-    else:
-        st.session_state[BESIDE] = [run for run in st.session_state[BESIDE] if run in others]
+    asked = st.query_params.get_all(BESIDE)
+    if BESIDE not in st.session_state or asked != st.session_state.get(WRITTEN):
+        st.session_state[BESIDE] = asked[:MOST_BESIDE]  # by a link or the back button
+    st.session_state[BESIDE] = [run for run in st.session_state[BESIDE] if run in others]
     beside = st.multiselect(
         "Other models beside it",
         list(others),
@@ -35,6 +33,6 @@ def choose_models(usable: Sequence[RunEntry]) -> list[RunEntry]:
         placeholder="None",
         disabled=not others,
     )
-    st.query_params[BESIDE] = beside
+    st.query_params[BESIDE] = st.session_state[WRITTEN] = beside
     st.caption(f"Knows the classes {', '.join(plain(name) for name in entry.request.data.classes)}.")
     return [entry, *(others[run] for run in beside)]

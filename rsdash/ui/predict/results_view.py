@@ -54,6 +54,8 @@ def _summary(job: Job) -> None:
 def _downloads(job: Job) -> None:
     with st.container(horizontal=True):
         for number, entry in enumerate(job.entries, start=1):
+            if entry.id not in job.found:  # stopped before
+                continue
             suffix = "" if len(job.entries) == 1 else f" of {number}"
             _download(f"CSV{suffix}", entry.id, "csv", lambda run_id=entry.id: as_csv(job, run_id))
             _download(f"JSON{suffix}", entry.id, "json", lambda run_id=entry.id: as_json(job, run_id))

@@ -49,10 +49,30 @@ def choose_images() -> Chosen | None:
         return _path()
     if way == FOLDER:
         return _dropped(
-            st.file_uploader("Folder", type=FORMATS, accept_multiple_files="directory", key="image-folder")
+            st.file_uploader(
+                "Folder",
+                type=FORMATS,
+                accept_multiple_files="directory",
+                key="image-folder",
+                on_change=_forget_what_was_taken_away,
+                args=("image-folder",),
+            )
         )
-    files = st.file_uploader("Images", type=[*FORMATS, "zip"], accept_multiple_files=True, key="images")
+    files = st.file_uploader(
+        "Images",
+        type=[*FORMATS, "zip"],
+        accept_multiple_files=True,
+        key="images",
+        on_change=_forget_what_was_taken_away,
+        args=("images",),
+    )
     return _dropped(files)
+
+
+def _forget_what_was_taken_away(key: str) -> None:
+    """Called at a person's change alone: an uploader that was not drawn for a while comes back empty too."""
+    if not st.session_state[key]:
+        st.session_state[KEPT] = (), ""
 
 
 def _dropped(files: Sequence[UploadedFile] | None) -> Chosen | None:
@@ -64,8 +84,6 @@ def _dropped(files: Sequence[UploadedFile] | None) -> Chosen | None:
         except RsdashError as error:
             st.error(plain(str(error)))
             return None
-    elif known_ids and not files:  # taken away again
-        token = ""
     st.session_state[KEPT] = ids, token
     place = dropped_place(token)
     if place is None:

@@ -14,11 +14,13 @@ import pytest
 
 import rsdash.ui.server as shared
 from rsdash.errors import ServiceError
+from rsdash.home import PROJECT_DIR
 from rsdash.inference import client
 from rsdash.inference.results import PredictedPart, PredictedPlace
 from rsdash.runs.states import RunState
 from rsdash.ui.predict import job as jobs
 from rsdash.ui.predict.results_view import as_csv, as_json
+from rsdash.ui.tasks import TaskStoppedError
 from tests.app.opening import open_page
 from tests.app.predict.asking import answer, drop, folder_of_tiles, predict_path, the_job, tile
 from tests.tiny import make_run, wait_for
@@ -60,6 +62,35 @@ def test_what_was_dropped_outlives_a_reload(run, asked) -> None:
     assert again.dataframe[0].value["File"].tolist() == ["b.png", "a.png"]
     assert len(asked) == 1
     assert not open_page("predict", run=run.id, images="../../etc/passwd").dataframe
+
+
+def test_what_was_dropped_outlives_other_pages_until_it_is_taken_away(run, asked) -> None:
+    app = drop(open_page("predict"), ("a.png", tile()), ("b.png", tile()))
+    app.segmented_control(key="images-from").set_value("On this machine").run()
+    assert not app.dataframe
+    app.segmented_control(key="images-from").set_value("Drop images or a zip").run()
+    assert app.dataframe[0].value["File"].tolist() == ["b.png", "a.png"]
+    app.switch_page(str(PROJECT_DIR / "pages" / "overview.py")).run()
+    app.switch_page(str(PROJECT_DIR / "pages" / "predict.py")).run()
+    assert app.dataframe[0].value["File"].tolist() == ["b.png", "a.png"] and len(asked) == 1
+    drop(app, ("c.png", tile()), ("d.png", tile()))
+    assert sorted(app.dataframe[0].value["File"]) == ["c.png", "d.png"]
+    app.file_uploader(key="images").clear().run()
+    assert not app.exception and not app.dataframe and "images" not in app.query_params
+
+
+def test_the_back_button_brings_the_models_before(run, runs_dir, asked) -> None:
+    other = make_run(runs_dir, name="other", state=RunState.FINISHED)
+    app = open_page("predict", run=run.id, beside=other.id)
+    app.multiselect(key="beside").set_value([]).run()
+    app.selectbox(key="predictor").set_value(other.id).run()
+    assert app.query_params["run"] == other.id and "beside" not in app.query_params
+    app.query_params["run"] = run.id
+    app.run()
+    assert app.selectbox(key="predictor").value == run.id and app.query_params["run"] == run.id
+    app.query_params["beside"] = other.id
+    app.run()
+    assert not app.exception and app.multiselect(key="beside").value == [other.id]
 
 
 def test_a_folder_by_its_path_is_sorted_filtered_and_measured(run, asked, tmp_path) -> None:
@@ -144,6 +175,25 @@ def test_stopped_it_shows_what_it_has(run, tmp_path, monkeypatch) -> None:
     wait_for(lambda: task is None or task.finished, "its end")
     app.run()
     assert any("Stopped after 2 of 25 images" in info.value for info in app.info)
+
+
+def test_stopped_before_the_second_model_only_the_first_can_be_taken_along(
+    run, runs_dir, asked, monkeypatch
+) -> None:
+    other = make_run(runs_dir, name="other", state=RunState.FINISHED)
+    answering = client.predict_place
+
+    def stopped(
+        path: Path, place: Path, take: Callable[[PredictedPart], None], *, top: int, symmetries: bool
+    ) -> PredictedPlace:
+        answering(path, place, take, top=top, symmetries=symmetries)
+        raise TaskStoppedError("stopped.")
+
+    monkeypatch.setattr(client, "predict_place", stopped)
+    app = drop(open_page("predict", run=run.id, beside=other.id), ("a.png", tile()), ("b.png", tile()))
+    offered = [button.proto.label for button in app.get("download_button")]
+    assert offered == ["CSV of 1", "JSON of 1"]
+    assert any("it was stopped before" in caption.value for caption in app.caption)
 
 
 @pytest.mark.parametrize(
