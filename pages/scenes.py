@@ -14,4 +14,4 @@ if shown:
     map_view(shown)
     st.divider()
 map_form(fresh=not shown)
-kept_list(maps, shown)
+kept_list(maps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.errors import DataError
+from rsdash.home import PROJECT_DIR
 from rsdash.inference.scenes import client
 from rsdash.inference.scenes.record import CLASSES as LABELS
 from rsdash.inference.scenes.record import MapRecord, MapRule
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from tests.app.opening import open_page
+from tests.app.ticking import tick
 from tests.maps import make_map
 from tests.scenes import write_scene
 from tests.tiny import CLASSES, make_run, wait_for
@@ -52,6 +55,11 @@ def choose(app: AppTest, scene: Path, *, tile_m: float | None = 640.0) -> AppTes
         app.number_input(key=key).set_value(tile_m).run()
     assert not app.exception
     return app
+
+
+def press_start(app: AppTest) -> None:
+    next(button for button in app.button if button.label == "Map the scene").click().run()
+    assert not app.exception
 
 
 def test_without_a_model_it_says_what_to_do_next(runs_dir: Path) -> None:
@@ -97,6 +105,22 @@ def test_a_dropped_scene_outlives_a_reload(run: RunFolder, scene: Path) -> None:
     assert "scene" not in strange.query_params and not strange.error
 
 
+def test_a_dropped_scene_outlives_other_pages_until_it_is_taken_away(run: RunFolder, scene: Path) -> None:
+    app = open_page("scenes")
+    app.file_uploader(key="map-scene-file").upload("county.tif", scene.read_bytes(), "image/tiff").run()
+    app.segmented_control(key="scene-from").set_value("On this machine").run()
+    app.segmented_control(key="scene-from").set_value("Drop a GeoTIFF").run()
+    assert any("county.tif: 288 x 192 px" in text.value.replace("\\", "") for text in app.caption)
+    app.switch_page(str(PROJECT_DIR / "pages" / "overview.py")).run()
+    app.switch_page(str(PROJECT_DIR / "pages" / "scenes.py")).run()
+    assert any("county.tif: 288 x 192 px" in text.value.replace("\\", "") for text in app.caption)
+    app.file_uploader(key="map-scene-file").upload("town.tif", scene.read_bytes(), "image/tiff").run()
+    assert any("town.tif: 288 x 192 px" in text.value.replace("\\", "") for text in app.caption)
+    app.file_uploader(key="map-scene-file").clear().run()
+    assert not any("288 x 192 px" in text.value for text in app.caption)
+    assert not app.exception and "scene" not in app.query_params
+
+
 def test_a_mapped_scene_is_shown_at_once(run, scene, maps, monkeypatch) -> None:
     asked: list[tuple[Path, Path, MapRule]] = []
 
@@ -107,7 +131,7 @@ def test_a_mapped_scene_is_shown_at_once(run, scene, maps, monkeypatch) -> None:
     monkeypatch.setattr(client, "map_scene", map_scene)
     app = choose(open_page("scenes"), scene)
     app.select_slider(key="map-stride").set_value(0.25).run()
-    next(button for button in app.button if button.label == "Map the scene").click().run()
+    press_start(app)
     task = shared.server().tasks.get("map-scene")
     wait_for(lambda: task is None or task.finished, "the map")
     app.run()
@@ -117,13 +141,40 @@ def test_a_mapped_scene_is_shown_at_once(run, scene, maps, monkeypatch) -> None:
     assert (rule.tile_m, rule.stride, rule.blend, rule.windows) == (640.0, 0.25, True, "metres")
 
 
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_a_mapped_scene_is_shown_only_where_it_was_begun(run, scene, maps, monkeypatch, reloaded) -> None:
+    done = threading.Event()
+
+    def map_scene(*arguments: object) -> MapRecord:
+        assert done.wait(60)
+        return make_map(maps, id=NEW)
+
+    monkeypatch.setattr(client, "map_scene", map_scene)
+    app, other = choose(open_page("scenes"), scene), choose(open_page("scenes"), scene)
+    press_start(app)
+    other.run()
+    assert "stop-map-scene" in keys(other, "button")
+    if reloaded:
+        app = open_page("scenes", **app.query_params)
+    done.set()
+    task = shared.server().tasks.get("map-scene")
+    wait_for(lambda: task is None or task.finished, "the map")
+    for _ in range(2):
+        other.run()
+        assert not other.exception and "map" not in other.query_params
+    assert any("Scene" in table.value for table in other.dataframe), "it is in the list"
+    assert "start-map-scene" in keys(other, "button")
+    app.run()
+    assert NEW in app.query_params["map"] and "mapping" not in app.query_params
+
+
 def test_a_map_that_cannot_be_made_is_one_sentence(run, scene, monkeypatch) -> None:
     def refuse(*arguments: object) -> MapRecord:
         raise DataError("scene.tif has pixels of 300 m.")
 
     monkeypatch.setattr(client, "map_scene", refuse)
     app = choose(open_page("scenes"), scene)
-    next(button for button in app.button if button.label == "Map the scene").click().run()
+    press_start(app)
     task = shared.server().tasks.get("map-scene")
     wait_for(lambda: task is None or task.finished, "its end")
     app.run()
@@ -159,6 +210,18 @@ def test_deleted_a_map_is_gone_and_the_page_goes_on(maps: Path) -> None:
     assert not app.exception and "map" not in app.query_params
     assert [path.name for path in maps.iterdir()] == [OLD]
     assert not app.get("download_button") and len(app.dataframe) == 1
+
+
+def test_a_ticked_map_is_shown_and_the_back_button_shows_the_one_before(maps: Path) -> None:
+    for name in (OLD, NEW):
+        make_map(maps, id=name)
+    app = open_page("scenes", map=OLD)
+    (number,) = (place for place, table in enumerate(app.dataframe) if "Scene" in table.value)
+    tick(app, number, 0)
+    assert NEW in app.query_params["map"]
+    app.query_params["map"] = OLD
+    app.run()
+    assert not app.exception and OLD in app.query_params["map"]
 
 
 @pytest.mark.parametrize("name", ["20200101-000000-00000000", "../../etc", "<b>x</b>"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import streamlit as st
@@ -20,10 +21,15 @@ from rsdash.ui.tasks import Report, Task
 from rsdash.ui.words import duration, plain
 
 KEY = "map-scene"
+WISH = "mapping"
+"""In the session and the URL: which mapping was begun here, so that its map is opened here alone."""
+
+_made: dict[str, str] = {}
+"""Wish → id of the map that came of it, until it is opened."""
 
 
 def map_form(*, fresh: bool) -> None:
-    """Model, scene and settings, and progress below them; the finished map is shown at once.
+    """Model, scene and settings, and progress below them; the finished map is shown where it was begun.
 
     Args:
         fresh: whether nothing else is on the page, so that the form stands open.
@@ -33,13 +39,10 @@ def map_form(*, fresh: bool) -> None:
         st.info("No trained model yet: a map needs a run that is finished or was stopped.")
         st.page_link(page("train"), label="Train a model")
         return
-    tasks = server().tasks
-    task = tasks.get(KEY)
-    if task and task.finished and not task.error:
-        tasks.forget(KEY)
-        show_map(task.result.id)
-        st.rerun()
-    with st.expander("Map a scene", expanded=fresh or task is not None, key="map-form"):
+    _open_what_was_wished()
+    task = server().tasks.get(KEY)
+    told = task is not None and bool(task.error or not task.finished)
+    with st.expander("Map a scene", expanded=fresh or told, key="map-form"):
         entry = pick_run(usable, key="mapper", label="Model", with_accuracy=True)
         if entry is None:
             return
@@ -50,14 +53,33 @@ def map_form(*, fresh: bool) -> None:
             watch(KEY, _words)
 
 
+def _open_what_was_wished() -> None:
+    """Show the map that this session began, or the session before a reload; others find it in the list."""
+    wishes = st.query_params.get(WISH), st.session_state.get(WISH)
+    made = next((_made.pop(wish) for wish in wishes if wish in _made), None)
+    if made is None:
+        return
+    st.query_params.pop(WISH, None)
+    st.session_state.pop(WISH, None)
+    show_map(made)
+    st.rerun()
+
+
 def _offer(entry: RunEntry, scene: Path, rule: MapRule) -> None:
+    wish = secrets.token_hex(8)
+
     def action(report: Report) -> MapRecord:
         from rsdash.inference.scenes.client import map_scene  # brings httpx, which a page should not wait for
 
-        return map_scene(entry.folder.path, scene, rule, report)
+        record = map_scene(entry.folder.path, scene, rule, report)
+        _made[wish] = record.id
+        return record
 
+    if st.session_state.get(f"start-{KEY}"):  # pressed just now: `action` begins below
+        st.query_params[WISH] = st.session_state[WISH] = wish
     title = f"Mapping {scene.name} with {entry.name}"
-    long_action(KEY, label="Map the scene", title=title, action=action, words=_words)
+    if long_action(KEY, label="Map the scene", title=title, action=action, words=_words):
+        st.rerun()  # of another session: it is in the list by now, and the form is free
 
 
 def _words(task: Task) -> str:

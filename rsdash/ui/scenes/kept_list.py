@@ -32,7 +32,7 @@ def show_map(map_id: str) -> None:
     st.query_params[URL_KEY] = map_id
 
 
-def kept_list(maps: Sequence[KeptMap], shown: KeptMap | None) -> None:
+def kept_list(maps: Sequence[KeptMap]) -> None:
     """A table of all maps; ticking one shows it."""
     if not maps:
         return
@@ -48,11 +48,17 @@ def kept_list(maps: Sequence[KeptMap], shown: KeptMap | None) -> None:
         }
         for kept in maps
     ]
-    event = st.dataframe(
+    key = f"maps-{maps[0].record.id}-{len(maps)}"
+
+    def show_ticked() -> None:  # at a change alone: a tick that stays must not undo the back button
+        if ticked := st.session_state[key]["selection"]["rows"]:
+            show_map(maps[ticked[0]].record.id)
+
+    st.dataframe(
         rows,
-        key=f"maps-{maps[0].record.id}-{len(maps)}",
+        key=key,
         hide_index=True,
-        on_select="rerun",
+        on_select=show_ticked,
         selection_mode="single-row",
         alt="Maps made before; tick one to see it",
         column_config={
@@ -60,10 +66,6 @@ def kept_list(maps: Sequence[KeptMap], shown: KeptMap | None) -> None:
             "Stride (m)": st.column_config.NumberColumn(format="%.0f"),
         },
     )
-    ticked = [maps[row] for row in event["selection"]["rows"] if row < len(maps)]
-    if ticked and (shown is None or ticked[0].record.id != shown.record.id):
-        show_map(ticked[0].record.id)
-        st.rerun()
 
 
 def delete_button(kept: KeptMap) -> None:

@@ -12,7 +12,7 @@ from rsdash.ui.places import server_path
 from rsdash.ui.words import plain
 
 DROP, PATH = "Drop a GeoTIFF", "On this machine"
-KEPT, URL_KEY = "dropped-scene", "scene"
+KEPT, URL_KEY, UPLOADER = "dropped-scene", "scene", "map-scene-file"
 
 
 def choose_scene() -> Path | None:
@@ -45,14 +45,13 @@ def _dropped() -> Path | None:
     file = st.file_uploader(
         "GeoTIFF",
         type=["tif", "tiff"],
-        key="map-scene-file",
+        key=UPLOADER,
         help="Larger scenes are read by their path on the machine that the server runs on.",
+        on_change=_forget_what_was_taken_away,
     )
     known_id, token = st.session_state.get(KEPT, ("", st.query_params.get(URL_KEY, "")))
     if file and file.file_id != known_id:
         token = keep_scene(file.name, file)
-    elif known_id and not file:  # taken away again
-        token = ""
     st.session_state[KEPT] = (file.file_id if file else "", token)
     path = dropped_scene(token)
     if path is None:
@@ -60,6 +59,12 @@ def _dropped() -> Path | None:
     else:
         st.query_params[URL_KEY] = token
     return path
+
+
+def _forget_what_was_taken_away() -> None:
+    """Called at a person's change alone: an uploader that was not drawn for a while comes back empty too."""
+    if st.session_state[UPLOADER] is None:
+        st.session_state[KEPT] = "", ""
 
 
 def _say_facts(path: Path) -> None:
