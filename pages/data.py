@@ -9,6 +9,7 @@ from rsdash.ui.data.audit_view import audit_view
 from rsdash.ui.data.image_view import image_view
 from rsdash.ui.data.sources import add_data, adding, start_task, task_progress
 from rsdash.ui.data.split_view import split_view
+from rsdash.ui.form_links import offer_anew
 from rsdash.ui.links import page
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
@@ -51,6 +52,7 @@ if st.session_state.get("shown-data") not in infos:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     name = st.selectbox("Data set", list(infos), key="shown-data")
     dataset_actions(infos[name], start_task)
+    offer_anew()
     st.page_link(
         page("train"),
         label="Train on it",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -85,6 +86,11 @@ class Draft:
         """Files that wait for a label, by name."""
         return _files(self.folder / UNLABELLED)
 
+    def labelled(self) -> list[Path]:
+        """The folders of its classes, and the files in them."""
+        folders = [place for place in sorted(self.folder.glob("[!.]*")) if place.name != UNLABELLED]
+        return [path for folder in folders for path in (folder, *_files(folder))]
+
     def label(self, filename: str, label: str) -> None:
         """Move a waiting file to its class.
 
@@ -107,6 +113,14 @@ class Draft:
         with storage_errors(source):
             (self.folder / UNLABELLED).mkdir(exist_ok=True)
             source.rename(self.folder / UNLABELLED / source.name)
+
+    def release(self, paths: Iterable[Path]) -> None:
+        """Delete files that went elsewhere, and the draft with them where nothing else is in it."""
+        for path in paths:
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+        if not any(self.counts().values()):
+            self.discard()
 
     def discard(self) -> None:
         """Delete the draft and its files."""

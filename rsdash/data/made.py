@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rsdash.config import RGB8, Radiometry
 from rsdash.data.building import KEPT_FOLDER, build, free_name, link_or_copy, new_info, slug_of
 from rsdash.data.dataset import Dataset
-from rsdash.data.drafts import UNLABELLED, Draft
+from rsdash.data.drafts import Draft
 from rsdash.data.parallel import Progress
 
 if TYPE_CHECKING:
@@ -64,7 +63,9 @@ def add_draft(
     *,
     origin: str = "",
 ) -> Dataset:
-    """Make a data set of a draft's labelled images; the draft goes once that has succeeded.
+    """Make a data set of a draft's labelled images, which leave the draft once that has succeeded.
+
+    What waits for a label, or was dropped meanwhile, stays in the draft.
 
     Args:
         draft: the images.
@@ -78,15 +79,18 @@ def add_draft(
     """
     chosen = free_name(draft.name, draft.name)
 
+    taken = draft.labelled()
+
     def link(site: Path, _progress: Progress | None) -> None:
-        shutil.copytree(
-            draft.folder,
-            site / KEPT_FOLDER,
-            copy_function=link_or_copy,
-            ignore=shutil.ignore_patterns(UNLABELLED, ".*"),
-        )
+        for path in taken:
+            target = site / KEPT_FOLDER / path.relative_to(draft.folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                target.mkdir(exist_ok=True)  # a class without images, which the scan refuses by name
+            else:
+                link_or_copy(path, target)
 
     info = new_info(chosen, "upload", KEPT_FOLDER, radiometry=radiometry or RGB8, origin=origin)
     dataset = build(info, link, on_progress)
-    draft.discard()
+    draft.release(taken)
     return dataset

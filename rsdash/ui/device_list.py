@@ -38,19 +38,19 @@ def devices_under_way() -> bool:
 
 def _as_torch_sees_them() -> None:
     task = server().tasks.get(TASK)
-    if task is None:
-        st.caption("Number formats and memory, asked of PyTorch in a process of its own.")
-        if st.button("Ask", key="ask-devices"):
-            server().tasks.start(TASK, "Asking PyTorch", lambda _: _ask())
-            st.rerun()
-        return
-    if not task.finished:
+    if task and not task.finished:
         st.caption("Starting the inference service …")
-    elif task.error:
-        st.error(plain(task.error))
-    else:
+        return
+    if task and not task.error:
         for facts in task.result:
             st.markdown(f"**{plain(facts.name)}** · {size(facts.memory_bytes)}")
+        return
+    if task:
+        st.error(plain(task.error))
+    st.caption("Number formats and memory, asked of PyTorch in a process of its own.")
+    if st.button("Ask again" if task else "Ask", key="ask-devices"):
+        server().tasks.start(TASK, "Asking PyTorch", lambda _: _ask())
+        st.rerun()
 
 
 def _ask() -> list[DeviceFacts]:

@@ -9,12 +9,20 @@ from rsdash.ui.server import server
 from rsdash.ui.settings_form import choose_data, fill_form
 from rsdash.ui.words import plain
 
+CLONED, TAKEN = "cloned", "taken-data"
+
+
+def offer_anew() -> None:
+    """Have the next click on a link to the form fill it, whichever link was followed last."""
+    for mark in (CLONED, TAKEN):
+        st.session_state.pop(mark, None)
+
 
 def clone_from_url() -> None:
     """Take over the settings of the run that the URL names, once."""
     asked = st.query_params.get("from")
-    if asked and st.session_state.get("cloned") != asked:
-        st.session_state["cloned"] = asked
+    if asked and st.session_state.get(CLONED) != asked:
+        st.session_state[CLONED] = asked
         try:
             entry = server().listing().find(asked)
         except RsdashError as error:
@@ -27,6 +35,6 @@ def clone_from_url() -> None:
 def data_from_url() -> None:
     """Take over the data set and split that the URL names, once."""
     data, split = st.query_params.get("data"), st.query_params.get("split", "")
-    if data and st.session_state.get("taken-data") != (data, split):
-        st.session_state["taken-data"] = (data, split)
+    if data and st.session_state.get(TAKEN) != (data, split):
+        st.session_state[TAKEN] = (data, split)
         choose_data(data, split)

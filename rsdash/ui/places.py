@@ -24,9 +24,12 @@ def server_path(text: str) -> Path:
     user may, and one that others reach reads nothing by path.
 
     Raises:
-        DataError: the path lies outside these folders.
+        DataError: the path lies outside these folders, or begins with the name of a user who is not here.
     """
-    path = Path(text.strip()).expanduser()
+    try:
+        path = Path(text.strip()).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"{text.strip()} names the folder of a user who is not on this server.") from error
     named = os.environ.get(ROOTS_VARIABLE, "")
     if is_local() and not named:
         return path

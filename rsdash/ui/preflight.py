@@ -25,20 +25,19 @@ BYTES_PER_PARAMETER_ON_DISK = 16
 
 
 def preflight(config: RunConfig) -> None:
-    """Offer the check, show its progress, then its result."""
+    """Offer the check, show its progress, then its result, and offer it again."""
     key = "preflight " + hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
     task = server().tasks.get(key)
-    if task is None:
-        if st.button("Check time, memory and disk", key="preflight"):
-            server().tasks.start(key, "Checking", lambda report: _check(config, report))
-            st.rerun()
-        return
-    if not task.finished:
+    if task and not task.finished:
         watch(key, lambda _: "Measuring a few training steps on this machine …")
-    elif task.error:
+        return
+    if task and task.error:
         st.error(plain(task.error))
-    else:
+    elif task:
         st.markdown(task.result)
+    if st.button("Check again" if task else "Check time, memory and disk", key="preflight"):
+        server().tasks.start(key, "Checking", lambda report: _check(config, report))
+        st.rerun()
 
 
 def _check(config: RunConfig, report: Report) -> str:

@@ -10,6 +10,7 @@ from rsdash.errors import RsdashError
 from rsdash.jobs.requests import delete_run, request_cancel, request_pause, request_resume, request_stop
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import ENDED, EVALUATED, LIVING, RunState
+from rsdash.ui.form_links import offer_anew
 from rsdash.ui.links import page
 from rsdash.ui.run_changes import change_settings
 from rsdash.ui.server import server
@@ -44,6 +45,7 @@ def run_actions(entry: RunEntry) -> None:
                     icon=":material/image_search:",
                     query_params={"run": entry.id},
                 )
+        offer_anew()
         st.page_link(
             page("train"),
             label="Clone to form",

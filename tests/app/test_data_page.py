@@ -108,11 +108,16 @@ def test_images_are_labelled_by_click_and_become_a_data_set(data_place):
             buffer = io.BytesIO()
             Image.fromarray(draw_tile(label, number)).save(buffer, "PNG")
             draft.store(UNLABELLED, f"{label}{number}.png", io.BytesIO(buffer.getvalue()), buffer.tell())
+    Draft("another").store(UNLABELLED, "a.png", io.BytesIO(b"..."), 3)
     app = choose_source(open_page("data"), "Drop images")
+    app.selectbox("draft-name").set_value("mine").run()
     for name in ("Forest", "Lake"):
         app.text_input("new-class").set_value(name).run()
         app.button("add-class").click().run()
     app.button("label-Lake").click().run()  # a wrong click, taken back
+    app.selectbox("draft-name").set_value("another").run()
+    assert "label-undo" not in [button.key for button in app.button]
+    app.selectbox("draft-name").set_value("mine").run()
     app.button("label-undo").click().run()
     for label in ["Forest"] * 3 + ["Lake"] * 3:
         app.button(f"label-{label}").click().run()

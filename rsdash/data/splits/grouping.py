@@ -42,7 +42,8 @@ def twin_grouping(ids: np.ndarray, audit: str) -> Grouping:
     _, counts = np.unique(ids, return_counts=True)
     together = counts[counts > 1]
     found = f"kept together: {len(together):,} groups of {together.sum():,} images ({audit})"
-    return Grouping(ids, "twins", {"duplicates": found})
+    _, numbered = np.unique(ids, return_inverse=True)
+    return Grouping(ids, f"twins-{short_digest([str(number) for number in numbered])}", {"duplicates": found})
 
 
 def pattern_grouping(names: Sequence[str], pattern: str) -> Grouping:

@@ -87,7 +87,7 @@ class Split:
 
 
 def save_split(split: Split, folder: Path) -> None:
-    """Store a split under its name; storing the same again changes nothing.
+    """Store a split under its name; storing the same images again changes nothing.
 
     Raises:
         DataError: another split of that name is stored.
@@ -95,7 +95,7 @@ def save_split(split: Split, folder: Path) -> None:
     """
     path = folder / f"{split.name}.json"
     if path.exists():
-        if load_split(split.name, folder).to_json() != split.to_json():
+        if _images(load_split(split.name, folder)) != _images(split):
             raise DataError(
                 f"There is already a split called {split.name!r} with other images; splits never change. "
                 "Choose another name."
@@ -103,6 +103,11 @@ def save_split(split: Split, folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(split.to_json(), separators=(",", ":")))
+
+
+def _images(split: Split) -> dict[str, Any]:
+    """All but the words on what was checked, which name the day of an audit."""
+    return {name: value for name, value in split.to_json().items() if name != "checked"}
 
 
 def load_split(name: str, folder: Path) -> Split:

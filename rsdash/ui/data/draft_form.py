@@ -19,6 +19,7 @@ from rsdash.ui.words import plain
 Start = Callable[[str, Callable[[Any], Any]], None]
 SHOWN_PX = 320
 FOLDER = "A folder per class"
+LAST_LABEL = "last-label"
 
 
 def draft_form(start: Start) -> None:
@@ -50,11 +51,16 @@ def draft_form(start: Start) -> None:
     except RsdashError as error:
         st.error(plain(str(error)))
         return
+    waiting = counts.pop(UNLABELLED, 0)
+    if waiting and len(counts) > 1:
+        st.caption(
+            f"{waiting:,} have no label yet; they stay here when the others become a data set."
+        )
     with st.container(horizontal=True):
         finished = st.button(
             "Make it a data set", key="finish-draft", type="primary", disabled=len(counts) < 2
         )
-        if st.button("Discard", key="discard-draft", disabled=not counts):
+        if st.button("Discard", key="discard-draft", disabled=not (counts or waiting)):
             draft.discard()
             st.session_state.pop("draft-name", None)
             st.rerun()
@@ -112,19 +118,26 @@ def _label(draft: Draft, classes: list[str]) -> None:
         left.warning(f"{plain(waiting[0].name)} cannot be shown.")
     with right.container(horizontal=True):
         for label in classes:
-            if st.button(plain(label), key=f"label-{label}"):
-                draft.label(waiting[0].name, label)
-                st.session_state["last-label"] = (waiting[0].name, label)
-                st.rerun()
-        last = st.session_state.get("last-label")
-        if last and st.button("Undo", key="label-undo", type="tertiary"):
-            st.session_state.pop("last-label")
-            draft.unlabel(*last)
+            seen = (draft, waiting[0].name, label)  # the image that is labelled is the one that was seen
+            st.button(plain(label), key=f"label-{label}", on_click=_give_label, args=seen)
+        last = st.session_state.get(LAST_LABEL)
+        if last and last[0] == draft.name and st.button("Undo", key="label-undo", type="tertiary"):
+            st.session_state.pop(LAST_LABEL)
+            draft.unlabel(*last[1:])
             st.rerun()
     new = right.text_input("Another class", key="new-class", placeholder="type its name")
     if right.button("Add the class", key="add-class", disabled=not new.strip()):
         draft.add_class(new)
         st.rerun()
+
+
+def _give_label(draft: Draft, filename: str, label: str) -> None:
+    try:
+        draft.label(filename, label)
+    except RsdashError as error:  # a second click, or somebody else was faster
+        st.toast(plain(str(error)))
+        return
+    st.session_state[LAST_LABEL] = (draft.name, filename, label)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)

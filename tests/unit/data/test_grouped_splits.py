@@ -108,6 +108,14 @@ def test_pairs_among_single_images_leave_the_sizes_exact():
     assert "30 groups of 60 images" in split.checked["duplicates"]
 
 
+def test_other_duplicates_make_a_split_of_another_name():
+    ids = np.arange(300)
+    pairs, same_pairs = ids.copy(), 7 + ids
+    pairs[1], same_pairs[1] = pairs[0], same_pairs[0]
+    names = [twin_grouping(groups, "test").suffix for groups in (ids, pairs, same_pairs)]
+    assert names[0] != names[1] == names[2]
+
+
 def test_the_seed_moves_whole_groups():
     manifest = scenes_of(classes=3, scenes=12, tiles=4)
     grouping = pattern_grouping(manifest.names, r"s(\d+)_")

@@ -61,10 +61,26 @@ def test_a_complete_draft_becomes_a_data_set(data_dir, tile):
         for number in range(3):
             content = tile(number + 10 * len(label), size=(16, 16))
             draft.store(label, f"{number}.png", io.BytesIO(content), len(content))
+    for waiting in draft.unlabelled():
+        draft.label(waiting.name, "B" * 3)
     dataset = add_draft(draft)
-    assert dataset.info.counts == {"A": 3, "B": 3}
+    assert dataset.info.counts == {"A": 3, "B": 3, "BBB": 3}
     assert not draft.folder.exists()
     assert dataset.read_image(0)
+
+
+def test_what_waits_for_a_label_or_comes_meanwhile_stays_in_the_draft(data_dir, tile):
+    draft, late = Draft("mine"), tile(99, size=(16, 16))
+    for label in ("A", "B", UNLABELLED):
+        for number in range(3):
+            content = tile(number + 10 * len(label), size=(16, 16))
+            draft.store(label, f"{number}.png", io.BytesIO(content), len(content))
+
+    def drop_one_more(_done: int, _total: int) -> None:
+        draft.store("A", "late.png", io.BytesIO(late), len(late))
+
+    assert add_draft(draft, drop_one_more).info.counts == {"A": 3, "B": 3}
+    assert draft.counts() == {"A": 1, "B": 0, UNLABELLED: 3}
 
 
 def test_a_draft_that_cannot_be_used_stays(data_dir, tile):

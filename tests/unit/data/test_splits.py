@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -145,6 +147,8 @@ def test_a_split_survives_the_disk_and_never_changes(tmp_path):
     assert load_split(split.name, tmp_path).to_json() == split.to_json()
     assert split.checked == {"duplicates": "not checked", "positions": "unknown"}
     assert split_names(tmp_path) == ["60-20-20-seed0"]
+    save_split(replace(split, checked={"duplicates": "none (audit of another day)"}), tmp_path)
+    assert load_split(split.name, tmp_path).checked == split.checked
     other = split_of(manifest_of({"A": 25, "B": 20}))
     with pytest.raises(DataError, match="splits never change"):
         save_split(other, tmp_path)
