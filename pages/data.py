@@ -15,6 +15,7 @@ from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
 VIEWS = {"Images": image_view, "Audit": audit_view, "Splits": split_view}
+WRITTEN = "data-in-url"
 
 
 def facts(info: DatasetInfo) -> None:
@@ -45,8 +46,8 @@ if not infos:
 asked = st.query_params.get("data")
 if asked and asked not in infos:
     st.warning(f"There is no data set {plain(asked)} here; another one is shown.")
-if "shown-data" not in st.session_state and asked in infos:
-    st.session_state["shown-data"] = asked
+if asked in infos and ("shown-data" not in st.session_state or asked != st.session_state.get(WRITTEN)):
+    st.session_state["shown-data"] = asked  # by a link or the back button
 if st.session_state.get("shown-data") not in infos:
     st.session_state.pop("shown-data", None)
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -60,7 +61,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         query_params={"data": name},
         width="content",
     )
-st.query_params["data"] = name
+st.query_params["data"] = st.session_state[WRITTEN] = name
 facts(infos[name])
 view = st.segmented_control(
     "View",

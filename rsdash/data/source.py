@@ -198,6 +198,9 @@ def _walk(root: Path) -> tuple[list[str], set[str]]:
             name = f"{above}/{entry.name}" if above else entry.name
             if _is_ignored(entry.name):
                 continue
+            if any("\udc80" <= sign <= "\udcff" for sign in entry.name):  # bytes that are no UTF-8
+                told = os.fsencode(name).decode(errors="backslashreplace")
+                raise DataError(f"The name {told} in {root} is of an old encoding, not UTF-8; rename it.")
             if entry.is_dir(follow_symlinks=False):
                 folders.add(name)
                 waiting.append(name)

@@ -41,13 +41,13 @@ def _as_torch_sees_them() -> None:
     if task and not task.finished:
         st.caption("Starting the inference service …")
         return
-    if task and not task.error:
+    if task is None:
+        st.caption("Number formats and memory, asked of PyTorch in a process of its own.")
+    elif task.error:
+        st.error(plain(task.error))
+    else:
         for facts in task.result:
             st.markdown(f"**{plain(facts.name)}** · {size(facts.memory_bytes)}")
-        return
-    if task:
-        st.error(plain(task.error))
-    st.caption("Number formats and memory, asked of PyTorch in a process of its own.")
     if st.button("Ask again" if task else "Ask", key="ask-devices"):
         server().tasks.start(TASK, "Asking PyTorch", lambda _: _ask())
         st.rerun()

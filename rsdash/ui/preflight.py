@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import psutil
 import streamlit as st
 
 from rsdash.config import RunConfig
-from rsdash.data import missing_bytes, open_dataset
+from rsdash.data import DatasetInfo, list_datasets, missing_bytes, open_dataset
 from rsdash.data.disk import free_bytes
 from rsdash.data.splitting import split_for
 from rsdash.inference import profiles
@@ -24,6 +25,14 @@ BYTES_PER_PARAMETER_ON_DISK = 16
 """Weights, averaged or best weights and two moments of the optimizer, in fp32."""
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """What a check found, and the version of the data set that it is true of."""
+
+    text: str
+    version: str
+
+
 def preflight(config: RunConfig) -> None:
     """Offer the check, show its progress, then its result, and offer it again."""
     key = "preflight " + hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
@@ -31,16 +40,27 @@ def preflight(config: RunConfig) -> None:
     if task and not task.finished:
         watch(key, lambda _: "Measuring a few training steps on this machine …")
         return
+    if task and not task.error and _scanned_again_since(config, task.result):
+        task = None
     if task and task.error:
-        st.error(plain(task.error))
+        (st.info if task.stopped else st.error)(plain(task.error))
     elif task:
-        st.markdown(task.result)
+        st.markdown(task.result.text)
     if st.button("Check again" if task else "Check time, memory and disk", key="preflight"):
         server().tasks.start(key, "Checking", lambda report: _check(config, report))
         st.rerun()
 
 
-def _check(config: RunConfig, report: Report) -> str:
+def _scanned_again_since(config: RunConfig, checked: _Checked) -> bool:
+    """Whether the data set has other files now; one that the check itself brought has not."""
+    return any(info.name == config.data and _version(info) != checked.version for info in list_datasets())
+
+
+def _version(info: DatasetInfo) -> str:
+    return f"{info.fingerprint} {info.radiometry.digest}"
+
+
+def _check(config: RunConfig, report: Report) -> _Checked:
     from rsdash.inference.client import profile  # brings httpx, which a page should not wait for
 
     check_model(config)
@@ -65,4 +85,4 @@ def _check(config: RunConfig, report: Report) -> str:
         + (" — **too little; lower batch size**" if cost.memory_bytes > memory else ""),
         f"about {size(disk)} disk ({size(free)} free)" + (" — **too little**" if disk > free else ""),
     ]
-    return "\n".join(f"- {line}" for line in lines)
+    return _Checked("\n".join(f"- {line}" for line in lines), _version(dataset.info))

@@ -173,9 +173,21 @@ def test_wrong_pixel_values_are_one_sentence(bands, scale):
     assert len(app.error) == 1 and "cannot be used" in app.error[0].value
 
 
+def test_the_back_button_brings_the_data_set_before(tmp_path, data_place):
+    for name in ("first", "second"):
+        add_dataset(make_tiles(tmp_path / name))
+    app = open_page("data", data="first")
+    app.selectbox("shown-data").set_value("second").run()
+    assert app.query_params["data"] == "second"
+    app.query_params["data"] = "first"
+    assert app.run().selectbox("shown-data").value == "first"
+    assert not app.exception
+
+
 def test_the_preview_shows_the_images_as_they_are_read(tmp_path, data_place):
     app = open_page("data")
-    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "tiles"))).run()
+    (make_tiles(tmp_path / "tiles") / "README.txt").write_text("about these tiles")
+    app.text_input("data-path").set_value(str(tmp_path / "tiles")).run()
     app.button("preview-path").click().run()
     assert not app.exception and not app.error
     assert len(app.get("image")) == 1

@@ -53,9 +53,7 @@ def draft_form(start: Start) -> None:
         return
     waiting = counts.pop(UNLABELLED, 0)
     if waiting and len(counts) > 1:
-        st.caption(
-            f"{waiting:,} have no label yet; they stay here when the others become a data set."
-        )
+        st.caption(f"{waiting:,} have no label yet; they stay here when the others become a data set.")
     with st.container(horizontal=True):
         finished = st.button(
             "Make it a data set", key="finish-draft", type="primary", disabled=len(counts) < 2

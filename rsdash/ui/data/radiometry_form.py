@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import streamlit as st
 
 from rsdash.config import RADIOMETRIES, RADIOMETRY_TEXTS, Radiometry, make_radiometry
 from rsdash.data import decode, open_source, picture
+from rsdash.data.images import MAX_FILE_BYTES, SUFFIXES
 from rsdash.errors import ConfigError, DataError, RsdashError
 from rsdash.ui.words import plain
 
@@ -50,11 +51,15 @@ def preview(place: Path, radiometry: Radiometry) -> None:
     """Show the first images of a folder or zip as the radiometry reads them."""
     try:
         source = open_source(place)
-        names = list(source.names())
+        names = [name for name in source.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
         spread = names[:: max(1, len(names) // PREVIEWS)][:PREVIEWS]
+        if any(source.stat(name)[0] > MAX_FILE_BYTES for name in spread):
+            raise DataError("One of the first images is too large to be looked at here.")
         pictures = [
             picture(decode(source.read(name), name, radiometry, PREVIEW_PX), radiometry) for name in spread
         ]
+        if not pictures:
+            raise DataError(f"There is no image in {place.name}.")
     except DataError as error:
         st.error(plain(str(error)))
         return
