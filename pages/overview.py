@@ -35,13 +35,19 @@ def recent_runs() -> None:
         st.caption(f"The newest {RECENT} of {len(own)} runs; the Compare page lists all.")
 
 
-def example() -> None:
-    """The way to the comparison that is shipped with rsdash."""
-    ids = [entry.id for entry in server().listing().entries if entry.example]
-    if ids:
-        st.subheader("An example to look at")
-        st.caption(f"The study repeated: {len(ids)} finished runs, shipped without their weights.")
-        st.page_link(page("compare"), label="Open the example comparison", query_params={"runs": ids})
+def examples() -> None:
+    """The ways to the comparisons that are shipped with rsdash, one a tag."""
+    by_tag: dict[str, list[str]] = {}
+    for entry in server().listing().entries:
+        if entry.example:
+            by_tag.setdefault(", ".join(entry.about.tags), []).append(entry.id)
+    if by_tag:
+        st.subheader("Examples to look at")
+        st.caption("The study repeated: finished runs, shipped without their weights.")
+    for tag, ids in sorted(by_tag.items()):
+        st.page_link(
+            page("compare"), label=f"Compare the {len(ids)} runs of {tag}", query_params={"runs": ids}
+        )
 
 
 watching = busy()
@@ -59,7 +65,7 @@ def content() -> None:
     with right:
         st.subheader("Devices")
         device_list()
-        example()
+        examples()
     if watching and not busy():
         st.rerun()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,14 @@ def test_the_examples_can_be_compared_but_not_resumed() -> None:
     assert {entry.config.model for entry in examples} == {"alexnet", "resnet18"}
     keys = {button.key for button in open_page("run", run=examples[0].id).button}
     assert not keys
+
+
+def test_each_shipped_study_is_a_comparison_of_its_own() -> None:
+    app = open_page("overview")
+    examples = [entry for entry in shared.server().listing().entries if entry.example]
+    studies = sorted(Counter(entry.about.tags[0] for entry in examples).items())
+    links = [link.proto for link in app.get("page_link") if link.proto.label.startswith("Compare the ")]
+    assert [link.label for link in links] == [
+        f"Compare the {n} runs of {tag}" for tag, n in sorted(studies.items())
+    ]
+    assert [link.query_string.count("runs=") for link in links] == [n for _, n in studies]
