@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -86,10 +86,10 @@ class Draft:
         """Files that wait for a label, by name."""
         return _files(self.folder / UNLABELLED)
 
-    def labelled(self) -> list[Path]:
-        """The folders of its classes, and the files in them."""
+    def labelled(self) -> dict[Path, int]:
+        """The files of its classes, each with its time of change in ns."""
         folders = [place for place in sorted(self.folder.glob("[!.]*")) if place.name != UNLABELLED]
-        return [path for folder in folders for path in (folder, *_files(folder))]
+        return {path: path.stat().st_mtime_ns for folder in folders for path in _files(folder)}
 
     def label(self, filename: str, label: str) -> None:
         """Move a waiting file to its class.
@@ -114,11 +114,14 @@ class Draft:
             (self.folder / UNLABELLED).mkdir(exist_ok=True)
             source.rename(self.folder / UNLABELLED / source.name)
 
-    def release(self, paths: Iterable[Path]) -> None:
-        """Delete files that went elsewhere, and the draft with them where nothing else is in it."""
-        for path in paths:
-            if not path.is_dir():
-                path.unlink(missing_ok=True)
+    def release(self, taken: Mapping[Path, int]) -> None:
+        """Delete files that went elsewhere, and the draft with them where nothing else is in it.
+
+        Args:
+            taken: what `labelled` gave; a file that changed since stays.
+        """
+        for path, _ in taken.items() & self.labelled().items():
+            path.unlink(missing_ok=True)
         if not any(self.counts().values()):
             self.discard()
 

@@ -62,33 +62,32 @@ def add_draft(
     radiometry: Radiometry | None = None,
     *,
     origin: str = "",
+    name: str | None = None,
 ) -> Dataset:
     """Make a data set of a draft's labelled images, which leave the draft once that has succeeded.
 
-    What waits for a label, or was dropped meanwhile, stays in the draft.
+    What waits for a label, or was dropped meanwhile, stays in the draft. Classes without images do not count.
 
     Args:
         draft: the images.
         on_progress: called with (files done, files in all).
         radiometry: how the numbers in its files are read; None for rgb8.
         origin: where they come from, in words.
+        name: what to call the data set; None for the draft's name.
 
     Raises:
         DataError: it has no usable classes, or the name is taken; the draft stays.
         StorageError: the disk is full; the draft stays.
     """
-    chosen = free_name(draft.name, draft.name)
-
+    chosen = free_name(name or draft.name, draft.name)
     taken = draft.labelled()
 
     def link(site: Path, _progress: Progress | None) -> None:
+        (site / KEPT_FOLDER).mkdir()
         for path in taken:
             target = site / KEPT_FOLDER / path.relative_to(draft.folder)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                target.mkdir(exist_ok=True)  # a class without images, which the scan refuses by name
-            else:
-                link_or_copy(path, target)
+            link_or_copy(path, target)
 
     info = new_info(chosen, "upload", KEPT_FOLDER, radiometry=radiometry or RGB8, origin=origin)
     dataset = build(info, link, on_progress)

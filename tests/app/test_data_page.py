@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.config import RunConfig
 from rsdash.data import Dataset, add_dataset, list_datasets
-from rsdash.data.drafts import UNLABELLED, Draft
 from rsdash.data.splits import SplitRequest
 from rsdash.data.splitting import add_splits, stored_splits
 from rsdash.errors import DataError
@@ -23,7 +20,7 @@ from rsdash.runs.states import RunState
 from rsdash.ui import places
 from tests.app.opening import open_page
 from tests.scenes import rectangle, write_geojson, write_scene
-from tests.tiny import draw_tile, make_run, make_tiles, wait_for
+from tests.tiny import make_run, make_tiles, wait_for
 
 
 @pytest.fixture
@@ -99,44 +96,6 @@ def test_the_train_form_reads_below_the_roots_only(tmp_path, runs_dir, tiles, mo
     assert any("may not be read through the browser" in error.value for error in app.error)
     assert not any(button.key == "start" for button in app.button)
     assert [info.name for info in list_datasets()] == ["tiles"]
-
-
-def test_images_are_labelled_by_click_and_become_a_data_set(data_place):
-    draft = Draft("mine")
-    for label in range(2):
-        for number in range(3):
-            buffer = io.BytesIO()
-            Image.fromarray(draw_tile(label, number)).save(buffer, "PNG")
-            draft.store(UNLABELLED, f"{label}{number}.png", io.BytesIO(buffer.getvalue()), buffer.tell())
-    Draft("another").store(UNLABELLED, "a.png", io.BytesIO(b"..."), 3)
-    app = choose_source(open_page("data"), "Drop images")
-    app.selectbox("draft-name").set_value("mine").run()
-    for name in ("Forest", "Lake"):
-        app.text_input("new-class").set_value(name).run()
-        app.button("add-class").click().run()
-    app.button("label-Lake").click().run()  # a wrong click, taken back
-    app.selectbox("draft-name").set_value("another").run()
-    assert "label-undo" not in [button.key for button in app.button]
-    app.selectbox("draft-name").set_value("mine").run()
-    app.button("label-undo").click().run()
-    for label in ["Forest"] * 3 + ["Lake"] * 3:
-        app.button(f"label-{label}").click().run()
-    assert not app.exception and not app.error
-    app.button("finish-draft").click().run()
-    task_done(app)
-    (info,) = list_datasets()
-    assert info.counts == {"Forest": 3, "Lake": 3}
-
-
-def test_dropped_images_are_stored_under_the_chosen_class(data_place):
-    Draft("mine").add_class("Forest")
-    app = choose_source(open_page("data"), "Drop images")
-    app.selectbox("draft-class").set_value("Forest").run()
-    buffer = io.BytesIO()
-    Image.fromarray(draw_tile(0, 0)).save(buffer, "PNG")
-    app.file_uploader("draft-files-0").upload("a.png", buffer.getvalue(), "image/png").run()
-    assert Draft("mine").counts() == {"Forest": 1}
-    assert "Forest **1**" in " ".join(text.value for text in app.markdown)
 
 
 def test_a_scene_becomes_tiles_through_the_page(tmp_path, data_place):

@@ -11,6 +11,7 @@ import streamlit as st
 from PIL import Image
 
 from rsdash.data import open_image
+from rsdash.data.building import free_name
 from rsdash.data.drafts import UNLABELLED, Draft, drafts, label_in_path
 from rsdash.data.made import add_draft
 from rsdash.errors import RsdashError
@@ -51,19 +52,28 @@ def draft_form(start: Start) -> None:
     except RsdashError as error:
         st.error(plain(str(error)))
         return
-    waiting = counts.pop(UNLABELLED, 0)
-    if waiting and len(counts) > 1:
+    _finish(draft, counts, start)
+
+
+def _finish(draft: Draft, counts: dict[str, int], start: Start) -> None:
+    """Make a data set of what has a label, or give all of it up."""
+    waiting = counts.get(UNLABELLED, 0)
+    usable = [label for label, count in counts.items() if count and label != UNLABELLED]
+    name = free_name(None, draft.name)
+    if len(usable) > 1 and waiting:
         st.caption(f"{waiting:,} have no label yet; they stay here when the others become a data set.")
+    if len(usable) > 1 and name != draft.name:
+        st.caption(f"There is a data set {plain(draft.name)} already; this one will be called {plain(name)}.")
     with st.container(horizontal=True):
         finished = st.button(
-            "Make it a data set", key="finish-draft", type="primary", disabled=len(counts) < 2
+            "Make it a data set", key="finish-draft", type="primary", disabled=len(usable) < 2
         )
-        if st.button("Discard", key="discard-draft", disabled=not (counts or waiting)):
+        if st.button("Discard", key="discard-draft", disabled=not counts):
             draft.discard()
             st.session_state.pop("draft-name", None)
             st.rerun()
     if finished:
-        start(f"Reading {name}", lambda report: add_draft(draft, report))
+        start(f"Reading {draft.name}", lambda report: add_draft(draft, report, name=name))
 
 
 def _fill(draft: Draft) -> None:

@@ -70,7 +70,7 @@ def test_a_complete_draft_becomes_a_data_set(data_dir, tile):
 
 
 def test_what_waits_for_a_label_or_comes_meanwhile_stays_in_the_draft(data_dir, tile):
-    draft, late = Draft("mine"), tile(99, size=(16, 16))
+    draft, late, larger = Draft("mine"), tile(99, size=(16, 16)), tile(98, size=(32, 32))
     for label in ("A", "B", UNLABELLED):
         for number in range(3):
             content = tile(number + 10 * len(label), size=(16, 16))
@@ -78,9 +78,17 @@ def test_what_waits_for_a_label_or_comes_meanwhile_stays_in_the_draft(data_dir, 
 
     def drop_one_more(_done: int, _total: int) -> None:
         draft.store("A", "late.png", io.BytesIO(late), len(late))
+        draft.store("B", "2.png", io.BytesIO(larger), len(larger))
 
-    assert add_draft(draft, drop_one_more).info.counts == {"A": 3, "B": 3}
-    assert draft.counts() == {"A": 1, "B": 0, UNLABELLED: 3}
+    draft.add_class("never used")
+    dataset = add_draft(draft, drop_one_more)
+    assert dataset.info.counts == {"A": 3, "B": 3}
+    assert draft.counts() == {"A": 1, "B": 1, "never used": 0, UNLABELLED: 3}
+    assert (draft.folder / "B" / "2.png").read_bytes() == larger
+    with pytest.raises(DataError, match="taken"):
+        add_draft(draft)
+    assert add_draft(draft, name="mine-2").info.counts == {"A": 1, "B": 1}
+    assert draft.counts()[UNLABELLED] == 3
 
 
 def test_a_draft_that_cannot_be_used_stays(data_dir, tile):
