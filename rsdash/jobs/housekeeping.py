@@ -37,7 +37,8 @@ def drop_old_checkpoints(entries: Sequence[RunEntry]) -> None:
     """
     kept = int(os.environ.get(KEPT_VARIABLE) or KEPT_DEFAULT)
     evaluated = [entry for entry in entries if entry.state.state in EVALUATED and not entry.about.pinned]
-    for entry in evaluated[kept:]:
+    having = [entry for entry in evaluated[kept:] if entry.state.checkpoint_step is not None]
+    for entry in having:
         if entry.folder.checkpoint_path.exists() and (lock := Lock.take(entry.folder.lock_path)):
             with lock:
                 entry.folder.checkpoint_path.unlink(missing_ok=True)

@@ -46,11 +46,12 @@ def request_resume(entry: RunEntry) -> str:
     """Go on from the last checkpoint, at the front of the queue; returns the request's id.
 
     Raises:
-        RunError: the run waits, lives or is finished.
+        RunError: the run waits, lives or is finished, or it was stopped and its checkpoint is gone.
         DataChangedError: its images are no longer those it was started on.
         StorageError: the disk is full.
     """
     _require(entry, ENDED - {RunState.FINISHED}, "resumed")
+    _require_checkpoint(entry)
     open_dataset(entry.request.data.name).verify(entry.request.data.fingerprint)
     return append_command(entry.folder.commands_path, Action.RESUME)
 
@@ -74,11 +75,16 @@ def request_epochs(entry: RunEntry, value: int) -> str:
         ConfigError: the value is out of range.
     """
     require_own(entry.folder, entry.example)
+    _require_checkpoint(entry)
+    return _amend(entry, Action.SET_EPOCHS, value)
+
+
+def _require_checkpoint(entry: RunEntry) -> None:
+    """An evaluated run would otherwise begin anew and lose its figures."""
     if entry.state.state in EVALUATED and entry.state.checkpoint_step is None:
         raise RunError(
             f"{entry.name} cannot go on: its checkpoint was deleted to save space. Clone it instead."
         )
-    return _amend(entry, Action.SET_EPOCHS, value)
 
 
 def delete_run(entry: RunEntry) -> None:

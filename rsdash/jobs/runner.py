@@ -103,7 +103,7 @@ class JobRunner:
         changed = [entry for entry in _own(listing) if self._attend(entry)]
         if changed:
             listing = self._index.refresh()
-            drop_old_checkpoints(_own(listing))
+        drop_old_checkpoints(_own(listing))  # workers finish on their own
         if self._launch_next(listing):
             self._index.refresh()
 

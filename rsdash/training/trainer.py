@@ -136,7 +136,8 @@ class Trainer:
         stepper = self._stepper
         stepper.model.load_state_dict(checkpoint.model)
         stepper.optimizer.load_state_dict(dict(checkpoint.optimizer))
-        stepper.scaler.load_state_dict(dict(checkpoint.scaler))
+        if checkpoint.scaler:  # empty where it was written without one, in another number format
+            stepper.scaler.load_state_dict(dict(checkpoint.scaler))
         if stepper.average:
             stepper.average.model.load_state_dict(checkpoint.average)
         self._best = checkpoint.best

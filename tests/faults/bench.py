@@ -95,7 +95,7 @@ class Bench:
     def close(self) -> None:
         for runner in self.runners:
             runner.stop(suspend_workers=False)
-        for process in _workers_of(self.runs_dir):
+        for process in workers_of(self.runs_dir):
             process.kill()
         for process in self.processes:
             process.kill()
@@ -145,7 +145,7 @@ def steps_taken(folder: RunFolder) -> int:
 
 def worker_count(folder: RunFolder) -> int:
     """Living workers of a run."""
-    return len(_workers_of(folder.path))
+    return len(workers_of(folder.path))
 
 
 def _asked(folder: RunFolder) -> bool:
@@ -155,7 +155,8 @@ def _asked(folder: RunFolder) -> bool:
     return size > end or reason == "shutdown"
 
 
-def _workers_of(place: Path) -> list[psutil.Process]:
+def workers_of(place: Path) -> list[psutil.Process]:
+    """Living workers of the runs at or below a place."""
     return [
         process
         for process in psutil.process_iter(["cmdline"])

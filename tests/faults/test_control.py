@@ -15,7 +15,17 @@ from rsdash.jobs.requests import request_cancel, request_pause, request_resume, 
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import Interruption, RunState
-from tests.faults.bench import LONG, Bench, copy_of, entry, history, reach, steps_taken, worker_count
+from tests.faults.bench import (
+    LONG,
+    Bench,
+    copy_of,
+    entry,
+    history,
+    reach,
+    steps_taken,
+    worker_count,
+    workers_of,
+)
 from tests.faults.conftest import Finished
 from tests.tiny import SMALL_MODEL, run_folders, wait_for
 
@@ -89,8 +99,14 @@ def test_a_stop_that_arrives_with_the_figures_does_not_throw_them_away(
     assert folder.evaluation_path.exists()
 
 
-def test_train_of_a_cancelled_run_exits_1(bench: Bench) -> None:
+def test_train_stays_with_a_run_that_was_shut_down_and_resumed_and_exits_1_once_it_is_cancelled(
+    bench: Bench,
+) -> None:
     process, folder = start_training(bench)
+    workers_of(folder.path)[0].terminate()  # as a server that is stopped does
+    wait_for(lambda: folder.state().attempt == 2, "the second attempt")
+    wait_for(lambda: folder.state().state is RunState.RUNNING, "the run to go on")
+    assert process.poll() is None
     request_cancel(entry(folder))
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 1
