@@ -29,17 +29,27 @@ def clear_leftovers(runs_dir: Path) -> None:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
-def drop_old_checkpoints(entries: Sequence[RunEntry]) -> None:
-    """Delete last.ckpt of evaluated runs beyond the newest few; weights and figures stay.
+def with_old_checkpoint(entries: Sequence[RunEntry]) -> list[RunEntry]:
+    """Evaluated runs beyond the newest few whose checkpoint is still there.
 
     Args:
         entries: all runs of a folder, newest first.
     """
     kept = int(os.environ.get(KEPT_VARIABLE) or KEPT_DEFAULT)
     evaluated = [entry for entry in entries if entry.state.state in EVALUATED and not entry.about.pinned]
-    having = [entry for entry in evaluated[kept:] if entry.state.checkpoint_step is not None]
-    for entry in having:
-        if entry.folder.checkpoint_path.exists() and (lock := Lock.take(entry.folder.lock_path)):
-            with lock:
-                entry.folder.checkpoint_path.unlink(missing_ok=True)
-                entry.folder.write_state(checkpoint_step=None)
+    return [entry for entry in evaluated[kept:] if entry.state.checkpoint_step is not None]
+
+
+def drop_checkpoint(entry: RunEntry) -> bool:
+    """Delete last.ckpt, where nobody holds the run; weights and figures stay. Returns whether it was done.
+
+    Raises:
+        StorageError: the run belongs to another user.
+    """
+    lock = Lock.take(entry.folder.lock_path)
+    if lock is None:
+        return False
+    with lock:
+        entry.folder.checkpoint_path.unlink(missing_ok=True)
+        entry.folder.write_state(checkpoint_step=None)
+    return True

@@ -10,12 +10,13 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rsdash.errors import RsdashError
 from rsdash.jobs.devices import Slot, find_slots, slots_for
 from rsdash.jobs.executor import Executor, LocalExecutor, Worker
-from rsdash.jobs.housekeeping import clear_leftovers, drop_old_checkpoints
+from rsdash.jobs.housekeeping import clear_leftovers, drop_checkpoint, with_old_checkpoint
 from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.index import Listing, RunEntry, RunIndex
@@ -39,6 +40,7 @@ class JobRunner:
         self._executor: Executor = executor or LocalExecutor()
         self._slots: tuple[Slot, ...] = ()
         self._workers: dict[str, Worker] = {}
+        self._troubled: dict[str, str] = {}
         self._lock: Lock | None = None
         self._awake = threading.Event()
         self._leaving = threading.Event()
@@ -100,12 +102,25 @@ class JobRunner:
             self._lock = Lock.take(self._runs_dir / "runner.lock")
             if self._lock is None:
                 return
-        changed = [entry for entry in _own(listing) if self._attend(entry)]
+        changed = [entry for entry in _own(listing) if self._tried(entry, self._attend)]
         if changed:
             listing = self._index.refresh()
-        drop_old_checkpoints(_own(listing))  # workers finish on their own
+        for entry in with_old_checkpoint(
+            _own(listing)
+        ):  # workers finish on their own
+            self._tried(entry, drop_checkpoint)
         if self._launch_next(listing):
             self._index.refresh()
+
+    def _tried(self, entry: RunEntry, action: Callable[[RunEntry], bool]) -> bool:
+        """Do something to a run; one that cannot be written, such as another user's, holds up no other."""
+        try:
+            return action(entry)
+        except (RsdashError, OSError) as error:
+            if self._troubled.get(entry.id) != str(error):  # said once, not at each tick
+                log.warning("%s: %s", entry.name, error)
+            self._troubled[entry.id] = str(error)
+            return False
 
     def _attend(self, entry: RunEntry) -> bool:
         """Do what one run needs; returns whether anything changed."""
@@ -138,7 +153,7 @@ class JobRunner:
         for entry in sorted(queue, key=lambda entry: entry.about.queue_position):
             free = (slot.id for slot in slots_for(entry.config.device, self._slots) if slot.id not in busy)
             slot = next(free, None)
-            if slot and self._launch(entry, slot):
+            if slot and self._tried(entry, lambda own, slot=slot: self._launch(own, slot)):
                 busy.add(slot)
                 launched = True
         return launched

@@ -12,7 +12,7 @@ from rsdash.errors import RunError, StorageError
 from rsdash.jobs.devices import Slot, slots_for
 from rsdash.jobs.requests import delete_run, request_cancel, request_pause, request_stop
 from rsdash.jobs.runner import JobRunner
-from rsdash.runs.commands import Action, read_commands
+from rsdash.runs.commands import Action, append_command, read_commands
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunEntry, RunIndex
 from rsdash.runs.lock import Lock
@@ -91,6 +91,18 @@ def ends_as(folder: RunFolder, runner: JobRunner, state: RunState) -> None:
         return folder.state().state is state
 
     wait_for(reached, f"{folder.id} to be {state}", deadline_s=10)
+
+
+def test_a_run_that_cannot_be_held_does_not_hold_up_others(
+    tmp_path: Path, runner: JobRunner, executor: HoldingExecutor
+) -> None:
+    broken, ended, good = make_run(tmp_path), make_run(tmp_path, state=RunState.FAILED), make_run(tmp_path)
+    append_command(ended.commands_path, Action.RESUME)
+    for folder in (broken, ended):  # as where the file belongs to another user
+        folder.lock_path.unlink(missing_ok=True)
+        folder.lock_path.mkdir()
+    runner.start()
+    assert [run.folder for run in launched(executor, runner, 1)] == [good]
 
 
 def test_the_queue_is_drained_one_at_a_time_lowest_position_first(
