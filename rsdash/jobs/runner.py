@@ -105,9 +105,7 @@ class JobRunner:
         changed = [entry for entry in _own(listing) if self._tried(entry, self._attend)]
         if changed:
             listing = self._index.refresh()
-        for entry in with_old_checkpoint(
-            _own(listing)
-        ):  # workers finish on their own
+        for entry in with_old_checkpoint(_own(listing)):  # workers finish on their own
             self._tried(entry, drop_checkpoint)
         if self._launch_next(listing):
             self._index.refresh()
