@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from rsdash.config import RADIOMETRIES, RGB8
+from rsdash.data.disk import megabytes
 from rsdash.errors import ImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
@@ -44,6 +45,18 @@ _BROKEN = (
 """What Pillow's decoders raise on damaged bytes."""
 
 logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)  # it logs what the error then says
+
+
+def check_size(name: str, size_bytes: int) -> None:
+    """Refuse a file that is too large to be read at once.
+
+    Raises:
+        ImageError: it is larger than `MAX_FILE_BYTES`.
+    """
+    if size_bytes > MAX_FILE_BYTES:
+        raise ImageError(
+            f"{name} is {megabytes(size_bytes)} large; at most {megabytes(MAX_FILE_BYTES)} are read."
+        )
 
 
 def open_image(data: bytes, name: str) -> Image.Image:

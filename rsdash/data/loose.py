@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from rsdash.data.disk import megabytes
-from rsdash.data.images import MAX_FILE_BYTES
+from rsdash.data.images import check_size
 from rsdash.data.source import open_source
 from rsdash.errors import DataNotFoundError, ImageError
 
@@ -39,11 +38,10 @@ class LooseImages:
             DataError: it is too large, damaged, unreadable or gone.
         """
         if self._source:
-            size = self._source.stat(name)[0]
-            _check_size(name, size)
+            check_size(name, self._source.stat(name)[0])
             return self._source.read(name)
         try:
-            _check_size(name, self.place.stat().st_size)
+            check_size(name, self.place.stat().st_size)
             return self.place.read_bytes()
         except OSError as error:
             raise ImageError(f"{name} cannot be read ({error.strerror}).") from error
@@ -54,8 +52,3 @@ class LooseImages:
             return None
         folder = PurePosixPath(self._source.full_name(name)).parent.name or self.place.resolve().name
         return folder if folder in classes else None
-
-
-def _check_size(name: str, size: int) -> None:
-    if size > MAX_FILE_BYTES:
-        raise ImageError(f"{name} is {megabytes(size)} large; at most {megabytes(MAX_FILE_BYTES)} are read.")

@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 
 from rsdash.config import RGB8, Radiometry
 from rsdash.data.decoding import examine
-from rsdash.data.disk import megabytes
-from rsdash.data.images import MAX_FILE_BYTES, SUFFIXES
+from rsdash.data.images import SUFFIXES, check_size
 from rsdash.data.manifest import Manifest, Refusal, Role, column, content_hash, real_column
 from rsdash.data.parallel import Progress, map_in_order
 from rsdash.data.positions import UNKNOWN, Position
 from rsdash.data.source import Source
+from rsdash.data.tops import written_name
 from rsdash.errors import DataChangedError, DataError, ImageError
 
 SPLIT_FOLDERS: dict[str, Role] = {
@@ -103,14 +103,14 @@ def _may_have_position(name: str) -> bool:
 
 
 def _inspect(source: Source, known: dict[str, _Row], radiometry: Radiometry, name: str) -> _Row | Refusal:
+    if written_name(source.full_name(name)) != source.full_name(name):
+        return Refusal(name, f"The name {name} is of an old encoding, not UTF-8; rename the file or folder.")
     try:
         size, stamp = source.stat(name)
         row = known.get(name)
         if row and (row.size, row.stamp) == (size, stamp):
             return row
-        if size > MAX_FILE_BYTES:
-            limit = megabytes(MAX_FILE_BYTES)
-            return Refusal(name, f"{name} is {megabytes(size)} large; at most {limit} are read.")
+        check_size(name, size)
         data = source.read(name)
         facts = examine(data, name, radiometry)
     except (ImageError, DataChangedError) as error:

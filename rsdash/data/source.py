@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from rsdash.data.disk import megabytes
-from rsdash.data.tops import common_top, strip
+from rsdash.data.tops import common_top, strip, written_name
 from rsdash.errors import DataChangedError, DataError, DataNotFoundError, ImageError
 
 MAX_MEMBERS = 2_000_000
@@ -193,14 +193,12 @@ def _walk(root: Path) -> tuple[list[str], set[str]]:
         try:
             entries = list(os.scandir(root / above))
         except OSError as error:
-            raise DataError(f"{root / above} cannot be read ({error.strerror}).") from error
+            place = written_name(f"{root / above}")
+            raise DataError(f"{place} cannot be read ({error.strerror}).") from error
         for entry in entries:
             name = f"{above}/{entry.name}" if above else entry.name
             if _is_ignored(entry.name):
                 continue
-            if any("\udc80" <= sign <= "\udcff" for sign in entry.name):  # bytes that are no UTF-8
-                told = os.fsencode(name).decode(errors="backslashreplace")
-                raise DataError(f"The name {told} in {root} is of an old encoding, not UTF-8; rename it.")
             if entry.is_dir(follow_symlinks=False):
                 folders.add(name)
                 waiting.append(name)

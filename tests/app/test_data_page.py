@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.config import RunConfig
-from rsdash.data import Dataset, add_dataset, list_datasets
+from rsdash.data import Dataset, add_dataset, images, list_datasets
+from rsdash.data.source import FolderSource
 from rsdash.data.splits import SplitRequest
 from rsdash.data.splitting import add_splits, stored_splits
 from rsdash.errors import DataError
@@ -151,6 +152,22 @@ def test_the_preview_shows_the_images_as_they_are_read(tmp_path, data_place):
     assert not app.exception and not app.error
     assert len(app.get("image")) == 1
     assert list_datasets() == []
+
+
+def test_a_preview_reads_no_file_that_is_too_large(tmp_path, data_place, monkeypatch):
+    monkeypatch.setattr(images, "MAX_FILE_BYTES", 50)
+    monkeypatch.setattr(FolderSource, "read", lambda *_: pytest.fail("it was read"))
+    app = open_page("data")
+    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "tiles"))).run()
+    app.button("preview-path").click().run()
+    assert "large; at most" in app.error[0].value and not app.exception
+
+
+def test_a_path_of_a_user_who_is_not_here_is_one_sentence(data_place):
+    app = open_page("data")
+    app.text_input("data-path").set_value("~nobody-of-that-name/tiles").run()
+    assert not app.exception
+    assert "a user who is not on this server" in app.error[0].value
 
 
 def test_a_data_set_can_be_scanned_again_and_removed(tmp_path, tiles):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,12 @@ def test_the_train_page_draws_a_batch_of_its_form(tiles, monkeypatch):
     app.run()
     assert not app.exception and not app.error
     assert any("7 images of 48 x 48 px" in text.value for text in app.caption)
+
+
+def test_a_file_named_in_an_old_encoding_is_listed_with_its_reason(tmp_path):
+    lake = make_tiles(tmp_path / "tiles") / "Lake"
+    (lake / "00.png").rename(lake / os.fsdecode(b"h\xf6he.png"))
+    add_dataset(tmp_path / "tiles")
+    listed = open_page("data", data="tiles").dataframe[-1].value
+    assert listed["File"].tolist() == [r"Lake/h\xf6he.png"]
+    assert "not UTF-8" in listed["Reason"][0]

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rsdash.config import RADIOMETRIES, RADIOMETRY_TEXTS, Radiometry, make_radiometry
 from rsdash.data import decode, open_source, picture
-from rsdash.data.images import MAX_FILE_BYTES, SUFFIXES
+from rsdash.data.images import SUFFIXES, check_size
 from rsdash.errors import ConfigError, DataError, RsdashError
 from rsdash.ui.words import plain
 
@@ -53,13 +53,13 @@ def preview(place: Path, radiometry: Radiometry) -> None:
         source = open_source(place)
         names = [name for name in source.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
         spread = names[:: max(1, len(names) // PREVIEWS)][:PREVIEWS]
-        if any(source.stat(name)[0] > MAX_FILE_BYTES for name in spread):
-            raise DataError("One of the first images is too large to be looked at here.")
+        if not spread:
+            raise DataError(f"No file in {place.name} has the ending of an image, such as .png or .tif.")
+        for name in spread:
+            check_size(name, source.stat(name)[0])
         pictures = [
             picture(decode(source.read(name), name, radiometry, PREVIEW_PX), radiometry) for name in spread
         ]
-        if not pictures:
-            raise DataError(f"There is no image in {place.name}.")
     except DataError as error:
         st.error(plain(str(error)))
         return

@@ -70,6 +70,27 @@ def test_junk_is_listed_with_its_reason_and_never_fatal(three_classes, tile, hol
     assert "outside the class folders" in reasons["readme.md"]
 
 
+@pytest.mark.parametrize("name", [b"h\xf6he.png", b"J\xe4nner/1.png"])
+def test_a_file_named_in_an_old_encoding_is_listed_as_refused(three_classes, tile, tmp_path, name):
+    place = three_classes / "Lake" / os.fsdecode(name)
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(tile(1))
+    manifest = scan(FolderSource(three_classes))
+    assert len(manifest) == 30
+    manifest.save(tmp_path / "m.json")
+    (refusal,) = Manifest.load(tmp_path / "m.json").refused
+    assert refusal.name == "Lake/" + name.decode(errors="backslashreplace")
+    assert "old encoding, not UTF-8; rename" in refusal.reason
+    assert changed_since(manifest, FolderSource(three_classes)) == []
+
+
+def test_a_class_folder_named_in_an_old_encoding_is_told(three_classes):
+    (three_classes / "Road").rename(three_classes / os.fsdecode(b"Gew\xe4sser"))
+    with pytest.raises(DataError, match=r"class folder 'Gew.*xe4sser' .* old encoding, not UTF-8") as refused:
+        scan(FolderSource(three_classes))
+    assert str(refused.value).encode("utf-8")
+
+
 def test_an_image_without_a_known_suffix_is_used(three_classes):
     (three_classes / "Lake/0.png").rename(three_classes / "Lake/scene")
     assert "Lake/scene" in scan(FolderSource(three_classes)).names
