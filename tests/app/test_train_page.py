@@ -12,8 +12,6 @@ from streamlit.testing.v1 import AppTest
 import rsdash.ui.server as shared
 from rsdash.config import RunConfig, make_config
 from rsdash.data import add_dataset, open_dataset
-from rsdash.errors import ServiceError
-from rsdash.home import PROJECT_DIR
 from rsdash.inference import client, profiles
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import Profile, RateSweep
@@ -73,29 +71,6 @@ def test_the_command_line_means_what_the_form_holds_and_the_run_gets(tiles_dir: 
     [entry] = own_runs()
     assert entry.request.config == config
     assert "0.0012" in command_of(open_page("train", **{"from": entry.id}))
-
-
-def test_the_same_link_fills_the_form_again_but_a_rerun_does_not(tiles_dir: Path) -> None:
-    add_dataset(tiles_dir, name="other")
-    app = filled(tiles_dir)
-    app.session_state["set-data"] = "other"
-    app.run()
-    assert "--data other" in command_of(app)  # the address still names tiles
-    app.switch_page(str(PROJECT_DIR / "pages" / "data.py")).run()
-    app.query_params["data"] = "tiles"
-    app.switch_page(str(PROJECT_DIR / "pages" / "train.py")).run()
-    assert not app.exception and "--data tiles" in command_of(app)
-
-
-def test_a_check_that_failed_is_offered_again(tiles_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> Profile:
-        raise ServiceError("The service is slow today.")
-
-    monkeypatch.setattr(client, "profile", refused)
-    app = filled(tiles_dir)
-    app.button("preflight").click().run()
-    wait_for(lambda: len(app.run().error) > 0, "the end of the check")
-    assert "slow today" in app.error[0].value and app.button("preflight").label == "Check again"
 
 
 def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> None:
