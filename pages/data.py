@@ -10,12 +10,11 @@ from rsdash.ui.data.image_view import image_view
 from rsdash.ui.data.sources import add_data, adding, start_task, task_progress
 from rsdash.ui.data.split_view import split_view
 from rsdash.ui.form_links import offer_anew
-from rsdash.ui.links import page
+from rsdash.ui.links import asks_anew, page, write_address
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
 VIEWS = {"Images": image_view, "Audit": audit_view, "Splits": split_view}
-WRITTEN = "data-in-url"
 
 
 def facts(info: DatasetInfo) -> None:
@@ -46,8 +45,8 @@ if not infos:
 asked = st.query_params.get("data")
 if asked and asked not in infos:
     st.warning(f"There is no data set {plain(asked)} here; another one is shown.")
-if asked in infos and ("shown-data" not in st.session_state or asked != st.session_state.get(WRITTEN)):
-    st.session_state["shown-data"] = asked  # by a link or the back button
+if asked in infos and asks_anew("shown-data", asked):
+    st.session_state["shown-data"] = asked
 if st.session_state.get("shown-data") not in infos:
     st.session_state.pop("shown-data", None)
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -61,7 +60,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         query_params={"data": name},
         width="content",
     )
-st.query_params["data"] = st.session_state[WRITTEN] = name
+write_address("data", "shown-data", name)
 facts(infos[name])
 view = st.segmented_control(
     "View",

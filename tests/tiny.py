@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from rsdash.config import RunConfig
+from rsdash.inference.results import Profile
 from rsdash.runs.creating import create_run
 from rsdash.runs.folder import RunFolder, list_run_ids, new_run_id
 from rsdash.runs.parts import Parts
@@ -19,6 +20,16 @@ from rsdash.runs.states import RunState
 
 CLASSES = ("Forest", "Lake", "Road")
 COLOURS = np.array([[40, 120, 50], [40, 60, 150], [130, 130, 120]])
+COST = Profile(
+    parameters=1000,
+    trainable_parameters=1000,
+    flops=1000,
+    memory_bytes=1000,
+    seconds_per_step=2.0,
+    seconds_per_image_forward=0.5,
+    device="CPU",
+)
+"""What a small network might cost."""
 TILE_PX = 32
 SMALL_MODEL = {
     "model": "alexnet",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rsdash.data import open_dataset
 from rsdash.errors import RunBusyError, RunError
+from rsdash.jobs.unattended import require_checkpoint
 from rsdash.runs.amendments import AMENDED_BY, check_amendment
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder, remove_run
@@ -51,7 +52,7 @@ def request_resume(entry: RunEntry) -> str:
         StorageError: the disk is full.
     """
     _require(entry, ENDED - {RunState.FINISHED}, "resumed")
-    _require_checkpoint(entry)
+    require_checkpoint(entry.state, entry.name)
     open_dataset(entry.request.data.name).verify(entry.request.data.fingerprint)
     return append_command(entry.folder.commands_path, Action.RESUME)
 
@@ -75,16 +76,8 @@ def request_epochs(entry: RunEntry, value: int) -> str:
         ConfigError: the value is out of range.
     """
     require_own(entry.folder, entry.example)
-    _require_checkpoint(entry)
+    require_checkpoint(entry.state, entry.name)
     return _amend(entry, Action.SET_EPOCHS, value)
-
-
-def _require_checkpoint(entry: RunEntry) -> None:
-    """An evaluated run would otherwise begin anew and lose its figures."""
-    if entry.state.state in EVALUATED and entry.state.checkpoint_step is None:
-        raise RunError(
-            f"{entry.name} cannot go on: its checkpoint was deleted to save space. Clone it instead."
-        )
 
 
 def delete_run(entry: RunEntry) -> None:

@@ -88,6 +88,16 @@ def requeue(folder: RunFolder) -> bool:
     return True
 
 
+def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
+    """Refuse to have an evaluated run begin anew, which would lose its figures.
+
+    Raises:
+        RunError: its checkpoint is gone.
+    """
+    if state.state in EVALUATED and state.checkpoint_step is None:
+        raise RunError(f"{name} cannot go on: its checkpoint was deleted to save space. Clone it instead.")
+
+
 def _answer(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:
     fields: dict[str, object] = {"outcome": "done"}
     try:
@@ -97,6 +107,7 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
         if command.action is Action.CANCEL and state.state is RunState.QUEUED:
             state = folder.write_state(state=RunState.CANCELLED)
         elif _goes_on(command.action, state.state):
+            require_checkpoint(state)
             folder.write_about(queue_position=front)
             state = folder.write_state(state=RunState.QUEUED, reason=None, message="", fruitless=0)
         elif command.action not in AMENDED_BY:
@@ -118,10 +129,7 @@ def _amend(folder: RunFolder, state: StateRecord, command: Command) -> StateReco
     """Change a setting from the step on that the run will go on from."""
     if state.state in EVALUATED and command.action is Action.SET_RATE:
         raise RunError(f"The run is {state.state.lower()}.")
-    if state.state in EVALUATED and state.checkpoint_step is None:
-        raise RunError(
-            "The run's checkpoint was deleted to save space, so it cannot go on; clone it instead."
-        )
+    require_checkpoint(state)
     config = amended(folder.request().config, state.amendments)
     step = state.checkpoint_step or 0
     folder.amend(

@@ -25,8 +25,12 @@ def run_actions(entry: RunEntry) -> None:
             _button("Pause", entry, request_pause, "Write a checkpoint and free the device; resume later.")
             _button("Stop", entry, request_stop, "End early; keep and evaluate what was learnt.")
         if state in ENDED - {RunState.FINISHED} and not entry.example:
-            again = "Resume" if entry.state.checkpoint_step is not None else "Begin again"
-            _button(again, entry, request_resume, "Go on from the last checkpoint, first in the queue.")
+            if entry.state.checkpoint_step is not None:
+                _button(
+                    "Resume", entry, request_resume, "Go on from the last checkpoint, first in the queue."
+                )
+            elif state not in EVALUATED:
+                _button("Begin again", entry, request_resume, "From the first step, first in the queue.")
         if not entry.example and _may_change(entry):
             change_settings(entry)
         if state not in ENDED:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from rsdash.config import RunConfig, as_text, make_config
 from rsdash.runs.index import RunEntry
+from rsdash.ui.links import asks_anew, write_address
 from rsdash.ui.words import duration, plain, state_text
 
 if TYPE_CHECKING:
@@ -98,16 +99,15 @@ def pick_run(
     asked = st.query_params.get("run")
     if asked and asked not in by_id:
         st.warning(f"There is no run {plain(asked)} to choose here; another one is shown.")
-    written = f"{key}-in-url"
-    if asked in by_id and (key not in st.session_state or asked != st.session_state.get(written)):
-        st.session_state[key] = asked  # by a link or the back button
+    if asked in by_id and asks_anew(key, asked):
+        st.session_state[key] = asked
     if st.session_state.get(key) not in by_id:
         st.session_state.pop(key, None)
     words = _label_with_accuracy if with_accuracy else run_label
     chosen = st.selectbox(label, list(by_id), key=key, format_func=lambda run_id: words(by_id[run_id]))
     if chosen is None:
         return None
-    st.query_params["run"] = st.session_state[written] = chosen
+    write_address("run", key, chosen)
     return by_id[chosen]
 
 

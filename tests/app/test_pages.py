@@ -96,6 +96,7 @@ def test_a_name_of_markdown_is_shown_as_typed(runs_dir: Path) -> None:
         (RunState.RUNNING, {"pause", "stop", "cancel"}),
         (RunState.EVALUATING, {"cancel"}),
         (RunState.FINISHED, {"delete"}),
+        (RunState.STOPPED, {"delete"}),
         (RunState.INTERRUPTED, {"begin-again", "delete"}),
     ],
 )

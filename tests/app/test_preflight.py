@@ -14,17 +14,7 @@ from rsdash.errors import ServiceError
 from rsdash.inference import client
 from rsdash.inference.results import DeviceFacts, Profile
 from tests.app.opening import open_page
-from tests.tiny import wait_for
-
-COST = Profile(
-    parameters=1000,
-    trainable_parameters=1000,
-    flops=1000,
-    memory_bytes=1000,
-    seconds_per_step=0.1,
-    seconds_per_image_forward=0.1,
-    device="cpu",
-)
+from tests.tiny import COST, wait_for
 
 
 def refused(*_: object) -> Profile:

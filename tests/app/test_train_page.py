@@ -14,10 +14,10 @@ from rsdash.config import RunConfig, make_config
 from rsdash.data import add_dataset, open_dataset
 from rsdash.inference import client, profiles
 from rsdash.inference.rates import find_rate
-from rsdash.inference.results import Profile, RateSweep
+from rsdash.inference.results import RateSweep
 from rsdash.training.schedule import preview_rates
 from tests.app.opening import open_page, own_runs
-from tests.tiny import wait_for
+from tests.tiny import COST, wait_for
 from tests.unit.config.test_command import parsed
 
 FORM = {"im_size": 63, "batch_size": 16}
@@ -91,17 +91,8 @@ def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> No
 def test_the_time_of_a_grid_is_told_where_its_cost_is_known(tiles_dir: Path) -> None:
     app = filled(tiles_dir)
     config = parsed(command_of(app))
-    cost = Profile(
-        parameters=1,
-        trainable_parameters=1,
-        flops=1,
-        memory_bytes=1,
-        seconds_per_step=2.0,
-        seconds_per_image_forward=0.5,
-        device="CPU",
-    )
     info = open_dataset("tiles").info
-    profiles.measured(config, len(info.classes), info.radiometry, measure=lambda *_: cost)
+    profiles.measured(config, len(info.classes), info.radiometry, measure=lambda *_: COST)
     app = opened(app, "open-grid")
     app.text_input("grid-seeds").set_value("0,1").run()
     # 48 images in steps of 16 and 12 measured, 15 epochs, 2 runs

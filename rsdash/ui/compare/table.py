@@ -10,11 +10,11 @@ import streamlit as st
 from rsdash.config import RunConfig, as_text
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import RunState
+from rsdash.ui.links import asks_anew, write_address
 from rsdash.ui.run_list import COLUMNS, run_frame, settings_text
 from rsdash.ui.words import plain, state_text
 
 CHOSEN, FILTER, VERSION = "compared", "compare-filter", "compare-table"
-WRITTEN = "compared-in-url"
 TICKED_FIRST = "compare-ticked-first"
 MOST_COMPARED = 60
 ROWS_SHOWN = 9
@@ -41,8 +41,8 @@ def choose_runs(entries: Sequence[RunEntry]) -> list[RunEntry]:
     if len(chosen) > MOST_COMPARED:
         st.warning(f"The first {MOST_COMPARED} of {len(chosen):,} chosen runs are compared.")
         chosen = chosen[:MOST_COMPARED]
-    st.session_state[CHOSEN] = st.session_state[WRITTEN] = chosen
-    st.query_params["runs"] = chosen
+    st.session_state[CHOSEN] = chosen
+    write_address("runs", CHOSEN, chosen)
     return [by_id[run_id] for run_id in chosen]
 
 
@@ -92,7 +92,7 @@ def _ticked_first(key: str, rows: list[int]) -> list[int]:
 def _take_from_url(by_id: dict[str, RunEntry]) -> None:
     """Choose what a link or the back button asks for; without such, what was chosen stays."""
     asked = list(dict.fromkeys(st.query_params.get_all("runs")))
-    if CHOSEN in st.session_state and (not asked or asked == st.session_state.get(WRITTEN)):
+    if not asks_anew(CHOSEN, asked) or (CHOSEN in st.session_state and not asked):
         return
     set_chosen([run_id for run_id in asked if run_id in by_id])
     missing = [run_id for run_id in asked if run_id not in by_id]

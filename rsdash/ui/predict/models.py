@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rsdash.runs.index import RunEntry
+from rsdash.ui.links import asks_anew, write_address
 from rsdash.ui.run_list import pick_run, run_label
 from rsdash.ui.words import plain
 
 MOST_BESIDE = 3
-BESIDE, WRITTEN = "beside", "beside-in-url"
+BESIDE = "beside"
 
 
 def choose_models(usable: Sequence[RunEntry]) -> list[RunEntry]:
@@ -21,8 +22,8 @@ def choose_models(usable: Sequence[RunEntry]) -> list[RunEntry]:
         return []
     others = {other.id: other for other in usable if other.id != entry.id}
     asked = st.query_params.get_all(BESIDE)
-    if BESIDE not in st.session_state or asked != st.session_state.get(WRITTEN):
-        st.session_state[BESIDE] = asked[:MOST_BESIDE]  # by a link or the back button
+    if asks_anew(BESIDE, asked):
+        st.session_state[BESIDE] = asked[:MOST_BESIDE]
     st.session_state[BESIDE] = [run for run in st.session_state[BESIDE] if run in others]
     beside = st.multiselect(
         "Other models beside it",
@@ -33,6 +34,6 @@ def choose_models(usable: Sequence[RunEntry]) -> list[RunEntry]:
         placeholder="None",
         disabled=not others,
     )
-    st.query_params[BESIDE] = st.session_state[WRITTEN] = beside
+    write_address(BESIDE, BESIDE, beside)
     st.caption(f"Knows the classes {', '.join(plain(name) for name in entry.request.data.classes)}.")
     return [entry, *(others[run] for run in beside)]

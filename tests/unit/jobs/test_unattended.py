@@ -38,7 +38,7 @@ def test_cancel_takes_a_waiting_run_out_of_the_queue(tmp_path: Path) -> None:
 @pytest.mark.parametrize("state", sorted(ENDED - {RunState.FINISHED}))
 def test_resume_puts_an_ended_run_at_the_front(tmp_path: Path, state: RunState) -> None:
     folder = make_run(tmp_path, state=state)
-    folder.write_state(fruitless=2, message="died")
+    folder.write_state(fruitless=2, message="died", checkpoint_step=7)
     append_command(folder.commands_path, Action.RESUME)
     carry_out(folder, front=-5.0)
     after = folder.state()
@@ -50,6 +50,7 @@ def test_resume_puts_an_ended_run_at_the_front(tmp_path: Path, state: RunState) 
     ("state", "action"),
     [
         (RunState.FINISHED, Action.RESUME),
+        (RunState.STOPPED, Action.RESUME),  # its checkpoint is gone
         (RunState.FINISHED, Action.CANCEL),
         (RunState.INTERRUPTED, Action.SUSPEND),
         (RunState.QUEUED, Action.STOP),
