@@ -18,7 +18,7 @@ from rsdash.errors import RsdashError
 from rsdash.ui.words import plain
 
 Start = Callable[[str, Callable[[Any], Any]], None]
-SHOWN_PX = 320
+SHOWN_PX, BUTTONS_PX = 320, 420
 FOLDER = "A folder per class"
 LAST_LABEL = "last-label"
 
@@ -118,7 +118,8 @@ def _label(draft: Draft, classes: list[str]) -> None:
     if not waiting:
         return
     st.markdown(f"**{len(waiting):,} images wait for a label**")
-    left, right = st.columns([1, 2], gap="large")
+    with st.container(horizontal=True, gap="large"):  # one below the other where it is narrow
+        left, right = st.container(width=SHOWN_PX), st.container(width=BUTTONS_PX)
     picture = _picture(str(waiting[0]), waiting[0].stat().st_mtime_ns)
     if picture:
         left.image(picture, width=SHOWN_PX, caption=plain(waiting[0].name), alt=f"Image {waiting[0].name}")
