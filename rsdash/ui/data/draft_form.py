@@ -18,7 +18,7 @@ from rsdash.errors import RsdashError
 from rsdash.ui.words import plain
 
 Start = Callable[[str, Callable[[Any], Any]], None]
-SHOWN_PX, BUTTONS_PX = 320, 420
+SHOWN_PX, BUTTONS_PX = 320, 300
 FOLDER = "A folder per class"
 LAST_LABEL = "last-label"
 
