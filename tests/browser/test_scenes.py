@@ -93,7 +93,7 @@ def test_a_coarse_scene_is_refused_with_both_pixel_sizes(page: Page, tmp_path: P
     path = page.locator(".st-key-map-scene-path input")
     path.fill(str(coarse))
     path.press("Enter")
-    page.wait_for_selector(SETTLED)
+    expect(page.get_by_text("px of 300 x 300 m")).to_be_visible()
     say_tile_size(page)
     press(page, "start-map-scene")
     refusal = page.get_by_text("pixels of 300 m, but the model was trained on pixels of 10 m")
