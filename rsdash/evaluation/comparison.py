@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rsdash.config import RunConfig
+from rsdash.evaluation.class_intervals import ClassIntervals, class_intervals
 from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.saved import Evaluation
 
@@ -67,6 +68,11 @@ class Contender:
         """Identity of the images behind its figures: the same for two runs measured on the same ones."""
         rows = b"" if self.part is None else np.sort(self.part.rows).astype("<i8").tobytes()
         return hashlib.sha256(self.fingerprint.encode() + rows).hexdigest()
+
+    @cached_property
+    def class_intervals(self) -> ClassIntervals:
+        """How well its figures of each class are known; worked out where they are looked at alone."""
+        return class_intervals(self._sorted)
 
     @cached_property
     def right(self) -> np.ndarray:

@@ -109,7 +109,7 @@ def bootstrap_confusion(
     rng = np.random.default_rng(seed)
 
     def samples() -> Iterator[np.ndarray]:
-        for size in _chunks(draws, cells.size):
+        for size in chunks(draws, cells.size):
             drawn = np.zeros((size, cells.size))
             drawn[:, filled] = rng.multinomial(count, tiles / count, size=size)
             yield drawn.reshape(size, *confusion.shape)
@@ -149,14 +149,19 @@ def cluster_bootstrap(
         return wide.reshape(-1, *shape)
 
     def samples() -> Iterator[np.ndarray]:
-        for size in _chunks(draws, max(groups, flat.shape[1])):
-            yield spread(_times_drawn(groups, size, rng) @ summands)
+        for size in chunks(draws, max(groups, flat.shape[1])):
+            yield spread(times_drawn(groups, size, rng) @ summands)
 
     whole = summands.sum(axis=0)
     without_one = (spread(whole - some) for some in _portions(summands, flat.shape[1]))
     drawn, left = _values(samples(), statistics), _values(without_one, statistics)
-    reach = float(stdtrit(groups - 1, 0.975)) * np.sqrt(groups / (groups - 1))
-    return _corrected(spread(whole[None]), drawn, left, np.ones(groups), statistics, reach=reach)
+    whole = spread(whole[None])
+    return _corrected(whole, drawn, left, np.ones(groups), statistics, reach=reach_of(groups))
+
+
+def reach_of(groups: int) -> float:
+    """How far out the ends of a 95 % interval over so many groups lie, in standard deviations of draws."""
+    return float(stdtrit(groups - 1, 0.975)) * float(np.sqrt(groups / (groups - 1)))
 
 
 def bca_interval(
@@ -183,6 +188,20 @@ def bca_interval(
     return Interval(float(low), float(high)) if high - low > NO_SPREAD else None
 
 
+def times_drawn(groups: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """How often each group is in each of `size` samples of as many groups: float64 (size, G)."""
+    chosen = rng.integers(groups, size=(size, groups)) + groups * np.arange(size)[:, None]
+    times = np.bincount(chosen.ravel(), minlength=size * groups)
+    return times.reshape(size, groups).astype(np.float64)
+
+
+def chunks(draws: int, cells: int) -> Iterator[int]:
+    """Sizes of the portions in which samples of so many cells are drawn."""
+    largest = max(1, CHUNK_CELLS // cells)
+    for start in range(0, draws, largest):
+        yield min(largest, draws - start)
+
+
 def _corrected(
     whole: np.ndarray,
     drawn: Mapping[str, np.ndarray],
@@ -200,13 +219,6 @@ def _corrected(
     return {name: interval for name, interval in found.items() if interval}
 
 
-def _times_drawn(groups: int, size: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each group is in each of `size` samples of as many groups: float64 (size, G)."""
-    chosen = rng.integers(groups, size=(size, groups)) + groups * np.arange(size)[:, None]
-    times = np.bincount(chosen.ravel(), minlength=size * groups)
-    return times.reshape(size, groups).astype(np.float64)
-
-
 def _without_one(confusion: np.ndarray, filled: np.ndarray) -> Iterator[np.ndarray]:
     """The matrix less one tile of each filled cell."""
     for some in _portions(filled, confusion.size):
@@ -215,17 +227,10 @@ def _without_one(confusion: np.ndarray, filled: np.ndarray) -> Iterator[np.ndarr
         yield left.reshape(-1, *confusion.shape)
 
 
-def _chunks(draws: int, cells: int) -> Iterator[int]:
-    """Sizes of the portions in which samples of so many cells are drawn."""
-    largest = max(1, CHUNK_CELLS // cells)
-    for start in range(0, draws, largest):
-        yield min(largest, draws - start)
-
-
 def _portions(items: np.ndarray, cells: int) -> Iterator[np.ndarray]:
     """The same portions of items that take so many cells each."""
     start = 0
-    for size in _chunks(len(items), cells):
+    for size in chunks(len(items), cells):
         yield items[start : start + size]
         start += size
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rsdash.evaluation.intervals import wilson_bounds
-
 
 @dataclass(frozen=True)
 class PerClass:
@@ -23,10 +21,6 @@ class PerClass:
         producers: producer's accuracy (recall), the share of the class's images that are right.
         users: user's accuracy (precision), the share of images taken for the class that are of it.
         f1: harmonic mean of the two; 0 for a class that occurs or is predicted but is never right.
-        producers_low: lower end of its 95 % interval (Wilson), for independent images.
-        producers_high: upper end.
-        users_low: lower end of its 95 % interval (Wilson), for independent images.
-        users_high: upper end.
     """
 
     support: np.ndarray
@@ -34,27 +28,17 @@ class PerClass:
     producers: np.ndarray
     users: np.ndarray
     f1: np.ndarray
-    producers_low: np.ndarray
-    producers_high: np.ndarray
-    users_low: np.ndarray
-    users_high: np.ndarray
 
 
 def per_class(confusion: np.ndarray) -> PerClass:
     """The figures of each class of one matrix (K, K)."""
     right, support, predicted = _margins(confusion)
-    producers_low, producers_high = wilson_bounds(right, support)
-    users_low, users_high = wilson_bounds(right, predicted)
     return PerClass(
         support=support,
         predicted=predicted,
         producers=_share(right, support),
         users=_share(right, predicted),
         f1=_share(2 * right, support + predicted),
-        producers_low=producers_low,
-        producers_high=producers_high,
-        users_low=users_low,
-        users_high=users_high,
     )
 
 

@@ -6,33 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
-from rsdash.charts import matrix_map
 from rsdash.evaluation.saved import read_evaluation
 from rsdash.home import PROJECT_DIR
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import Subject, further_path, write_further
-from rsdash.ui.compare.tile_view import open_tiles
-from tests.app.opening import open_page
+from tests.app.comparing import compare, said, two
 from tests.finished import change_answers, copy_run, edit
 
 LOOKS = ("Curves", "Statistics", "Classes", "Tiles", "Confidence", "Cost", "Gradients", "Settings", "Report")
-
-
-def compare(*folders: RunFolder) -> AppTest:
-    return open_page("compare", runs=[folder.id for folder in folders])
-
-
-def said(app: AppTest) -> str:
-    """All that the page says in words."""
-    kinds = (app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
-
-
-def two(runs_dir: Path) -> tuple[RunFolder, RunFolder]:
-    return copy_run(runs_dir, "alexnet", 1), copy_run(runs_dir, "resnet18", 2)
 
 
 def test_two_runs_on_the_same_images_get_a_verdict_and_table_2(runs_dir: Path) -> None:
@@ -181,27 +164,6 @@ def test_tags_are_given_to_several_runs_at_once(runs_dir: Path) -> None:
     app.multiselect(key="tags-removed").set_value(["old"])
     app.button(key="apply-tags").click().run()
     assert [folder.about().tags for folder in folders] == [("new",), ("new",)]
-
-
-def test_two_runs_of_one_name_keep_columns_of_their_own(runs_dir: Path) -> None:
-    folders = two(runs_dir)
-    for folder in folders:
-        edit(folder.about_path, lambda about: about.update(name="same"))
-    app = compare(*folders)
-    app.segmented_control(key="look").set_value("Classes").run()
-    table = next(table.value for table in app.dataframe if "Class" in table.value)
-    assert not app.exception
-    assert {f"F1 · same ({folder.id})" for folder in folders} <= set(table)
-
-
-@pytest.mark.parametrize("name", ["Trees & shrubs", "<b>Lake</b>", "&amp; so on", "111"])
-def test_a_clicked_cell_opens_the_tiles_of_its_classes_whatever_their_names(monkeypatch, name: str) -> None:
-    figure = matrix_map(np.eye(2, dtype=np.int64), ["Road", name], title="Matrix")
-    point = {axis: figure.data[0][axis][place] for axis, place in (("y", 1), ("x", 0))}
-    state: dict[str, object] = {"matrix-0": {"selection": {"points": [point]}}}
-    monkeypatch.setattr("rsdash.ui.compare.tile_view.st.session_state", state)
-    open_tiles("matrix-0", 0)
-    assert (state["tile-true"], state["tile-answer"]) == (name, "Road")
 
 
 def test_one_chosen_run_is_renamed_and_examples_cannot_be(runs_dir: Path) -> None:

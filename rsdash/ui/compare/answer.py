@@ -40,9 +40,20 @@ def table_2(contenders: Sequence[Contender]) -> None:
     lines += [" | ".join(f":gray[{plain(cell)}]" if cell else "" for cell in row) for row in table.reference]
     st.markdown("\n".join(f"| {line} |" for line in lines))
     st.caption(
-        "± is half the width of a 95 % interval over images: Wilson's for accuracy, bootstrap (BCa) for "
-        "averages over classes. It does not hold the spread of seeds. The study's rows "
-        f"({plain(STUDY_SOURCE)}) are for reference and are never ranked."
+        f"± is half the width of a 95 % interval {_kind_of_interval(contenders)}. It does not hold the "
+        f"spread of seeds. The study's rows ({plain(STUDY_SOURCE)}) are for reference and are never ranked."
+    )
+
+
+def _kind_of_interval(contenders: Sequence[Contender]) -> str:
+    groups = {bool(one.figures.groups) for one in contenders if one.figures}
+    if groups == {True}:
+        return "by a bootstrap (BCa) that draws whole groups of images"
+    kind = "over images: Wilson's for accuracy, bootstrap (BCa) for averages over classes"
+    return (
+        f"{kind}; where images come in groups, by a bootstrap that draws whole groups"
+        if groups - {False}
+        else kind
     )
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
 
 from rsdash.charts import class_deltas, matrix_difference, matrix_map
+from rsdash.evaluation.class_intervals import ClassIntervals
 from rsdash.evaluation.comparison import Contender, evaluated
 from rsdash.evaluation.figures import Figures
-from rsdash.evaluation.pairs import class_differences
+from rsdash.evaluation.intervals import FEWEST_GROUPS
+from rsdash.evaluation.pairs import ClassDifferences, class_differences
 from rsdash.evaluation.wording import figure_text
 from rsdash.ui.compare.pair_choice import choose_pair
 from rsdash.ui.compare.tile_view import open_tiles
 from rsdash.ui.words import plain
 
 MOST_IN_A_MATRIX = 60
+PAIRS_KEPT = 16
 
 
 def class_view(contenders: Sequence[Contender]) -> None:
@@ -32,9 +36,7 @@ def class_view(contenders: Sequence[Contender]) -> None:
     if figures is None:
         return
     _matrices(pair)
-    result = class_differences(
-        first.labels, first.answers, second.answers, len(figures.classes), groups=first.groups
-    )
+    result = _differences(first, second)
     st.plotly_chart(
         class_deltas(
             figures.classes,
@@ -52,6 +54,13 @@ def class_view(contenders: Sequence[Contender]) -> None:
         "without any difference, one is expected to look clear."
     )
     _class_table(pair)
+
+
+@lru_cache(maxsize=PAIRS_KEPT)
+def _differences(first: Contender, second: Contender) -> ClassDifferences:
+    """Told apart by the contenders themselves, as verdicts are."""
+    classes = len(first.part.classes) if first.part else 0
+    return class_differences(first.labels, first.answers, second.answers, classes, groups=first.groups)
 
 
 def _matrices(shown: Sequence[Contender]) -> None:
@@ -92,12 +101,22 @@ def _class_table(shown: Sequence[Contender]) -> None:
         for contender in shown:
             if contender.figures:
                 suffix = f" · {_name(contender, shown)}" if len(shown) > 1 else ""
-                row |= _class_cells(contender.figures, k, suffix)
+                row |= _class_cells(contender.figures, contender.class_intervals, k, suffix)
         rows.append(row)
     st.dataframe(rows, hide_index=True, placeholder="–", alt="Accuracy of each class")
     st.caption(
         "Producer's accuracy (recall): share of a class's images that are right. User's accuracy "
-        "(precision): share of the answers of a class that are right. ±: half of Wilson's 95 % interval."
+        f"(precision): share of the answers of a class that are right. {_what_plus_minus_is(shown)}"
+    )
+
+
+def _what_plus_minus_is(shown: Sequence[Contender]) -> str:
+    if not any(one.figures.groups for one in shown if one.figures):
+        return "±: half of Wilson's 95 % interval."
+    return (
+        "±: half of a 95 % interval by a bootstrap (BCa) that draws whole groups of images, as images of a "
+        f"group depend on each other; a class in fewer than {FEWEST_GROUPS} groups, or of which all or none "
+        "are right, has none."
     )
 
 
@@ -107,15 +126,19 @@ def _name(contender: Contender, shown: Sequence[Contender]) -> str:
     return f"{contender.name} ({contender.id})" if shared else contender.name
 
 
-def _class_cells(figures: Figures, k: int, suffix: str) -> dict[str, object]:
+def _class_cells(figures: Figures, intervals: ClassIntervals, k: int, suffix: str) -> dict[str, object]:
     one = figures.per_class
     return {
         "Images": int(one.support[k]),
-        f"Producer's{suffix}": _cell(one.producers[k], one.producers_low[k], one.producers_high[k]),
-        f"User's{suffix}": _cell(one.users[k], one.users_low[k], one.users_high[k]),
+        f"Producer's{suffix}": _cell(one.producers[k], intervals.producers[k]),
+        f"User's{suffix}": _cell(one.users[k], intervals.users[k]),
         f"F1{suffix}": f"{one.f1[k]:.3f}" if np.isfinite(one.f1[k]) else None,
     }
 
 
-def _cell(value: float, low: float, high: float) -> str | None:
-    return figure_text(float(value), float(high - low) / 2) if np.isfinite(value) else None
+def _cell(value: float, ends: np.ndarray) -> str | None:
+    """A share and half its interval, whose ends are NaN where there is none."""
+    if not np.isfinite(value):
+        return None
+    half = float(ends[1] - ends[0]) / 2
+    return figure_text(float(value), half if np.isfinite(half) else None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import streamlit as st
 
 from rsdash.errors import RsdashError
 from rsdash.evaluation.comparison import Contender
-from rsdash.evaluation.recipes import out_of_fold
+from rsdash.evaluation.recipes import Recipe, out_of_fold
 from rsdash.report.facts import Compared
 from rsdash.ui.compare.answer import all_figures, pair_table, recipe_table
 from rsdash.ui.compare.calibration_view import calibration_view
@@ -22,6 +23,7 @@ from rsdash.ui.gradient_comparison import gradient_comparison
 from rsdash.ui.words import plain
 
 KEY = "look"
+RECIPES_KEPT = 64
 
 
 def look(compared: Compared) -> None:
@@ -37,8 +39,14 @@ def look(compared: Compared) -> None:
 
 def _with_folds(compared: Compared) -> list[Contender]:
     """The runs, and each complete k-fold as a whole."""
-    pooled = [out_of_fold(recipe) for recipe in compared.verdict.recipes]
+    pooled = [_pooled(recipe) for recipe in compared.verdict.recipes]
     return [*(one for one in pooled if one), *compared.contenders]
+
+
+@lru_cache(maxsize=RECIPES_KEPT)
+def _pooled(recipe: Recipe) -> Contender | None:
+    """Told apart by the recipe itself, which is kept with its verdict."""
+    return out_of_fold(recipe)
 
 
 def _statistics(compared: Compared) -> None:
