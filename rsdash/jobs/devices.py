@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import psutil
 import pynvml
 
 CPU_SLOT = "cpu"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Slot:
 
 @cache
 def find_slots() -> tuple[Slot, ...]:
-    """GPUs first, the CPU last."""
+    """The GPUs that CUDA_VISIBLE_DEVICES leaves to this process first, the CPU last."""
     cores = psutil.cpu_count(logical=True) or 1
     cpu = Slot(CPU_SLOT, f"CPU, {cores} cores", psutil.virtual_memory().total)
     return (*_gpus(), cpu)
@@ -63,14 +69,50 @@ def _gpus() -> list[Slot]:
     except pynvml.NVMLError:
         return []
     try:
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        return [
-            Slot(
-                str(pynvml.nvmlDeviceGetUUID(handle)),
-                str(pynvml.nvmlDeviceGetName(handle)),
-                int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
-            )
-            for handle in handles
-        ]
+        found = [_numbered(number) for number in range(pynvml.nvmlDeviceGetCount())]
+        named = os.environ.get("CUDA_VISIBLE_DEVICES")
+        return [slot for slot in found if slot] if named is None else _visible(named, found)
     finally:
         pynvml.nvmlShutdown()
+
+
+def _visible(named: str, found: Sequence[Slot | None]) -> list[Slot]:
+    """The GPUs that CUDA_VISIBLE_DEVICES names, in its order; as in CUDA, a name for none ends the list.
+
+    Source: CUDA C++ Programming Guide, "CUDA Environment Variables".
+    """
+    visible: list[Slot] = []
+    for name in named.split(","):
+        slot = _called(name.strip(), found)
+        if slot is None:
+            break
+        visible.append(slot)
+    return visible
+
+
+def _called(name: str, found: Sequence[Slot | None]) -> Slot | None:
+    """A GPU by its number, by the beginning of its UUID, or the part of one by its MIG UUID."""
+    if name.isdecimal():
+        return found[int(name)] if int(name) < len(found) else None
+    if name.startswith("MIG-"):
+        return _described(lambda: pynvml.nvmlDeviceGetHandleByUUID(name), name)
+    matching = [slot for slot in found if slot and name and slot.id.startswith(name)]
+    return matching[0] if len(matching) == 1 else None
+
+
+def _numbered(number: int) -> Slot | None:
+    return _described(lambda: pynvml.nvmlDeviceGetHandleByIndex(number), f"GPU {number}")
+
+
+def _described(find: Callable[[], Any], name: str) -> Slot | None:
+    """A GPU by its handle; None where the driver cannot tell of it, such as one that has failed."""
+    try:
+        handle = find()
+        return Slot(
+            str(pynvml.nvmlDeviceGetUUID(handle)),
+            str(pynvml.nvmlDeviceGetName(handle)),
+            int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
+        )
+    except pynvml.NVMLError as error:
+        log.warning("%s is passed over: %s", name, error)
+        return None
