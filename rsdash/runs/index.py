@@ -116,6 +116,8 @@ class RunIndex:
                     if (directory / run_id).exists():  # else it was deleted just now
                         missing = f"{error.filename} is missing; the run folder is incomplete."
                         problems.append((run_id, missing))
+                except PermissionError:
+                    problems.append((run_id, "The folder belongs to another user, who lets nobody read it."))
                 except RunError as error:
                     problems.append((run_id, str(error)))
             self._known = seen

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +18,30 @@ from rsdash.runs.folder import remove_run
 from rsdash.runs.index import RunIndex
 from rsdash.runs.states import RunState
 from tests.tiny import make_run, wait_for
+
+
+@pytest.fixture
+def strangers_dir() -> Iterator[Path]:
+    """A folder that every user may read; temporary folders of a test are its owner's alone."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    for path in folder.iterdir():
+        path.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def as_nobody() -> Iterator[None]:
+    """Have the administrator, who may read everything, be somebody else."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_a_copy_of_an_example_is_a_run_of_ones_own(tmp_path: Path) -> None:
@@ -115,3 +142,13 @@ def test_the_curve_has_the_role_of_the_images_watched(
     data = entry.request.data.model_copy(update={"counts": {"train": 9, "validation": validation, "test": 3}})
     watched = replace(entry, request=entry.request.model_copy(update={"data": data}))
     assert watched.watched_role == role
+
+
+def test_a_folder_that_nobody_else_may_read_is_named_and_hides_no_other_run(strangers_dir: Path) -> None:
+    closed, open_one = make_run(strangers_dir), make_run(strangers_dir)
+    closed.path.chmod(0o000)
+    with as_nobody():
+        listing = RunIndex(strangers_dir).refresh()
+    assert [entry.id for entry in listing.entries] == [open_one.id]
+    [(problem, reason)] = listing.problems
+    assert problem == closed.id and "belongs to another user" in reason
