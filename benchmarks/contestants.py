@@ -175,7 +175,7 @@ def time_bare_work(contest: Contest) -> float:
         with compute.autocast():
             logits = model(images)
         optimizer.zero_grad(set_to_none=True)
-        scaler.scale(training_loss(logits, labels, model, config)).backward()
+        scaler.scale(training_loss(logits, labels, config)).backward()
         scaler.step(optimizer)
         scaler.update()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from rsdash.config import RunConfig
 from rsdash.models.registry import build_model, head_parameter_names
@@ -92,9 +93,14 @@ RECIPES: dict[str, dict[str, Any]] = {
 class Witness:
     """Remembers what the loop reports, asks it to leave after some steps and to change settings at others."""
 
-    def __init__(self, leave_after: int | None = None, asked: tuple[Amendment, ...] = ()) -> None:
+    def __init__(
+        self, leave_after: int | None = None, asked: tuple[Amendment, ...] = (), *, measuring: bool = False
+    ) -> None:
+        """Begin to watch; `measuring` has it leave while the epoch that those steps end is measured."""
         self.steps = 0
+        self.last_step = 0
         self.leave_after = leave_after
+        self.measuring = measuring
         self.intervals: list[tuple[Sums, float]] = []
         self.epochs: list[tuple[int, Sums, Score]] = []
         self.checkpoints: list[int] = []
@@ -106,8 +112,11 @@ class Witness:
     def poll(self, progress: Progress) -> Request | Amendment | None:
         if progress.step in self.asked:
             return self.asked.pop(progress.step)
-        self.steps += 1
-        return Request(Ending.SUSPEND) if self.steps == self.leave_after else None
+        again = progress.step == self.last_step
+        self.steps += not again
+        self.last_step = progress.step
+        leaves = self.steps == self.leave_after and again == self.measuring
+        return Request(Ending.SUSPEND) if leaves else None
 
     def on_amendment(self, amendment: Amendment, *, steps: int) -> None:
         self.amendments.append(amendment)
@@ -130,6 +139,21 @@ class Witness:
 
     def on_checkpoint(self, checkpoint: Checkpoint) -> None:
         self.checkpoints.append(int(checkpoint.progress["step"]))
+
+
+class Greedy(nn.Module):
+    """Lets memory run out while a batch holds more images than it bears."""
+
+    def __init__(self, inner: nn.Module, bears: int, error: type[Exception], *, from_call: int = 0) -> None:
+        super().__init__()
+        self.inner, self.bears, self.error, self.from_call = inner, bears, error, from_call
+        self.calls = 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        if self.calls > self.from_call and len(images) > self.bears:
+            raise self.error("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        return self.inner(images)
 
 
 def material(config: RunConfig, rows: np.ndarray = TRAINING_ROWS) -> Material:

@@ -21,9 +21,9 @@ class Leaving(Control):
         return Request(Ending.SUSPEND) if self._left < 0 else super().poll(standing)
 
 
-def go_on(folder: RunFolder, leave_after: int | None = None) -> bool:
+def go_on(folder: RunFolder, leave_after: int | None = None, *, control: Control | None = None) -> bool:
     """Bring a run on its way, in this process; whether it is finished."""
-    control = Control(folder, 0) if leave_after is None else Leaving(folder, leave_after)
+    control = control or (Control(folder, 0) if leave_after is None else Leaving(folder, leave_after))
     lock = Lock.take(folder.lock_path)
     assert lock
     with lock:

@@ -143,7 +143,10 @@ class MachineSettings(Section, frozen=True):
         advanced=True,
     )
     deterministic: bool = setting(
-        False, "Same numbers on every CUDA run, at some cost in speed.", advanced=True
+        False,
+        "Same numbers on every CUDA run, at some cost in speed; the log names layers for which PyTorch "
+        "cannot promise it.",
+        advanced=True,
     )
     compiled: bool = setting(
         False,

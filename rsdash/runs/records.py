@@ -107,6 +107,7 @@ class StateRecord(_Record):
         state: see RunState.
         reason: why, when INTERRUPTED.
         message: one sentence for the person: the error, or the exit cause.
+        stopping: whether it was asked to stop, so that only its figures are still to come.
         attempt: how many workers have been launched.
         fruitless: launches since the last new checkpoint.
         commands_end: offset in commands.jsonl up to which requests were carried out, in bytes.
@@ -121,6 +122,7 @@ class StateRecord(_Record):
     state: RunState
     reason: Interruption | None = None
     message: str = ""
+    stopping: bool = False
     attempt: int = 0
     fruitless: int = 0
     commands_end: int = 0

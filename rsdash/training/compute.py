@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,21 +22,23 @@ class Compute:
         device: where tensors live.
         dtype: format of the heavy arithmetic; parameters stay in fp32.
         description: device and format in words.
+        exact: whether fp32 is to be that in cuDNN's convolutions too, which round to TF32 by default.
     """
 
     device: torch.device
     dtype: torch.dtype
     description: str
+    exact: bool = False
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Context in which matrix products and convolutions run in `dtype`."""
-        if self.dtype == torch.float32:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, dtype=self.dtype)
+        if self.dtype != torch.float32:
+            return torch.autocast(self.device.type, dtype=self.dtype)
+        return _without_tf32() if self.exact else contextlib.nullcontext()
 
     def in_fp32(self) -> Compute:
         """The same device in full precision, for figures that are reported."""
-        return Compute(self.device, torch.float32, self.description)
+        return Compute(self.device, torch.float32, self.description, exact=True)
 
 
 def choose_compute(config: RunConfig) -> Compute:
@@ -56,7 +59,7 @@ def choose_compute(config: RunConfig) -> Compute:
         )
     if config.deterministic and device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
+        torch.use_deterministic_algorithms(True, warn_only=True)  # AlexNet's pooling has no such form
     torch.backends.cudnn.benchmark = not config.deterministic  # batches are of one size
     format_name = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}[dtype]
     return Compute(device, dtype, f"{device_name(device)}, {format_name}")
@@ -77,6 +80,16 @@ def cpu_has_bf16() -> bool:
         return False
     flags = next((line for line in text.splitlines() if line.startswith("flags")), "")
     return bool({"avx512_bf16", "amx_bf16"} & set(flags.split()))
+
+
+@contextlib.contextmanager
+def _without_tf32() -> Iterator[None]:
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def _device(wanted: str) -> torch.device:

@@ -35,6 +35,14 @@ class Request:
     reason: Interruption | None = None
 
 
+class LeaveError(Exception):
+    """Carries a request out of a long step, such as building the pixel cache or measuring."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.ending.name)
+        self.request = request
+
+
 @dataclass(frozen=True)
 class Standing:
     """How far a run has come when something is asked of it."""

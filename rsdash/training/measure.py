@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,10 +13,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from rsdash.training.compute import Compute
+from rsdash.training.memory import give_back, is_out_of_memory
 from rsdash.training.tiles import Tiles
 
 BATCH = 128
-"""Images at a time; no gradients are kept, so this is no matter of memory."""
+"""Images at a time at first; no gradients are kept, so this is seldom a matter of memory."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,11 @@ class Score:
     labels: np.ndarray = field(compare=False, repr=False)
 
 
-def score(model: nn.Module, tiles: Tiles, compute: Compute) -> Score:
-    """Mean loss and accuracy over all tiles, in the precision of training."""
-    logits = torch.from_numpy(measure_logits(model, tiles, compute))
+def score(
+    model: nn.Module, tiles: Tiles, compute: Compute, *, on_batch: Callable[[], None] = lambda: None
+) -> Score:
+    """Mean loss and accuracy over all tiles, in the precision of training; arguments as `measure_logits`."""
+    logits = torch.from_numpy(measure_logits(model, tiles, compute, on_batch=on_batch))
     labels = torch.from_numpy(tiles.labels)
     loss = F.cross_entropy(logits.double(), labels)
     right = (logits.argmax(1) == labels).double().mean()
@@ -54,10 +57,10 @@ def measure_logits(
     """Logits of all tiles in their order, with the model in evaluation mode.
 
     A compiled network is run as it was before: compiling it a second time, for evaluation, took as long as
-    for training, and its sums are rounded otherwise.
+    for training, and its sums are rounded otherwise. Where memory runs out, batches become smaller.
 
     Args:
-        model: network; left in the mode it came in.
+        model: network; left in the mode it came in, by an error too.
         tiles: n images.
         compute: device and number format.
         on_batch: called before each batch; may raise to leave.
@@ -67,14 +70,31 @@ def measure_logits(
     """
     was_training = model.training
     model.eval()
-    parts = []
-    with _uncompiled():
-        for images, _ in tiles.in_order(BATCH):
-            on_batch()
-            with compute.autocast():
-                parts.append(model(images).float())
-    model.train(was_training)
+    try:
+        with _uncompiled():
+            parts = list(_logits(model, tiles, compute, on_batch))
+    finally:
+        model.train(was_training)
     return torch.cat(parts).cpu().numpy()
+
+
+def _logits(
+    model: nn.Module, tiles: Tiles, compute: Compute, on_batch: Callable[[], None]
+) -> Iterator[torch.Tensor]:
+    done, size = 0, BATCH
+    while done < len(tiles):
+        try:
+            for images, _ in tiles.in_order(size, start=done):
+                on_batch()
+                with compute.autocast():
+                    logits = model(images).float()
+                yield logits
+                done += len(logits)
+        except (RuntimeError, MemoryError) as error:
+            if size == 1 or not is_out_of_memory(error):
+                raise
+            size //= 2
+            give_back(compute.device)
 
 
 def _uncompiled() -> contextlib.AbstractContextManager[object]:

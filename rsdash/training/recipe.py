@@ -58,13 +58,9 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 
 def training_loss(
-    logits: torch.Tensor,
-    labels: torch.Tensor,
-    model: nn.Module,
-    config: RunConfig,
-    weights: torch.Tensor | None = None,
+    logits: torch.Tensor, labels: torch.Tensor, config: RunConfig, weights: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Cross-entropy with label smoothing, plus the L1 penalty where asked for; a mean over images.
+    """Cross-entropy with label smoothing; a mean over images.
 
     Class weights multiply each image's share of the sum, which is then divided by the number of images, so
     that micro-batches of a batch add up to what the whole gives.
@@ -72,17 +68,22 @@ def training_loss(
     Args:
         logits: float of shape (B, K).
         labels: int64 of shape (B,), or shares of the classes, float of shape (B, K).
-        model: network whose weights the L1 penalty adds up.
-        config: label_smoothing and l1.
+        config: label_smoothing.
         weights: float of shape (K,), from `class_weights`; None for equal ones.
     """
     total = F.cross_entropy(
         logits.float(), labels, weight=weights, label_smoothing=config.label_smoothing, reduction="sum"
     )
-    loss = total / len(labels)
-    if config.l1 > 0:
-        loss = loss + config.l1 * sum(p.abs().sum() for p in model.parameters() if p.requires_grad)
-    return loss
+    return total / len(labels)
+
+
+def l1_penalty(model: nn.Module, config: RunConfig) -> torch.Tensor:
+    """What the training adds to the loss: the sum of all learnt weights' sizes, times `l1`.
+
+    It is no part of the loss that is reported, which is compared with that of guessing and of other images.
+    """
+    sizes = [parameter.abs().sum() for parameter in model.parameters() if parameter.requires_grad]
+    return config.l1 * torch.stack(sizes).sum()
 
 
 def _parameter_groups(model: nn.Module, config: RunConfig, head: set[str]) -> list[dict]:

@@ -20,22 +20,14 @@ from rsdash.runs.records import RunRequest, StateRecord
 from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
 from rsdash.training.checkpoint import load_checkpoint
 from rsdash.training.compute import Compute, choose_compute
-from rsdash.training.control import Control, Ending, Request, Standing
+from rsdash.training.control import Control, Ending, LeaveError, Request, Standing
 from rsdash.training.environment import describe_environment
 from rsdash.training.inner_log import InnerLog
 from rsdash.training.material import Setup, prepare
+from rsdash.training.memory import is_out_of_memory
 from rsdash.training.recorder import Recorder, sparkline
 from rsdash.training.result import save_evaluation, save_weights
-from rsdash.training.step import is_out_of_memory
 from rsdash.training.trainer import Trainer
-
-
-class _LeaveError(Exception):
-    """Carries a request out of a long step such as building the pixel cache."""
-
-    def __init__(self, request: Request) -> None:
-        super().__init__(request.ending.name)
-        self.request = request
 
 
 def run_session(folder: RunFolder, control: Control, *, by_hand: bool = False) -> bool:
@@ -52,7 +44,7 @@ def run_session(folder: RunFolder, control: Control, *, by_hand: bool = False) -
     session = _Session(folder, control, by_hand=by_hand)
     try:
         session.run()
-    except _LeaveError as error:
+    except LeaveError as error:
         session.leave(error.request)
     except DivergedError as error:
         session.diverged(str(error))
@@ -75,7 +67,7 @@ class _Session:
         cut_torn_line(folder.metrics_path)
         state = _announce(folder) if by_hand else folder.state()
         self._attempt = state.attempt
-        self._stop: Request | None = None
+        self._stop = Request(Ending.STOP) if state.stopping and folder.checkpoint_path.exists() else None
         self._recorder: Recorder | None = None
         self._standing: Standing | None = Standing(state.checkpoint_step or 0, state.summary.epoch)
         self._control = control
@@ -106,6 +98,8 @@ class _Session:
         )
         unfinished = trainer.progress.epoch < trainer.config.epochs
         request = self._stop if self._stop and unfinished else trainer.run()
+        if request.ending is Ending.STOP:
+            self._folder.write_state(state=RunState.STOPPING, stopping=True)
         if request.ending is not Ending.CANCEL:
             recorder.write_checkpoint(trainer.checkpoint())
         if request.ending in (Ending.CANCEL, Ending.SUSPEND):
@@ -121,7 +115,7 @@ class _Session:
                 state=RunState.INTERRUPTED, reason=request.reason, message="", commands_end=end
             )
         else:
-            self._folder.write_state(state=RunState.CANCELLED, reason=None, commands_end=end)
+            self._folder.write_state(state=RunState.CANCELLED, reason=None, stopping=False, commands_end=end)
 
     def diverged(self, message: str) -> None:
         """End by a loss that is no number; the last good checkpoint stays."""
@@ -155,8 +149,6 @@ class _Session:
     def _finish(
         self, request: Request, trainer: Trainer, setup: Setup, compute: Compute, recorder: Recorder
     ) -> None:
-        if request.ending is Ending.STOP:
-            self._folder.write_state(state=RunState.STOPPING)
         self._folder.write_state(state=RunState.EVALUATING)
         self._standing = None
         save_weights(self._folder.weights_path, trainer.reported_weights(), setup.card)
@@ -187,7 +179,9 @@ class _Session:
         self._folder.log_event(
             "result", role=figures.role, accuracy=figures.accuracy, loss=figures.loss, images=figures.images
         )
-        self._folder.write_state(state=final, summary=summary, commands_end=self._control.commands_end)
+        self._folder.write_state(
+            state=final, summary=summary, stopping=False, commands_end=self._control.commands_end
+        )
 
     def _look(self) -> None:
         """Leave a long step if that is asked; a stop keeps what was learnt, so it waits for the figures."""
@@ -196,8 +190,9 @@ class _Session:
             return  # a changed setting is in the log, where the trainer will find it
         if request.ending is Ending.STOP and self._folder.checkpoint_path.exists():
             self._stop = request
+            self._folder.write_state(stopping=True)
             return
-        raise _LeaveError(request)
+        raise LeaveError(request)
 
 
 def _announce(folder: RunFolder) -> StateRecord:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from rsdash.config import RunConfig
 from rsdash.errors import RunError
 from rsdash.runs.amendments import Amendment, add_amendment, amended
+from rsdash.training.progress import Progress
+from rsdash.training.schedule import plateau_cuts, rate_factor
 from rsdash.training.step import most_parts
 
 
@@ -27,6 +29,17 @@ class Steering:
     def length_set_at(self) -> int:
         """Steps that were taken when the run was last given another number of epochs; 0 if it never was."""
         return max((a.step for a in self._amendments if a.setting == "epochs"), default=0)
+
+    def rate(self, progress: Progress, steps_per_epoch: int) -> float:
+        """Learning rate of the step that comes.
+
+        Args:
+            progress: where the run stands; plateaus are judged from its losses.
+            steps_per_epoch: optimizer steps in an epoch.
+        """
+        cuts = plateau_cuts(progress.losses, self.config)
+        factor = rate_factor(self.config, progress.step, steps_per_epoch=steps_per_epoch, cuts=cuts)
+        return self.config.learning_rate * factor
 
     def amend(self, amendment: Amendment) -> None:
         """Change a setting from the present step on."""

@@ -12,13 +12,13 @@ from torch import nn
 from rsdash.config import RunConfig
 from rsdash.data.mixing import strongest
 from rsdash.training.average import WeightAverage
+from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
-from rsdash.training.recipe import make_optimizer, set_rate, training_loss
+from rsdash.training.memory import give_back, is_out_of_memory
+from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
 
 SMALLEST_PART = 2
 """Images: batch normalization needs two."""
-_ALLOCATION_FAILED = ("can't allocate memory", "could not create a memory object")
-"""How PyTorch's CPU allocator and oneDNN say it; both raise a plain RuntimeError."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class StepSums:
     """What a step says of its batch, still on the device.
 
     Attributes:
-        loss: sum of the loss over the images, float of shape ().
+        loss: sum of the loss over the images, without the L1 penalty, float of shape ().
         right: number of images that were right, int64 of shape ().
         images: number of images.
     """
@@ -59,10 +59,24 @@ class Stepper:
         """
         self.model = model
         self.optimizer = make_optimizer(model, config, head)
-        self.scaler = torch.amp.GradScaler(compute.device.type, enabled=compute.dtype == torch.float16)
         self.average = WeightAverage(model, config.ema_decay) if config.ema_decay else None
         self._compute = compute
+        self.scaler = self._fresh_scaler({})
         self._class_weights = class_weights
+
+    @property
+    def measured(self) -> nn.Module:
+        """The network that figures are of: with averaged weights, if asked."""
+        return self.average.model if self.average else self.model
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take up the state of a checkpoint."""
+        self.model.load_state_dict(checkpoint.model)
+        self.optimizer.load_state_dict(dict(checkpoint.optimizer))
+        if checkpoint.scaler:  # empty where it was written without one, in another number format
+            self.scaler.load_state_dict(dict(checkpoint.scaler))
+        if self.average:
+            self.average.model.load_state_dict(checkpoint.average)
 
     def attempt(
         self,
@@ -94,8 +108,9 @@ class Stepper:
                 raise
         # only here have the frames of the failed step, which the exception held, let go of their tensors
         self.optimizer.zero_grad(set_to_none=True)
-        if self._compute.device.type == "cuda":
-            torch.cuda.empty_cache()
+        # a scaler that has unscaled the gradients would refuse to do so again
+        self.scaler = self._fresh_scaler(self.scaler.state_dict())
+        give_back(self._compute.device)
         return None
 
     def _take(
@@ -122,15 +137,16 @@ class Stepper:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         with self._compute.autocast():
             logits = self.model(images)
-        loss = training_loss(logits, labels, self.model, config, self._class_weights) * share
-        self.scaler.scale(loss).backward()
+        loss = training_loss(logits, labels, config, self._class_weights) * share
+        whole = loss + l1_penalty(self.model, config) * share if config.l1 > 0 else loss
+        self.scaler.scale(whole).backward()
         return loss.detach(), logits.detach()
 
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on a GPU or on the CPU."""
-    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return known or any(text in str(error) for text in _ALLOCATION_FAILED)
+    def _fresh_scaler(self, state: dict[str, object]) -> torch.amp.GradScaler:
+        scaler = torch.amp.GradScaler(self._compute.device.type, enabled=self._compute.dtype == torch.float16)
+        if state:  # empty at first, and in number formats that need no scaler
+            scaler.load_state_dict(state)
+        return scaler
 
 
 def most_parts(images: int) -> int:

@@ -162,10 +162,10 @@ class Tiles:
         rows = rows.sub_(mean) if in_place else rows - mean
         return rows.div_(std).view(pixels.shape).permute(0, 3, 1, 2)
 
-    def in_order(self, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """All images once, in their order."""
-        starts = range(0, len(self), batch_size)
-        wanted = (torch.arange(start, min(start + batch_size, len(self))) for start in starts)
+    def in_order(self, batch_size: int, *, start: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """All images once, in their order, from one of them on."""
+        starts = range(start, len(self), batch_size)
+        wanted = (torch.arange(first, min(first + batch_size, len(self))) for first in starts)
         for gathered in gather_ahead(self, wanted):
             yield self.batch(gathered)
 

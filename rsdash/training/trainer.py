@@ -6,22 +6,21 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
-from torch import nn
 
 from rsdash.config import RunConfig
 from rsdash.runs.amendments import Amendment
 from rsdash.training.balance import loss_weights
 from rsdash.training.batches import epoch_order, positions_of, steps_per_epoch, training_batch
 from rsdash.training.checkpoint import Checkpoint
-from rsdash.training.control import Ending, Request
+from rsdash.training.control import Ending, LeaveError, Request
 from rsdash.training.gradients import GradientWatch, sample_every
 from rsdash.training.layers import LayerGroup
 from rsdash.training.material import Material
-from rsdash.training.measure import score
+from rsdash.training.measure import Score, score
 from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recipe import set_learning_layers
-from rsdash.training.schedule import epochs_out_of_patience, plateau_cuts, rate_factor
+from rsdash.training.schedule import epochs_out_of_patience
 from rsdash.training.steering import Steering
 from rsdash.training.step import Stepper
 from rsdash.training.tally import Tally, broken_weights, divergence
@@ -133,13 +132,7 @@ class Trainer:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take up the state of a checkpoint."""
-        stepper = self._stepper
-        stepper.model.load_state_dict(checkpoint.model)
-        stepper.optimizer.load_state_dict(dict(checkpoint.optimizer))
-        if checkpoint.scaler:  # empty where it was written without one, in another number format
-            stepper.scaler.load_state_dict(dict(checkpoint.scaler))
-        if stepper.average:
-            stepper.average.model.load_state_dict(checkpoint.average)
+        self._stepper.restore(checkpoint)
         self._best = checkpoint.best
         self.progress = Progress.from_dict(dict(checkpoint.progress))
         self._steering.move_to(self.progress.step)
@@ -148,7 +141,7 @@ class Trainer:
         """The weights that the recipe reports: of the best epoch, or the present ones, averaged if asked."""
         if self.config.report == "best" and self._best:
             return dict(self._best)
-        return dict(self._measured_model().state_dict())
+        return dict(self._stepper.measured.state_dict())
 
     def _epoch(self) -> Request | None:
         progress = self.progress
@@ -169,7 +162,12 @@ class Trainer:
                 return request
             if time.monotonic() - self._saved_at > 60 * self.config.checkpoint_minutes:
                 self._save()
-        self._close_epoch()
+        try:
+            material, model = self._material, self._stepper.measured
+            validation = score(model, material.validation, material.compute, on_batch=self._heed)
+        except LeaveError as left:
+            return left.request
+        self._close_epoch(validation)
         return None
 
     def _step(self, batches: Iterator[Gathered]) -> float:
@@ -179,9 +177,7 @@ class Trainer:
         with self._tally.batch():
             images, labels = training_batch(tiles, self.config, next(batches), epoch=epoch, step=step)
         look = self._gradients.before_update if (step + 1) % self._sample_every == 0 else None
-        cuts = plateau_cuts(progress.losses, self.config)
-        factor = rate_factor(self.config, progress.step, steps_per_epoch=self.steps_per_epoch, cuts=cuts)
-        rate = self.config.learning_rate * factor
+        rate = self._steering.rate(progress, self.steps_per_epoch)
         while True:
             seed_network(self.config.seed, Stream.NETWORK, epoch=epoch, step=step)
             if sums := self._stepper.attempt(images, labels, self.config, rate=rate, look=look):
@@ -205,6 +201,11 @@ class Trainer:
             self._watcher.on_amendment(asked, steps=self.total_steps)
         return None
 
+    def _heed(self) -> None:
+        """Leave the measuring where that is asked; a resumed run measures the epoch from the beginning."""
+        if request := self._listen():
+            raise LeaveError(request)
+
     def _take_smaller_parts(self, images: int) -> None:
         amendment, reason = self._steering.smaller_parts(self.progress.step, images)
         self._steering.amend(amendment)
@@ -226,25 +227,21 @@ class Trainer:
         if figures := self._gradients.fetch():
             self._watcher.on_layers(self.progress, figures)
 
-    def _close_epoch(self) -> None:
-        progress, material = self.progress, self._material
-        validation = score(self._measured_model(), material.validation, material.compute)
+    def _close_epoch(self, validation: Score) -> None:
+        progress = self.progress
         training, progress.epoch_sums = progress.epoch_sums, Sums()
         progress.epoch += 1
         progress.step_in_epoch = 0
         progress.accuracies.append(validation.accuracy)
-        progress.losses.append(validation.loss if material.decides else training.mean_loss)
+        progress.losses.append(validation.loss if self._material.decides else training.mean_loss)
         if self.config.report == "best" and validation.accuracy > progress.best_accuracy:
             progress.best_accuracy, progress.best_epoch = validation.accuracy, progress.epoch
-            state = self._measured_model().state_dict()
+            state = self._stepper.measured.state_dict()
             self._best = {name: value.detach().clone() for name, value in state.items()}
         self._count_time()
         self._watcher.on_epoch(progress, training, validation)
         if time.monotonic() - self._saved_at > CHECKPOINT_EVERY_S:
             self._save()
-
-    def _measured_model(self) -> nn.Module:
-        return self._stepper.average.model if self._stepper.average else self._stepper.model
 
     def _save(self) -> None:
         self._watcher.on_checkpoint(self.checkpoint())

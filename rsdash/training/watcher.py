@@ -13,7 +13,7 @@ from rsdash.training.progress import Progress, Sums
 
 
 class Watcher(Protocol):
-    """What the loop reports to, and asks between two steps whether to go on."""
+    """What the loop reports to, and asks whether to go on, between steps and batches that are measured."""
 
     def poll(self, progress: Progress) -> Request | Amendment | None:
         """What is asked next: to leave, or to go on with a changed setting."""

@@ -11,7 +11,7 @@ from torch import nn
 from rsdash.config import RunConfig
 from rsdash.training.average import WeightAverage
 from rsdash.training.randomness import Stream, generator_for, seed_for, seed_network
-from rsdash.training.recipe import make_optimizer, set_rate, training_loss
+from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
 
 
 def net() -> nn.Sequential:
@@ -100,8 +100,8 @@ def test_the_loss_is_cross_entropy_with_smoothing_by_hand() -> None:
     total = math.log(math.exp(2) + 1 + math.exp(-1))
     plain = total - 2
     uniform = total - (2 + 0 - 1) / 3
-    assert float(training_loss(logits, labels, net(), RunConfig())) == pytest.approx(plain, rel=1e-6)
-    smoothed = training_loss(logits, labels, net(), RunConfig(label_smoothing=0.3))
+    assert float(training_loss(logits, labels, RunConfig())) == pytest.approx(plain, rel=1e-6)
+    smoothed = training_loss(logits, labels, RunConfig(label_smoothing=0.3))
     assert float(smoothed) == pytest.approx(0.7 * plain + 0.3 * uniform, rel=1e-6)
 
 
@@ -116,9 +116,9 @@ def test_class_weights_multiply_each_images_loss_and_leave_the_number_of_images(
     each = [math.log(1 + math.exp(-2)), math.log(1 + math.exp(-0.5)), math.log(1 + math.exp(-3))]
     weights = torch.tensor([1.5, 0.75])
     expected = (1.5 * each[0] + 0.75 * each[1] + 0.75 * each[2]) / 3
-    whole = training_loss(logits, labels, net(), RunConfig(), weights)
+    whole = training_loss(logits, labels, RunConfig(), weights)
     assert float(whole) == pytest.approx(expected, rel=1e-6)
-    parts = [training_loss(logits[part], labels[part], net(), RunConfig(), weights) for part in ([0, 1], [2])]
+    parts = [training_loss(logits[part], labels[part], RunConfig(), weights) for part in ([0, 1], [2])]
     assert float(whole) == pytest.approx((2 * float(parts[0]) + float(parts[1])) / 3, rel=1e-6)
 
 
@@ -126,18 +126,18 @@ def test_a_blend_of_two_classes_costs_the_blend_of_their_losses() -> None:
     logits, blend = torch.tensor([[2.0, 0.0, -1.0]]), torch.tensor([[0.7, 0.0, 0.3]])
     total = math.log(math.exp(2) + 1 + math.exp(-1))
     expected = 0.7 * (total - 2) + 0.3 * (total + 1)
-    assert float(training_loss(logits, blend, net(), RunConfig())) == pytest.approx(expected, rel=1e-6)
-    weighted = training_loss(logits, blend, net(), RunConfig(), torch.tensor([2.0, 1.0, 0.5]))
+    assert float(training_loss(logits, blend, RunConfig())) == pytest.approx(expected, rel=1e-6)
+    weighted = training_loss(logits, blend, RunConfig(), torch.tensor([2.0, 1.0, 0.5]))
     expected = 2 * 0.7 * (total - 2) + 0.5 * 0.3 * (total + 1)
     assert float(weighted) == pytest.approx(expected, rel=1e-6)
 
 
-def test_l1_adds_the_absolute_weights() -> None:
+def test_the_l1_penalty_is_the_sum_of_the_sizes_of_all_learnt_weights() -> None:
     model = net()
-    logits, labels = torch.zeros(1, 2), torch.tensor([0])
-    penalty = sum(float(parameter.detach().abs().sum()) for parameter in model.parameters())
-    loss = training_loss(logits, labels, model, RunConfig(l1=0.01))
-    assert float(loss.detach()) == pytest.approx(math.log(2) + 0.01 * penalty, rel=1e-5)
+    frozen, *learnt = model.parameters()
+    frozen.requires_grad_(False)
+    expected = 0.01 * sum(float(parameter.detach().abs().sum()) for parameter in learnt)
+    assert float(l1_penalty(model, RunConfig(l1=0.01)).detach()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_average_follows_the_weights_with_a_rising_decay() -> None:

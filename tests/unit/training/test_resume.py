@@ -46,7 +46,7 @@ def test_a_resumed_run_ends_with_the_weights_of_one_never_disturbed(
     assert second.progress.step == kill_after
     assert second.run() == Request(Ending.COMPLETE)
 
-    assert witness.steps == 3 * STEPS_PER_EPOCH - kill_after
+    assert len(witness.intervals) == 3 * STEPS_PER_EPOCH - kill_after
     assert equal(second.checkpoint().model, twin.checkpoint().model)
     assert equal(second.checkpoint().average, twin.checkpoint().average)
     assert equal(second.reported_weights(), twin.reported_weights())
@@ -58,6 +58,25 @@ def test_a_resumed_run_ends_with_the_weights_of_one_never_disturbed(
     last, twins_last = witness.epochs[-1][1], twins_witness.epochs[-1][1]
     assert (last.right, last.images) == (twins_last.right, twins_last.images)
     assert last.loss == pytest.approx(twins_last.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "plateau"])
+def test_a_run_that_was_left_while_an_epoch_was_measured_measures_it_anew(tmp_path: Path, name: str) -> None:
+    config, leave_after = recipe(name), 2 * STEPS_PER_EPOCH
+    twin, twins_witness = undisturbed(name)
+    witness = Witness(leave_after, measuring=True)
+    first = trainer_for(config, witness)
+    assert first.run() == Request(Ending.SUSPEND)
+    assert (len(witness.epochs), len(witness.intervals)) == (1, leave_after)
+    save_checkpoint(tmp_path / "last.ckpt", first.checkpoint())
+    later = Witness()
+    second = trainer_for(config, later)
+    second.restore(load_checkpoint(tmp_path / "last.ckpt", "run"))
+    assert second.run() == Request(Ending.COMPLETE)
+    assert len(later.intervals) == STEPS_PER_EPOCH
+    assert [score for _, _, score in later.epochs] == [score for _, _, score in twins_witness.epochs[1:]]
+    assert equal(second.checkpoint().model, twin.checkpoint().model)
+    assert equal(second.reported_weights(), twin.reported_weights())
 
 
 def resumed(config: RunConfig, kill_after: int, rows: np.ndarray = TRAINING_ROWS) -> tuple[Trainer, Witness]:

@@ -9,10 +9,12 @@ import torch
 from torch import nn
 
 from rsdash.errors import DivergedError, RunError
+from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
-from rsdash.training.step import Stepper, is_out_of_memory, most_parts
+from rsdash.training.memory import is_out_of_memory
+from rsdash.training.step import Stepper, most_parts
 from rsdash.training.trainer import Trainer
-from tests.loop import CPU, STEPS_PER_EPOCH, Witness, material, recipe
+from tests.loop import CPU, STEPS_PER_EPOCH, Greedy, Witness, material, recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -44,19 +46,32 @@ def test_a_batch_in_parts_takes_the_same_step(changes: dict[str, Any]) -> None:
             torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-6)
 
 
-class Greedy(nn.Module):
-    """Lets memory run out while a batch holds more images than it bears."""
+def test_the_l1_penalty_moves_the_weights_and_is_no_part_of_the_loss() -> None:
+    plain, loss, _ = step_once(1)
+    shrunk, same_loss, _ = step_once(1, l1=1e-2)
+    assert same_loss == loss
+    first = material(recipe("paper")).model.parameters()
+    for start, free, pulled in zip(first, plain.parameters(), shrunk.parameters(), strict=True):
+        torch.testing.assert_close(free - pulled, 0.1 * 1e-2 * start.sign(), rtol=1e-3, atol=1e-6)
 
-    def __init__(self, inner: nn.Module, bears: int, error: type[Exception], *, from_call: int = 0) -> None:
-        super().__init__()
-        self.inner, self.bears, self.error, self.from_call = inner, bears, error, from_call
-        self.calls = 0
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        self.calls += 1
-        if self.calls > self.from_call and len(images) > self.bears:
-            raise self.error("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
-        return self.inner(images)
+def test_a_step_whose_memory_ran_out_after_gradients_were_unscaled_is_taken_again() -> None:
+    config = recipe("paper", dropout=0.0, optimizer="sgd")
+    parts = material(config)
+    half = Compute(torch.device("cpu"), torch.float16, "CPU, fp16")
+    stepper = Stepper(parts.model, parts.head, half, config)
+    images, labels = parts.training.batch(torch.arange(8))
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise torch.OutOfMemoryError
+
+    scale = stepper.scaler.get_scale()
+    assert stepper.attempt(images, labels, config, rate=0.1, look=look) is None
+    assert stepper.scaler.get_scale() == scale
+    assert stepper.attempt(images, labels, config, rate=0.1, look=look)
 
 
 def greedy_trainer(bears: int, error: type[Exception], from_call: int = 0) -> tuple[Trainer, Witness]:

@@ -1,0 +1,23 @@
+"""When memory runs out, on a GPU or on the CPU."""
+
+from __future__ import annotations
+
+import torch
+
+_ALLOCATION_FAILED = ("can't allocate memory", "could not create a memory object")
+"""How PyTorch's CPU allocator and oneDNN say it; both raise a plain RuntimeError."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out."""
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or any(text in str(error) for text in _ALLOCATION_FAILED)
+
+
+def give_back(device: torch.device) -> None:
+    """Give what no tensor holds any more back to the device, so that smaller pieces find room.
+
+    Call it after the `except` block that caught the error, which holds the frames of what failed.
+    """
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
