@@ -81,7 +81,7 @@ def _mapped(weights_path: Path, name: str, scene: Path, rule: MapRule) -> MapRec
         for item in map_scene(predictor, scene, rule, run_name=name):
             if isinstance(item, MapRecord):
                 return item
-            report(item.done, item.total)
+            report(item.done, item.total, item.words)
     raise RunError(f"The map of {scene.name} broke off.")
 
 

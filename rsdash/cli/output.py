@@ -55,21 +55,26 @@ def print_json(content: Any) -> None:
 
 
 @contextmanager
-def bar(title: str) -> Iterator[Callable[[int, int], None]]:
+def bar(title: str) -> Iterator[Callable[..., None]]:
     """A bar on the terminal, beside what a command prints; nothing where errors go to a file.
 
     Args:
         title: what is under way, in words.
 
     Yields:
-        What takes reports of progress: (done, total).
+        What takes reports of progress: done, total, and in words what is done where they do not say it.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
     ) as progress:
         task = progress.add_task(escape(title), total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+        def report(done: int, total: int, words: str = "", /) -> None:
+            description = escape(f"{title}: {words}" if words else title)
+            progress.update(task, completed=done, total=total or None, description=description)
+
+        yield report
 
 
 def say_stages(

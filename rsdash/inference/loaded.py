@@ -15,7 +15,8 @@ from rsdash.inference.neighbours import nearest_tiles
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.results import PredictedPart, PredictedPlace, Step
 from rsdash.inference.scenes.mapper import map_scene
-from rsdash.inference.scenes.record import MapRecord, MapRule
+from rsdash.inference.scenes.record import MapRecord, MapRule, MapStep
+from rsdash.inference.telling import told
 from rsdash.runs.folder import RunFolder
 
 MODELS_KEPT = 4
@@ -52,14 +53,18 @@ class LoadedModels:
             model = self._model(run)
         yield from predict_place(model, place, top=top, symmetries=symmetries, turn=self.turn)
 
-    def over_scene(self, run: Path, scene: Path, rule: MapRule) -> Iterator[Step | MapRecord]:
+    def over_scene(self, run: Path, scene: Path, rule: MapRule) -> Iterator[MapStep | MapRecord]:
         """Map a scene; others get their turn after each batch of windows.
 
         Raises:
             RsdashError: the run has no weights, or the scene cannot be mapped so.
         """
-        with self.turn:
-            model = self._model(run)
+
+        def load(_: object) -> Predictor:
+            with self.turn:
+                return self._model(run)
+
+        model = yield from told(load, MapStep(done=0, total=0, words="loading the model"))
         name = RunFolder(run).about().name
         yield from map_scene(model, scene, rule, run_name=name, turn=self.turn)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +12,10 @@ from rsdash.config import RunConfig
 from rsdash.data import Dataset, Split, open_dataset, open_pixels
 from rsdash.data.splitting import split_for
 from rsdash.inference.results import Step
+from rsdash.inference.telling import told
 from rsdash.training.batches import pixel_scale
 from rsdash.training.result import ModelCard
 from rsdash.training.tiles import PixelScale, Tiles
-
-POLL_S = 0.2
-
-
-class _LeavingError(Exception):
-    """Ends decoding where nobody waits for it any more."""
 
 
 @dataclass(frozen=True)
@@ -71,19 +64,11 @@ def decoded_pixels(dataset: Dataset, card: ModelCard, total: int) -> Generator[S
         DataChangedError: a file is no longer the one that was scanned.
         StorageError: the disk is too full.
     """
-    told, leaving = [0], threading.Event()
 
-    def note(done: int, _all: int) -> None:
-        if leaving.is_set():
-            raise _LeavingError
-        told[0] = done
+    def decode(tell: Callable[[Step], None]) -> np.ndarray:
+        def note(done: int, _all: int) -> None:
+            tell(Step(done=done, total=total))
 
-    with ThreadPoolExecutor(1, "decode") as thread:
-        try:
-            future = thread.submit(open_pixels, dataset, card.stored_px, note, card.data.radiometry)
-            while not future.done():
-                wait([future], POLL_S)
-                yield Step(done=told[0], total=total)
-            return future.result()
-        finally:
-            leaving.set()
+        return open_pixels(dataset, card.stored_px, note, card.data.radiometry)
+
+    return (yield from told(decode, Step(done=0, total=total)))

@@ -14,7 +14,7 @@ data folder, readable by its owner alone. Errors are JSON, `{"error": "one sente
 | `POST /predict` | form: `run`, `top`, `symmetries`, files `images` | list of Prediction |
 | `POST /explain` | form: `run`, `method`, `class` (or empty), file `images` | Explanation |
 | `POST /predict/place` | JSON: `run`, `place`, `top`, `symmetries` | PredictedPart a line, then its result |
-| `POST /map` | JSON: `run`, `scene` (its path), `rule` | as `/rate`, MapRecord of `scenes/record.py` |
+| `POST /map` | JSON: `run`, `scene` (its path), `rule` | MapStep a line, MapRecord (`scenes/record.py`) |
 | `POST /nearest` | JSON: `run`, `place`, `name` (of an image there) | as `/rate`, Nearest of `nearest.py` |
 
 `run` is the path of a run folder and `place` that of an image, folder or zip; `top` is the number of classes
@@ -28,6 +28,7 @@ to name (or 5), and `symmetries` true averages over the 8 symmetries; `method` i
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -159,6 +160,13 @@ class Service:
                 yield json.dumps(content if isinstance(item, Step) else {"result": content}) + "\n"
         except RsdashError as error:
             yield json.dumps({"error": str(error)}) + "\n"
+        finally:
+            await asyncio.shield(self._let_go(items))
+
+    async def _let_go(self, items: Iterator[BaseModel]) -> None:
+        """Close a long action, in a thread, as it may work on to its next step while others are answered."""
+        try:
+            await run_in_threadpool(items.close)  # pyright: ignore[reportAttributeAccessIssue]  # it is a generator
         finally:
             self._open_requests -= 1
             self._asked_at = time.monotonic()

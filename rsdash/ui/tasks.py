@@ -6,11 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from rsdash.errors import RsdashError
 
-Report = Callable[[int, int], None]
+
+class Report(Protocol):
+    """Takes units done and in all, and in words what is done, where they do not say it."""
+
+    def __call__(self, done: int, total: int, words: str = "", /) -> None:
+        """Take a report; it raises to end the action."""
+        ...
 
 
 class TaskStoppedError(RsdashError):
@@ -25,6 +31,7 @@ class Task:
         title: what it does, in words.
         done: units done.
         total: units in all, or 0 while unknown.
+        words: what it is at, where the units do not say it; or empty.
         result: what it returned, once finished without error.
         error: why it failed, in one sentence, or empty.
         finished: whether it has ended.
@@ -34,6 +41,7 @@ class Task:
     title: str
     done: int = 0
     total: int = 0
+    words: str = ""
     result: Any = None
     error: str = ""
     finished: bool = False
@@ -49,7 +57,7 @@ class Task:
         """Whether a person asked it to end."""
         return self._stop.is_set()
 
-    def report(self, done: int, total: int) -> None:
+    def report(self, done: int, total: int, words: str = "", /) -> None:
         """Take a report of progress.
 
         Raises:
@@ -57,7 +65,7 @@ class Task:
         """
         if self._stop.is_set():
             raise TaskStoppedError(f"{self.title}: stopped.")
-        self.done, self.total = done, total
+        self.done, self.total, self.words = done, total, words
 
     @property
     def share(self) -> float:
@@ -93,7 +101,7 @@ class Tasks:
         Args:
             key: names the task for pages.
             title: what it does, in words.
-            action: called with a function that takes (done, total).
+            action: called with a function that takes reports of progress.
         """
         with self._mutex:
             known = self._tasks.get(key)

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from rsdash.errors import DataError
 from rsdash.inference.scenes.areas import CellAreas
-from rsdash.inference.scenes.record import NO_CLASS
+from rsdash.inference.scenes.record import NO_CLASS, Say, say_nothing
 
 MOST_PATCHES = 200_000
 """About 100 MB of polygons as text; a map of more is noise, and its rasters say it better."""
@@ -57,18 +57,19 @@ class _Runs(NamedTuple):
     links: np.ndarray
 
 
-def join_cells(labels: np.ndarray, confidence: Path, areas: CellAreas) -> Patches:
+def join_cells(labels: np.ndarray, confidence: Path, areas: CellAreas, say: Say = say_nothing) -> Patches:
     """Join cells that share a side.
 
     Args:
         labels: uint8 (rows, columns), NO_CLASS without data.
         confidence: raster of the same grid, NaN without data.
         areas: of the cells on the ground.
+        say: hears how far it is; it may raise to end the work.
 
     Raises:
         DataError: more than MOST_PATCHES.
     """
-    patches = _gather(labels, _runs(labels, confidence), areas)
+    patches = _gather(labels, _runs(labels, confidence, say), areas)
     if len(patches.first) > MOST_PATCHES:
         raise _too_many(f"{len(patches.first):,} patches")
     return patches
@@ -81,7 +82,7 @@ def _too_many(found: str) -> DataError:
     )
 
 
-def _runs(labels: np.ndarray, confidence: Path) -> _Runs:
+def _runs(labels: np.ndarray, confidence: Path, say: Say) -> _Runs:
     """Gather cells along rows, some rows at a time.
 
     Raises:
@@ -92,6 +93,7 @@ def _runs(labels: np.ndarray, confidence: Path) -> _Runs:
     count, above = 0, np.zeros((0, columns), np.int64)
     with rasterio.open(confidence) as raster:
         for start in range(0, rows, BLOCK_ROWS):
+            say(f"joining cells, row {start + 1:,} of {rows:,}")
             block = labels[start : start + BLOCK_ROWS]
             sure = raster.read(1, window=((start, start + len(block)), (0, columns)))
             begins = np.ones(block.shape, bool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,6 @@ from rsdash.errors import DataError
 from rsdash.files import write_text
 from rsdash.home import maps_dir
 from rsdash.inference.predictor import BATCH, Predictor
-from rsdash.inference.results import Step
 from rsdash.inference.scenes.bands import Bands, choose_bands, level_notes, value_notes
 from rsdash.inference.scenes.blending import Blender
 from rsdash.inference.scenes.layout import Layout, lay_windows
@@ -37,9 +36,11 @@ from rsdash.inference.scenes.record import (
     RECORD,
     MapRecord,
     MapRule,
+    MapStep,
     SceneRecord,
 )
 from rsdash.inference.scenes.writing import write_files
+from rsdash.inference.telling import told
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def map_scene(
     *,
     run_name: str,
     turn: AbstractContextManager[object] | None = None,
-) -> Iterator[Step | MapRecord]:
+) -> Generator[MapStep | MapRecord, None, None]:
     """Map a scene into a new folder of `maps_dir()`; nothing is left of a map that is not finished.
 
     Args:
@@ -103,30 +104,54 @@ def map_scene(
         turn: held while the network works, so that others get theirs between two batches.
 
     Yields:
-        How many windows are done, of all; what is known of the map at the end.
+        How far it is, several times a second; what is known of the map at the end.
 
     Raises:
         DataError: the scene cannot be mapped so, or is damaged.
         StorageError: the disk is full.
     """
-    began = time.monotonic()
     plan = plan_map(predictor, path, rule)
-    classes = predictor.card.data.classes
-    shape = (*plan.layout.grid, len(classes))
+
+    def work(tell: Callable[[MapStep], None]) -> MapRecord:
+        return _made(predictor, plan, tell, run_name=run_name, turn=turn or contextlib.nullcontext())
+
+    yield (yield from told(work, MapStep(done=0, total=plan.layout.windows)))
+
+
+def _made(
+    predictor: Predictor,
+    plan: MapPlan,
+    tell: Callable[[MapStep], None],
+    *,
+    run_name: str,
+    turn: AbstractContextManager[object],
+) -> MapRecord:
+    """Make the map, from the first window to the folder at its place."""
+    began = time.monotonic()
+    windows = plan.layout.windows
+    shape = (*plan.layout.grid, len(predictor.card.data.classes))
     maps_dir().mkdir(parents=True, exist_ok=True)
     needed = shape[0] * shape[1] * (4 * shape[2] + BYTES_A_CELL)
-    require_space(maps_dir(), needed, f"The map of {path.name}")
+    require_space(maps_dir(), needed, f"The map of {plan.scene.path.name}")
+
+    def say(words: str) -> None:
+        tell(MapStep(done=windows, total=windows, words=words))
+
     with building_site(maps_dir()) as site:
         probabilities = open_memmap(site / PROBABILITIES, "w+", np.float32, shape)
         tally = Tally()
-        yield from _predict(predictor, plan, probabilities, tally, turn or contextlib.nullcontext())
+        for step in _predict(predictor, plan, probabilities, tally, turn):
+            tell(step)
+        say("storing what the model said")
         probabilities.flush()
+        say("making a small picture of the scene")
         notes = (*plan.notes, *_draw(predictor, plan, site))
-        record = write_files(site, _record(predictor, plan, tally, notes, run_name), probabilities)
+        record = write_files(site, _record(predictor, plan, tally, notes, run_name), probabilities, say)
+        say("putting the map in its place")
         record = record.model_copy(update={"seconds": time.monotonic() - began})
         write_text(site / RECORD, record.model_dump_json(indent=1))
         put_in_place(site, maps_dir() / record.id)
-    yield record
+    return record
 
 
 @dataclass
@@ -144,7 +169,7 @@ def _predict(
     probabilities: np.ndarray,
     tally: Tally,
     turn: AbstractContextManager[object],
-) -> Iterator[Step]:
+) -> Iterator[MapStep]:
     """Fill in the probabilities of all cells."""
     layout, known = plan.layout, predictor.trust.familiarity
     blender = Blender(layout, probabilities.shape[2])
@@ -167,7 +192,7 @@ def _predict(
                 probabilities[first : first + len(rows)] = rows
             tally.predicted += len(batch.rows)
             tally.skipped += batch.skipped
-            yield Step(done=tally.predicted + tally.skipped, total=layout.windows)
+            yield MapStep(done=tally.predicted + tally.skipped, total=layout.windows)
     for first, rows in blender.finish():
         probabilities[first : first + len(rows)] = rows
 

@@ -22,7 +22,7 @@ from rsdash.errors import DataError
 from rsdash.files import write_atomic
 from rsdash.inference.scenes.areas import areas_on_scene
 from rsdash.inference.scenes.joining import Patches, join_cells
-from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, NO_CLASS, PATCHES
+from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, NO_CLASS, PATCHES, Say, say_nothing
 
 BATCH = 2_000
 """Polygons that are worked on at once."""
@@ -32,7 +32,13 @@ DECIMALS = 7
 """Of degrees: a centimetre."""
 
 
-def write_patches(folder: Path, classes: Sequence[str], *, on_scene: tuple[float, float] = (1.0, 1.0)) -> int:
+def write_patches(
+    folder: Path,
+    classes: Sequence[str],
+    *,
+    on_scene: tuple[float, float] = (1.0, 1.0),
+    say: Say = say_nothing,
+) -> int:
     """Write `patches.geojson` from `classes.tif` and `confidence.tif` beside it.
 
     A feature has the properties class, label, cells, area_m2 and confidence, the mean of its cells. Cells
@@ -43,6 +49,7 @@ def write_patches(folder: Path, classes: Sequence[str], *, on_scene: tuple[float
         folder: of the map.
         classes: names in label order.
         on_scene: share of the last row and of the last column that lies on the scene.
+        say: hears how far it is; where it raises, nothing is left.
 
     Returns:
         How many patches there are.
@@ -55,19 +62,23 @@ def write_patches(folder: Path, classes: Sequence[str], *, on_scene: tuple[float
     with rasterio.open(folder / CLASSES) as raster:
         labels, crs, transform = raster.read(1), raster.crs, raster.transform
     areas = areas_on_scene(crs.to_wkt(), transform[:6], labels.shape, on_scene)
-    patches = join_cells(labels, folder / CONFIDENCE, areas)
+    patches = join_cells(labels, folder / CONFIDENCE, areas, say)
+    count = len(patches.first)
 
     def write(file: BinaryIO) -> None:
         file.write(b'{"type":"FeatureCollection","features":[')
-        separator = b"\n"
+        separator, written = b"\n", 0
+        say("drawing polygons")
         for numbers, polygons in _polygons(labels, patches.first, crs=crs, transform=transform):
             for number, geometry in zip(numbers.tolist(), shapely.to_geojson(polygons).tolist(), strict=True):
                 file.write(separator + _feature(patches, number, classes, geometry))
                 separator = b",\n"
+            written += len(numbers)
+            say(f"drawing polygons, {written:,} of {count:,}")
         file.write(b"\n]}\n")
 
     write_atomic(folder / PATCHES, write)
-    return len(patches.first)
+    return count
 
 
 def _feature(patches: Patches, number: int, classes: Sequence[str], geometry: str) -> bytes:

@@ -27,7 +27,7 @@ from rasterio.errors import RasterioError
 from rsdash.data.disk import building_site, require_space
 from rsdash.errors import DataError, StorageError
 from rsdash.inference.scenes.areas import Transform
-from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, MOST_CLASSES, NO_CLASS
+from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, MOST_CLASSES, NO_CLASS, Say, say_nothing
 from rsdash.palette import class_rgb
 
 BLOCK_BYTES = 32 * 2**20
@@ -90,7 +90,13 @@ def calibrated(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def write_rasters(
-    probabilities: np.ndarray, folder: Path, *, crs: str, transform: Transform, temperature: float
+    probabilities: np.ndarray,
+    folder: Path,
+    *,
+    crs: str,
+    transform: Transform,
+    temperature: float,
+    say: Say = say_nothing,
 ) -> np.ndarray:
     """Write `classes.tif` and `confidence.tif`, a few rows at a time.
 
@@ -100,6 +106,7 @@ def write_rasters(
         crs: coordinate reference system, as WKT or as `EPSG:32632`.
         transform: from column and row of the map to coordinates, in rasterio's order.
         temperature: T > 0 of the confidence.
+        say: hears what is written; where it raises, nothing is left.
 
     Returns:
         Cells of each class in each row, int64 (rows, K).
@@ -121,6 +128,7 @@ def write_rasters(
             drafts[0].colorinterp = [ColorInterp.palette]
             drafts[0].write_colormap(1, {label: (*class_rgb(label), 255) for label in range(classes)})
             for start, block in _blocks(probabilities):
+                say(f"writing the map, row {start + 1:,} of {rows:,}")
                 labels, confidence = _tell(block, temperature)
                 counts[start : start + len(block)] = _count(labels, classes)
                 window = ((start, start + len(block)), (0, columns))
@@ -128,7 +136,8 @@ def write_rasters(
                     draft.write(values, 1, window=window)
                     sums[number] = zlib.crc32(values.tobytes(), sums[number])
         for kind, checksum in zip((_CLASSES, _CONFIDENCE), sums, strict=True):
-            _finish(site, kind, checksum).replace(folder / kind.name)
+            say(f"arranging {kind.name}")
+            _finish(site, kind, checksum, say).replace(folder / kind.name)
     return counts
 
 
@@ -164,7 +173,7 @@ def _draft(site: Path, kind: _Kind, place: dict[str, Any]) -> Any:
     return raster
 
 
-def _finish(site: Path, kind: _Kind, checksum: int) -> Path:
+def _finish(site: Path, kind: _Kind, checksum: int, say: Say) -> Path:
     """Lay the draft out as a COG, and read it back."""
     draft, path = site / f"draft-{kind.name}", site / kind.name
     options = {"compress": "DEFLATE", "blocksize": TILE_PX, "bigtiff": "IF_SAFER", **kind.cog}
@@ -173,6 +182,7 @@ def _finish(site: Path, kind: _Kind, checksum: int) -> Path:
     found = 0
     with rasterio.open(path) as raster:
         for start in range(0, raster.height, TILE_PX):
+            say(f"checking {kind.name}, row {start + 1:,} of {raster.height:,}")
             window = ((start, min(start + TILE_PX, raster.height)), (0, raster.width))
             found = zlib.crc32(raster.read(1, window=window).tobytes(), found)
     if found != checksum:

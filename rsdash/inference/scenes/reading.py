@@ -27,6 +27,8 @@ BLOCK_BYTES = 32 * 2**20
 GDAL_CACHE_MB = 256
 """Rows of windows overlap, and a block of the file that was decoded for one is there for the next."""
 PICTURE_PX = 1200
+MOST_SKIPPED = 2_000
+"""Windows without data after which a batch is handed out as it is, so that progress is seen."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class WindowBatch:
 def read_windows(
     path: Path, layout: Layout, bands: Bands, *, side_px: int, max_nodata: float, batch: int
 ) -> Generator[WindowBatch, None, None]:
-    """All windows that hold enough data; the last batch may be empty.
+    """All windows that hold enough data; a batch may be empty where many in a row do not.
 
     Args:
         path: the scene.
@@ -68,9 +70,9 @@ def read_windows(
         for row, column, window in _windows(raster, layout, bands, max_nodata):
             if window is None:
                 skipped += 1
-                continue
-            held.append((row, column, resize(window, side_px)))
-            if len(held) == batch:
+            else:
+                held.append((row, column, resize(window, side_px)))
+            if len(held) == batch or skipped == MOST_SKIPPED:
                 yield _packed(held, skipped)
                 held, skipped = [], 0
         yield _packed(held, skipped)

@@ -13,18 +13,22 @@ A map is a folder of its own in `maps/` of the data folder:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from rsdash.config import Radiometry, validated
+from rsdash.inference.results import Step
 
 RECORD, CLASSES, CONFIDENCE, STYLE = "map.json", "classes.tif", "confidence.tif", "classes.qml"
 PATCHES, PROBABILITIES, PICTURE = "patches.geojson", "probabilities.npy", "scene.webp"
 NO_CLASS = 255
 """Label of a cell without data."""
 MOST_CLASSES = 255
+
+Say = Callable[[str], None]
+"""Takes in words what a map is at; it may raise to end the work."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Metres = Annotated[float, Field(gt=0)]
@@ -57,6 +61,10 @@ class MapRule(_Record):
     radiometry: Radiometry | None = None
 
 
+def say_nothing(words: str) -> None:
+    """For work that nobody follows."""
+
+
 def make_rule(values: Mapping[str, Any]) -> MapRule:
     """Build a rule from values that may come from anybody.
 
@@ -64,6 +72,18 @@ def make_rule(values: Mapping[str, Any]) -> MapRule:
         ConfigError: one sentence that names the value and what is allowed.
     """
     return validated(MapRule, values, what="rule")
+
+
+class MapStep(Step):
+    """How far a map is.
+
+    Attributes:
+        done: windows that were looked at.
+        total: of all; 0 while that is not known.
+        words: what is done before and after the windows; empty while they are looked at.
+    """
+
+    words: str = ""
 
 
 class SceneRecord(_Record):

@@ -83,7 +83,10 @@ def _offer(entry: RunEntry, scene: Path, rule: MapRule) -> None:
 
 
 def _words(task: Task) -> str:
+    title = plain(task.title)
+    if task.words:
+        return f"{title}: {plain(task.words)}"
     if not task.total:
-        return f"{plain(task.title)}: the model is loaded; the first time it takes some seconds"
+        return f"{title}: starting, which takes some seconds"
     left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    return f"{plain(task.title)}: {task.done:,} of {task.total:,} windows{left}"
+    return f"{title}: {task.done:,} of {task.total:,} windows{left}"

@@ -2,64 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
-import rsdash.ui.server as shared
-from rsdash.errors import DataError
 from rsdash.home import PROJECT_DIR
-from rsdash.inference.scenes import client
 from rsdash.inference.scenes.record import CLASSES as LABELS
-from rsdash.inference.scenes.record import MapRecord, MapRule
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from tests.app.opening import open_page
+from tests.app.scenes.form import choose, keys
 from tests.app.ticking import tick
 from tests.maps import make_map
-from tests.scenes import write_scene
-from tests.tiny import CLASSES, make_run, wait_for
+from tests.tiny import CLASSES, make_run
 
 OLD, NEW = "20260101-120000-0123abcd", "20260102-120000-00000000"
-
-
-@pytest.fixture
-def run(runs_dir: Path) -> RunFolder:
-    return make_run(runs_dir, name="mine", state=RunState.FINISHED)
-
-
-@pytest.fixture
-def maps() -> Path:
-    return Path(os.environ["RSDASH_DATA"]) / "maps"
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Path:
-    return write_scene(tmp_path / "scene.tif", np.full((192, 288, 3), 90, np.uint8))
-
-
-def keys(app: AppTest, kind: str) -> set[str]:
-    return {element.key for element in app.get(kind) if element.key}
-
-
-def choose(app: AppTest, scene: Path, *, tile_m: float | None = 640.0) -> AppTest:
-    app.segmented_control(key="scene-from").set_value("On this machine").run()
-    app.text_input(key="map-scene-path").set_value(str(scene)).run()
-    if tile_m:
-        (key,) = [key for key in keys(app, "number_input") if key.startswith("map-tile-m-")]
-        app.number_input(key=key).set_value(tile_m).run()
-    assert not app.exception
-    return app
-
-
-def press_start(app: AppTest) -> None:
-    next(button for button in app.button if button.label == "Map the scene").click().run()
-    assert not app.exception
 
 
 def test_without_a_model_it_says_what_to_do_next(runs_dir: Path) -> None:
@@ -119,67 +77,6 @@ def test_a_dropped_scene_outlives_other_pages_until_it_is_taken_away(run: RunFol
     app.file_uploader(key="map-scene-file").clear().run()
     assert not any("288 x 192 px" in text.value for text in app.caption)
     assert not app.exception and "scene" not in app.query_params
-
-
-def test_a_mapped_scene_is_shown_at_once(run, scene, maps, monkeypatch) -> None:
-    asked: list[tuple[Path, Path, MapRule]] = []
-
-    def map_scene(run_path: Path, path: Path, rule: MapRule, report: object) -> MapRecord:
-        asked.append((run_path, path, rule))
-        return make_map(maps, id=NEW)
-
-    monkeypatch.setattr(client, "map_scene", map_scene)
-    app = choose(open_page("scenes"), scene)
-    app.select_slider(key="map-stride").set_value(0.25).run()
-    press_start(app)
-    task = shared.server().tasks.get("map-scene")
-    wait_for(lambda: task is None or task.finished, "the map")
-    app.run()
-    assert not app.exception and NEW in app.query_params["map"]
-    ((path, place, rule),) = asked
-    assert (path, place) == (run.path, scene)
-    assert (rule.tile_m, rule.stride, rule.blend, rule.windows) == (640.0, 0.25, True, "metres")
-
-
-@pytest.mark.parametrize("reloaded", [False, True])
-def test_a_mapped_scene_is_shown_only_where_it_was_begun(run, scene, maps, monkeypatch, reloaded) -> None:
-    done = threading.Event()
-
-    def map_scene(*arguments: object) -> MapRecord:
-        assert done.wait(60)
-        return make_map(maps, id=NEW)
-
-    monkeypatch.setattr(client, "map_scene", map_scene)
-    app, other = choose(open_page("scenes"), scene), choose(open_page("scenes"), scene)
-    press_start(app)
-    other.run()
-    assert "stop-map-scene" in keys(other, "button")
-    if reloaded:
-        app = open_page("scenes", **app.query_params)
-    done.set()
-    task = shared.server().tasks.get("map-scene")
-    wait_for(lambda: task is None or task.finished, "the map")
-    for _ in range(2):
-        other.run()
-        assert not other.exception and "map" not in other.query_params
-    assert any("Scene" in table.value for table in other.dataframe), "it is in the list"
-    assert "start-map-scene" in keys(other, "button")
-    app.run()
-    assert NEW in app.query_params["map"] and "mapping" not in app.query_params
-
-
-def test_a_map_that_cannot_be_made_is_one_sentence(run, scene, monkeypatch) -> None:
-    def refuse(*arguments: object) -> MapRecord:
-        raise DataError("scene.tif has pixels of 300 m.")
-
-    monkeypatch.setattr(client, "map_scene", refuse)
-    app = choose(open_page("scenes"), scene)
-    press_start(app)
-    task = shared.server().tasks.get("map-scene")
-    wait_for(lambda: task is None or task.finished, "its end")
-    app.run()
-    assert not app.exception
-    assert any("pixels of 300 m" in error.value for error in app.error)
 
 
 def test_a_map_of_the_link_is_shown_with_areas_and_files(maps: Path) -> None:

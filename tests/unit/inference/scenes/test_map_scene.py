@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,9 +14,8 @@ from scipy.special import softmax
 from rsdash.errors import DataError
 from rsdash.home import maps_dir
 from rsdash.inference.predictor import Predictor
-from rsdash.inference.results import Step
 from rsdash.inference.scenes.mapper import map_scene
-from rsdash.inference.scenes.record import CLASSES, NO_CLASS, PROBABILITIES, MapRecord, MapRule
+from rsdash.inference.scenes.record import CLASSES, NO_CLASS, PROBABILITIES, MapRecord, MapRule, MapStep
 from tests.scenes import LAND_CLASSES, TILE_PX, tiled, write_scene
 
 Map = Callable[..., tuple[MapRecord, np.ndarray, np.ndarray]]
@@ -150,13 +148,16 @@ def test_a_scene_without_any_data_gives_a_map_without_cells(mapped: Map, tmp_pat
     assert (labels == NO_CLASS).all()
 
 
-def test_stopped_it_leaves_nothing(mapper, data_place, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("after_windows", [False, True])
+def test_stopped_it_leaves_nothing(mapper, data_place, tmp_path, monkeypatch, after_windows: bool) -> None:
     monkeypatch.setattr("rsdash.inference.scenes.mapper.BATCH", 4)
-    scene = write_scene(tmp_path / "scene.tif", tiled(some_labels(3, 4)))
-    steps = map_scene(mapper, scene, ALONE, run_name="small")
-    with contextlib.closing(steps):  # pyright: ignore[reportArgumentType]  # it is a generator
-        assert [next(steps), next(steps)] == [Step(done=4, total=12), Step(done=8, total=12)]
-        assert list(maps_dir().iterdir())
+    monkeypatch.setattr("rsdash.inference.telling.POLL_S", 0.001)
+    scene = write_scene(tmp_path / "scene.tif", tiled(some_labels(9, 9)))
+    steps = map_scene(mapper, scene, MapRule(stride=0.25), run_name="small")
+    told = (step for step in steps if isinstance(step, MapStep))
+    step = next(step for step in told if (step.words if after_windows else step.done))
+    assert step.total == 33 * 33 and list(maps_dir().iterdir())
+    steps.close()
     assert not list(maps_dir().iterdir())
 
 
