@@ -17,7 +17,7 @@ from rsdash.errors import RsdashError
 from rsdash.jobs.devices import Slot, find_slots, slots_for
 from rsdash.jobs.executor import Executor, LocalExecutor, Worker
 from rsdash.jobs.housekeeping import clear_leftovers, drop_checkpoint, with_old_checkpoint
-from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue
+from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue, say_device_is_missing
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.index import Listing, RunEntry, RunIndex
 from rsdash.runs.lock import Lock, is_free, require_working_locks
@@ -149,8 +149,10 @@ class JobRunner:
         queue = [entry for entry in entries if entry.state.state is RunState.QUEUED]
         launched = False
         for entry in sorted(queue, key=lambda entry: entry.about.queue_position):
-            free = (slot.id for slot in slots_for(entry.config.device, self._slots) if slot.id not in busy)
-            slot = next(free, None)
+            slots = slots_for(entry.config.device, self._slots)
+            if not slots:
+                self._tried(entry, say_device_is_missing)
+            slot = next((slot.id for slot in slots if slot.id not in busy), None)
             if slot and self._tried(entry, lambda own, slot=slot: self._launch(own, slot)):
                 busy.add(slot)
                 launched = True

@@ -10,6 +10,7 @@ from rsdash.runs.amendments import AMENDED_BY, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder
+from rsdash.runs.index import RunEntry
 from rsdash.runs.lock import Lock
 from rsdash.runs.records import StateRecord
 from rsdash.runs.states import ENDED, EVALUATED, LIVING, Interruption, RunState
@@ -85,6 +86,18 @@ def requeue(folder: RunFolder) -> bool:
         return False
     with lock:
         folder.write_state(state=RunState.QUEUED, reason=None, message="")
+    return True
+
+
+def say_device_is_missing(entry: RunEntry) -> bool:
+    """Have a waiting run say that its device is not on this machine; returns whether that is new."""
+    message = f"Waits for device={entry.config.device}, which this machine does not have."
+    lock = None if entry.state.message == message else Lock.take(entry.folder.lock_path)
+    if lock is None:
+        return False
+    with lock:
+        if entry.folder.state().state is RunState.QUEUED:
+            entry.folder.write_state(message=message)
     return True
 
 

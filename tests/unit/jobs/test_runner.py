@@ -133,6 +133,24 @@ def test_runs_on_different_slots_train_side_by_side(
     assert folders[3].state().state is RunState.QUEUED
 
 
+def test_a_run_whose_device_is_gone_says_so_and_is_launched_once_it_is_there(
+    tmp_path: Path, runner: JobRunner, executor: HoldingExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rsdash.jobs.runner.find_slots", lambda: (GPUS[0], CPU))
+    folder = make_run(tmp_path, device="GPU-b")
+    runner.start()
+    wait_for(lambda: "device=GPU-b" in folder.state().message, "the run to say what it waits for")
+    runner.stop(suspend_workers=False)
+    monkeypatch.setattr("rsdash.jobs.runner.find_slots", lambda: (*GPUS, CPU))
+    later = JobRunner(tmp_path, RunIndex(tmp_path), executor)
+    later.start()
+    try:
+        launched(executor, later, 1)
+        assert folder.state().message == ""
+    finally:
+        later.stop(suspend_workers=False)
+
+
 @pytest.mark.parametrize(
     ("device", "slots", "expected"),
     [
