@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,6 +30,8 @@ class Checkpoint:
         best: state dict of the best epoch's weights; empty while there is none.
         progress: counters and sums, see Progress.
         threads: CPU threads that took part, for equal sums on resume.
+        scale: normalization of the images, see PixelScale, which the first weights may have brought along;
+            empty in checkpoints from before it was kept.
     """
 
     run_id: str
@@ -40,6 +42,7 @@ class Checkpoint:
     best: Mapping[str, Any]
     progress: Mapping[str, Any]
     threads: int
+    scale: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

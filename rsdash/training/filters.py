@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,12 @@ class FilterFile:
 
         Args:
             path: where to write.
-            model: with the weights it begins with, before those of a checkpoint.
+            model: with the weights it begins with; of a run that goes on, the file knows them.
         """
         self._path = path
         convolutions = (module for module in model.modules() if isinstance(module, nn.Conv2d))
         self._layer = next(convolutions, None)
-        self._initial = self._present()
+        self._initial = self._remembered()
         self._written_at = -np.inf
 
     def write(self, step: int, *, force: bool = False) -> None:
@@ -47,6 +48,16 @@ class FilterFile:
         self._written_at = now
         arrays = {"initial": self._initial, "latest": self._present(), "step": np.array(step)}
         write_atomic(self._path, lambda file: np.savez_compressed(file, **arrays))  # pyright: ignore[reportArgumentType]  # a stub that takes the keywords for its own
+
+    def _remembered(self) -> np.ndarray:
+        """The filters that the run began with: as an earlier attempt wrote them, else the present ones."""
+        present = self._present()
+        try:
+            with np.load(self._path) as saved:
+                initial = saved["initial"]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return present
+        return initial if initial.shape == present.shape else present
 
     def _present(self) -> np.ndarray:
         if self._layer is None:

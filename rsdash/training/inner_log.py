@@ -32,7 +32,7 @@ class InnerLog:
 
         Args:
             folder: the run.
-            material: with the weights that the run begins with, before those of a checkpoint.
+            material: with the weights that the run begins with, before those of a checkpoint if it has one.
             classes: number of classes.
         """
         self._folder = folder

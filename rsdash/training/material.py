@@ -16,10 +16,11 @@ from rsdash.models.registry import build_model, freeze_all_but_head, head_parame
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.parts import Parts
 from rsdash.training.batches import pixel_scale
+from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.result import ModelCard
-from rsdash.training.tiles import Tiles
+from rsdash.training.tiles import PixelScale, Tiles
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,16 @@ def make_network(config: RunConfig, classes: int, radiometry: Radiometry, comput
     return Network(model, head_parameter_names(model))
 
 
-def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], None]) -> Setup:
+def prepare(
+    folder: RunFolder, compute: Compute, checkpoint: Checkpoint | None, *, on_progress: Callable[[], None]
+) -> Setup:
     """Make a run's network and images ready.
 
     Args:
         folder: the run.
         compute: device and number format.
+        checkpoint: where the run goes on from, so that its first weights, which may be gone by now, are not
+            asked for; None where it begins.
         on_progress: called now and then while images are read; may raise to leave.
 
     Raises:
@@ -107,10 +112,14 @@ def prepare(folder: RunFolder, compute: Compute, *, on_progress: Callable[[], No
     pixels = open_pixels(
         dataset, config.im_size, on_progress=lambda *_: on_progress(), radiometry=data.radiometry
     )
-    network = make_network(config, len(data.classes), data.radiometry, compute)
+    begins = config.model_copy(update={"weights": "random"}) if checkpoint else config
+    network = make_network(begins, len(data.classes), data.radiometry, compute)
     if config.compiled:
         network.model.compile()
-    scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
+    if checkpoint and checkpoint.scale:
+        scale = PixelScale(**checkpoint.scale)
+    else:
+        scale = pixel_scale(config, data.radiometry, pixels, parts.rows["train"])
     labels = np.asarray(dataset.manifest.labels, dtype=np.int64)
 
     rows, side = parts.rows, config.im_size

@@ -18,7 +18,7 @@ from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import forget_further
 from rsdash.runs.records import RunRequest, StateRecord
 from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
-from rsdash.training.checkpoint import load_checkpoint
+from rsdash.training.checkpoint import Checkpoint, load_checkpoint
 from rsdash.training.compute import Compute, choose_compute
 from rsdash.training.control import Control, Ending, LeaveError, Request, Standing
 from rsdash.training.environment import describe_environment
@@ -76,7 +76,8 @@ class _Session:
         config = self._request.config
         torch.set_num_threads(config.threads or os.cpu_count() or 1)
         compute = choose_compute(config)
-        setup = prepare(self._folder, compute, on_progress=self._look)
+        checkpoint = self._checkpoint()
+        setup = prepare(self._folder, compute, checkpoint, on_progress=self._look)
         self._look()
         classes = len(self._request.data.classes)
         inner = InnerLog(self._folder, setup.material, classes=classes)
@@ -84,7 +85,7 @@ class _Session:
         self._recorder = recorder
         amendments = read_amendments(self._folder.metrics_path)
         trainer = Trainer(self._folder.id, config, setup.material, recorder, amendments=amendments)
-        self._restore(trainer)
+        self._restore(trainer, checkpoint)
         self._folder.add_attempt(describe_environment(compute, attempt=self._attempt))
         self._folder.write_state(state=RunState.RUNNING, reason=None, message="", amendments=amendments)
         recorder.begin(
@@ -136,9 +137,12 @@ class _Session:
             state=RunState.FAILED, reason=None, message=message, commands_end=self._control.commands_end
         )
 
-    def _restore(self, trainer: Trainer) -> None:
-        if self._folder.checkpoint_path.exists():
-            checkpoint = load_checkpoint(self._folder.checkpoint_path, self._folder.id)
+    def _checkpoint(self) -> Checkpoint | None:
+        path = self._folder.checkpoint_path
+        return load_checkpoint(path, self._folder.id) if path.exists() else None
+
+    def _restore(self, trainer: Trainer, checkpoint: Checkpoint | None) -> None:
+        if checkpoint:
             torch.set_num_threads(checkpoint.threads)
             trainer.restore(checkpoint)
         if self._attempt > 1 or trainer.progress.step:

@@ -73,6 +73,7 @@ class Tiles:
         self._choose(rows)
         self._side_px = side_px
         self._device = device
+        self.scale = scale
         self._sixteen_bits = pixels.dtype == np.uint16
         top = _top(pixels)
         self._mean = torch.tensor(scale.mean, device=device) * top  # (C,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 import torch
 
@@ -128,6 +129,7 @@ class Trainer:
             best=self._best,
             progress=self.progress.to_dict(),
             threads=torch.get_num_threads(),
+            scale=asdict(self._material.training.scale),
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
