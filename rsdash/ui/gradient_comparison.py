@@ -9,6 +9,7 @@ import streamlit as st
 from rsdash.charts import NamedLayers, gradient_maps
 from rsdash.evaluation.gradients import compared_flows, flow_in_words, flow_of
 from rsdash.runs.index import RunEntry
+from rsdash.ui.compare.names import names_apart
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
@@ -17,7 +18,8 @@ MOST_MAPS = 4
 
 def gradient_comparison(entries: Sequence[RunEntry]) -> None:
     """What the first and last layers' norms say of each run, and the maps behind that."""
-    runs = [NamedLayers(entry.name, server().history(entry.folder).layers) for entry in entries]
+    names = names_apart(entries)
+    runs = [NamedLayers(names[entry.id], server().history(entry.folder).layers) for entry in entries]
     runs = [run for run in runs if len(run.layers.step)]
     if not runs:
         st.caption("None of these runs has measured gradients; runs from now on do.")
@@ -29,11 +31,11 @@ def gradient_comparison(entries: Sequence[RunEntry]) -> None:
         (first, flow), (second, other) = flows
         st.markdown(plain(compared_flows((first, second), (flow, other))))
     shown = runs[:MOST_MAPS]
-    names = ", ".join(run.name for run in shown)
+    listed = ", ".join(run.name for run in shown)
     st.plotly_chart(
         gradient_maps(shown),
         key="gradient-maps",
-        alt=f"Gradient norm of each layer over epochs, a map a run in the same colours: {names}",
+        alt=f"Gradient norm of each layer over epochs, a map a run in the same colours: {listed}",
     )
     if len(runs) > len(shown):
         st.caption(f"Maps show the first {MOST_MAPS} runs.")

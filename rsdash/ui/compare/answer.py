@@ -12,6 +12,7 @@ from rsdash.evaluation.verdict import Finding, Verdict
 from rsdash.evaluation.wording import REPEATS_LEGEND, figure_text, p_text, points
 from rsdash.report.facts import Compared
 from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
+from rsdash.ui.compare.names import names_apart
 from rsdash.ui.words import plain
 
 PAIRS_SHOWN = 60
@@ -99,12 +100,12 @@ def pair_table(verdict: Verdict) -> None:
     pairs = verdict.pairs[:PAIRS_SHOWN]
     if not pairs:
         return
-    rows = []
+    rows, names = [], names_apart(run for pair in pairs for run in (pair.first, pair.second))
     for pair in pairs:
         result, interval = pair.result, pair.result.interval
         rows.append({
-            "More accurate": pair.first.name,
-            "Less accurate": pair.second.name,
+            "More accurate": names[pair.first.id],
+            "Less accurate": names[pair.second.id],
             "Points": points(result.difference),
             "95 % interval": f"{points(interval.low)} to {points(interval.high)}" if interval else None,
             "Only the first right": result.first_only,

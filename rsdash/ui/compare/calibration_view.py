@@ -6,9 +6,10 @@ import streamlit as st
 
 from rsdash.charts import ReliabilityLine, reliability_diagram
 from rsdash.evaluation.calibration import Calibration, Reliability, calibrate
-from rsdash.evaluation.comparison import Contender, evaluated
+from rsdash.evaluation.comparison import evaluated
 from rsdash.report.facts import Compared
 from rsdash.runs.contender import whole_evaluation
+from rsdash.ui.compare.names import names_apart
 
 MOST_LINES = 8
 
@@ -22,20 +23,23 @@ def calibration_view(compared: Compared) -> None:
     if not found:
         st.caption("None of these runs has been evaluated yet.")
         return
-    names = ", ".join(one.name for one, _ in found)
+    names = names_apart(contenders)
+    listed = ", ".join(names[one.id] for one, _ in found)
     columns = st.columns(2)
     for column, title, which in (
         (columns[0], "Confidence as it comes", 1),
         (columns[1], "After temperature scaling", 2),
     ):
-        lines = [_line(one.name, parts[which]) for one, parts in found]  # pyright: ignore[reportArgumentType]  # 1 and 2 are the diagrams
+        lines = [_line(names[one.id], parts[which]) for one, parts in found]  # pyright: ignore[reportArgumentType]  # 1 and 2 are the diagrams
         column.plotly_chart(
             reliability_diagram(lines, title=f"{title}: share right over stated confidence"),
             key=f"reliability-{which}",
-            alt=f"{title}: share of right answers over stated confidence of {names}",
+            alt=f"{title}: share of right answers over stated confidence of {listed}",
         )
     st.dataframe(
-        [_row(one, parts[0]) for one, parts in found], hide_index=True, alt="Errors of confidence of each run"
+        [_row(names[one.id], parts[0]) for one, parts in found],
+        hide_index=True,
+        alt="Errors of confidence of each run",
     )
     st.caption(
         "Calibration error (ECE): mean distance of confidence and share right over 15 bins; beside it what "
@@ -50,9 +54,9 @@ def _line(name: str, reliability: Reliability) -> ReliabilityLine:
     return ReliabilityLine(name, reliability.confidence, reliability.accuracy, reliability.count)
 
 
-def _row(contender: Contender, one: Calibration) -> dict[str, str]:
+def _row(name: str, one: Calibration) -> dict[str, str]:
     return {
-        "Run": contender.name,
+        "Run": name,
         "Temperature": f"{one.temperature:.2f}, {one.how}",
         "ECE": f"{one.ece_before:.3f} → {one.ece_after:.3f}",
         "ECE by chance": f"{one.ece_if_calibrated_before:.3f} → {one.ece_if_calibrated_after:.3f}",

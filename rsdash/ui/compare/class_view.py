@@ -15,6 +15,7 @@ from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.intervals import FEWEST_GROUPS
 from rsdash.evaluation.pairs import ClassDifferences, class_differences
 from rsdash.evaluation.wording import figure_text
+from rsdash.ui.compare.names import names_apart
 from rsdash.ui.compare.pair_choice import choose_pair
 from rsdash.ui.compare.tile_view import open_tiles
 from rsdash.ui.words import plain
@@ -36,7 +37,7 @@ def class_view(contenders: Sequence[Contender]) -> None:
     if figures is None:
         return
     _matrices(pair)
-    result = _differences(first, second)
+    result, names = _differences(first, second), names_apart(pair)
     st.plotly_chart(
         class_deltas(
             figures.classes,
@@ -44,10 +45,10 @@ def class_view(contenders: Sequence[Contender]) -> None:
             result.low,
             result.high,
             result.support,
-            names=(first.name, second.name),
+            names=(names[first.id], names[second.id]),
         ),
         key="class-deltas",
-        alt=f"Difference of producer's accuracy of each class, {first.name} less {second.name}",
+        alt=f"Difference of producer's accuracy of each class, {names[first.id]} less {names[second.id]}",
     )
     st.caption(
         "Intervals are for one class at a time (paired bootstrap within the class): of twenty classes "
@@ -69,38 +70,41 @@ def _matrices(shown: Sequence[Contender]) -> None:
         st.caption(f"Matrices are shown up to {MOST_IN_A_MATRIX} classes; the table below has every class.")
         return
     matrices = [one.figures.confusion for one in shown if one.figures]
-    columns = st.columns(2)
-    for position, (contender, matrix) in enumerate(zip(shown, matrices, strict=True)):
+    columns, named = st.columns(2), names_apart(shown)
+    names = [named[one.id] for one in shown]
+    for position, (name, matrix) in enumerate(zip(names, matrices, strict=True)):
         key = f"matrix-{position}"
         columns[position].plotly_chart(
-            matrix_map(matrix, classes, title=contender.name),
+            matrix_map(matrix, classes, title=name),
             key=key,
             on_select=lambda key=key, position=position: open_tiles(key, position),
             selection_mode="points",
-            alt=f"Confusion of classes by {contender.name}",
+            alt=f"Confusion of classes by {name}",
         )
     st.caption("Rows are true classes; colour is the share of a row. Click a cell to see its tiles.")
     if len(shown) == 2:
-        names = tuple(plain(one.name) for one in shown)
         first, second = matrices
         with st.columns([1, 2, 1])[1]:
             st.plotly_chart(
                 matrix_difference(first, second, classes, title="First run less second run"),
                 key="matrix-difference",
-                alt=f"Confusion of classes by {shown[0].name} less that by {shown[1].name}",
+                alt=f"Confusion of classes by {names[0]} less that by {names[1]}",
             )
-            st.caption(f"Green favours {names[0]}, red {names[1]}: more right answers, or fewer mistakes.")
+            st.caption(
+                f"Green favours {plain(names[0])}, red {plain(names[1])}: more right answers, or fewer "
+                "mistakes."
+            )
 
 
 def _class_table(shown: Sequence[Contender]) -> None:
     """Producer's and user's accuracy of each class, with n."""
     classes = shown[0].figures.classes if shown[0].figures else ()
-    rows = []
+    rows, names = [], names_apart(shown)
     for k, name in enumerate(classes):
         row: dict[str, object] = {"Class": name}
         for contender in shown:
             if contender.figures:
-                suffix = f" · {_name(contender, shown)}" if len(shown) > 1 else ""
+                suffix = f" · {names[contender.id]}" if len(shown) > 1 else ""
                 row |= _class_cells(contender.figures, contender.class_intervals, k, suffix)
         rows.append(row)
     st.dataframe(rows, hide_index=True, placeholder="–", alt="Accuracy of each class")
@@ -118,12 +122,6 @@ def _what_plus_minus_is(shown: Sequence[Contender]) -> str:
         f"group depend on each other; a class in fewer than {FEWEST_GROUPS} groups, or of which all or none "
         "are right, has none."
     )
-
-
-def _name(contender: Contender, shown: Sequence[Contender]) -> str:
-    """The run's name; with its id where another has the same."""
-    shared = sum(other.name == contender.name for other in shown) > 1
-    return f"{contender.name} ({contender.id})" if shared else contender.name
 
 
 def _class_cells(figures: Figures, intervals: ClassIntervals, k: int, suffix: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from rsdash.evaluation.cost import seconds_to
 from rsdash.inference.profiles import known, measured
 from rsdash.inference.results import Profile
 from rsdash.runs.index import RunEntry
+from rsdash.ui.compare.names import names_apart
 from rsdash.ui.long_action import counted, long_action
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Report
@@ -77,7 +78,8 @@ def cost_view(entries: Sequence[RunEntry], contenders: Sequence[Contender]) -> N
     profiles = {entry.id: _profile(entry) for entry in entries}
     costs = [_costs(entry, target, profiles[entry.id]) for entry in entries]
     _chart(contenders, costs, cost)
-    rows = [_row(entry, one) for entry, one in zip(entries, costs, strict=True)]
+    names = names_apart(entries)
+    rows = [_row(names[entry.id], entry, one) for entry, one in zip(entries, costs, strict=True)]
     st.dataframe(rows, hide_index=True, placeholder="–", alt="What each run cost")
     devices = sorted({entry.state.summary.device for entry in entries if entry.state.summary.device})
     if len(devices) > 1:
@@ -87,8 +89,9 @@ def cost_view(entries: Sequence[RunEntry], contenders: Sequence[Contender]) -> N
 
 def _chart(contenders: Sequence[Contender], costs: Sequence[Costs], cost: str) -> None:
     read, less_is_better = AXES[cost]
+    names = names_apart(contenders)
     points = [
-        Priced(one.name, value, one.figures.accuracy, one.figures.accuracy_half_width, position)
+        Priced(names[one.id], value, one.figures.accuracy, one.figures.accuracy_half_width, position)
         for position, (one, paid) in enumerate(zip(contenders, costs, strict=True))
         if one.figures and (value := read(paid))
     ]
@@ -96,7 +99,9 @@ def _chart(contenders: Sequence[Contender], costs: Sequence[Costs], cost: str) -
         st.caption("Not known for any of these runs; measure it below.")
         return
     figure = accuracy_against_cost(points, cost=cost, less_is_better=less_is_better)
-    st.plotly_chart(figure, key="cost", alt=f"Accuracy of {len(points)} runs against {cost}")
+    st.plotly_chart(
+        figure, key="cost", alt=f"Accuracy against {cost} of {', '.join(one.name for one in points)}"
+    )
 
 
 def _costs(entry: RunEntry, target: float, profile: Profile | None) -> Costs:
@@ -112,9 +117,9 @@ def _costs(entry: RunEntry, target: float, profile: Profile | None) -> Costs:
     )
 
 
-def _row(entry: RunEntry, costs: Costs) -> dict[str, object]:
+def _row(name: str, entry: RunEntry, costs: Costs) -> dict[str, object]:
     return {
-        "Run": entry.name,
+        "Run": name,
         "Accuracy": entry.state.summary.accuracy,
         "Parameters (M)": costs.parameters and round(costs.parameters / 1e6, 2),
         "GFLOP an image": costs.flops and round(costs.flops / 1e9, 2),

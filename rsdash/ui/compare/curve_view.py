@@ -9,6 +9,7 @@ import streamlit as st
 from rsdash.charts import Curve, CurveGroup, curve_from, group_overlay, overlay, study_panels
 from rsdash.evaluation.verdict import Verdict
 from rsdash.runs.index import RunEntry
+from rsdash.ui.compare.names import names_apart
 from rsdash.ui.run_curves import chosen_axis, chosen_smoothing, curve_controls
 from rsdash.ui.server import server
 
@@ -19,8 +20,9 @@ WAY_KEY = "curves-drawn"
 
 def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
     """Curves of all chosen runs that have completed an epoch."""
+    names = names_apart(entries)
     curves = {
-        entry.id: curve_from(entry.name, server().history(entry.folder), measured_on=entry.watched_role)
+        entry.id: curve_from(names[entry.id], server().history(entry.folder), measured_on=entry.watched_role)
         for entry in entries
     }
     curves = {run_id: curve for run_id, curve in curves.items() if len(curve.epoch)}

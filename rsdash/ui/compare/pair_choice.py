@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
+from rsdash.ui.compare.names import names_apart
 
 FIRST, SECOND = "pair-first", "pair-second"
 
@@ -31,12 +32,4 @@ def _pick(column: DeltaGenerator, label: str, key: str, offered: Sequence[Conten
     by_id = {one.id: one for one in offered}
     if st.session_state.get(key) not in by_id:
         st.session_state[key] = offered[0].id
-    chosen = column.selectbox(
-        label, list(by_id), key=key, format_func=lambda run_id: _label(by_id[run_id], offered)
-    )
-    return by_id[chosen]
-
-
-def _label(one: Contender, offered: Sequence[Contender]) -> str:
-    shared = sum(other.name == one.name for other in offered) > 1
-    return f"{one.name} ({one.id})" if shared else one.name
+    return by_id[column.selectbox(label, list(by_id), key=key, format_func=names_apart(offered).__getitem__)]

@@ -10,6 +10,7 @@ from rsdash.charts import SettingAxis, parallel_settings
 from rsdash.config import as_text
 from rsdash.evaluation.comparison import Contender, differing_settings
 from rsdash.runs.index import RunEntry
+from rsdash.ui.compare.names import names_apart
 from rsdash.ui.words import plain
 
 FEWEST_LINES = 3
@@ -19,23 +20,21 @@ MOST_AXES = 10
 def settings_view(entries: Sequence[RunEntry], contenders: Sequence[Contender]) -> None:
     """A table of what differs, and for many runs a line a run through these settings."""
     differing = differing_settings({entry.id: entry.config for entry in entries})
+    names = names_apart(entries)
     if not differing:
         same = "These runs were asked for with the same settings."
         st.caption(same if len(entries) > 1 else "One run only; choose another to see what differs.")
     else:
         rows = [
-            {
-                "Setting": name,
-                **{_column(entry, entries): as_text(values[entry.id]) or "–" for entry in entries},
-            }
+            {"Setting": name, **{names[run_id]: as_text(value) or "–" for run_id, value in values.items()}}
             for name, values in differing.items()
         ]
         st.dataframe(rows, hide_index=True, alt="Settings that differ between the chosen runs")
     for entry in entries:
         for amendment in entry.state.amendments:
             st.caption(
-                f"{plain(entry.name)}: {plain(amendment.setting)} was changed to {amendment.value:g} at step "
-                f"{amendment.step:,}; the table shows the last value."
+                f"{plain(names[entry.id])}: {plain(amendment.setting)} was changed to {amendment.value:g} "
+                f"at step {amendment.step:,}; the table shows the last value."
             )
     _lines(contenders, list(differing))
 
@@ -60,9 +59,3 @@ def _axis_value(value: object) -> float | str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return as_text(value) or "–"
-
-
-def _column(entry: RunEntry, entries: Sequence[RunEntry]) -> str:
-    """The run's name; with its id where another has the same."""
-    shared = sum(other.name == entry.name for other in entries) > 1
-    return f"{entry.name} ({entry.id})" if shared else entry.name
