@@ -15,6 +15,7 @@ from rsdash.cli.reading import all_runs
 from rsdash.errors import ConfigError, RunError, storage_errors
 from rsdash.home import maps_dir
 from rsdash.inference.scenes.record import CLASSES, CONFIDENCE, PATCHES, STYLE, MapRecord, MapRule, make_rule
+from rsdash.inference.scenes.sidecars import NAMES
 
 
 class Windows(StrEnum):
@@ -52,10 +53,7 @@ def map_(
     json: JsonOption = False,
 ) -> None:
     """Map the classes of a whole scene: class and confidence rasters, polygons, area of each class."""
-    if out.suffix.lower() not in (".zip", ".tif"):
-        raise ConfigError(f"--out={out} must end in .zip or .tif.")
-    if out.exists() and scene.exists() and out.samefile(scene):
-        raise ConfigError(f"--out={out} is the scene itself, which would be written over; name another file.")
+    _check_out(out, scene)
     entry = all_runs().find(run)
     if entry.example:
         raise RunError(f"{entry.name} is an example without weights; train a run of your own to map.")
@@ -70,6 +68,32 @@ def map_(
     record = _mapped(entry.folder.weights_path, entry.name, scene, rule)
     _hand_out(record, out)
     typer.echo(record.model_dump_json(indent=1) if json or format is Format.JSON else _report(record, out))
+
+
+def _check_out(out: Path, scene: Path) -> None:
+    """Refuse to write over the scene, or over files that lie where those of no earlier map would."""
+    if out.suffix.lower() not in (".zip", ".tif"):
+        raise ConfigError(f"--out={out} must end in .zip or .tif.")
+    taken = [target for target in (out, *_beside(out).values()) if target.exists()]
+    for target in taken:
+        if scene.exists() and target.samefile(scene):
+            raise ConfigError(f"--out={out} would write over the scene itself, {target}; name another file.")
+    if taken and not out.exists():
+        raise ConfigError(
+            f"--out={out} would write over {taken[0]}, which is of no earlier map; name another file."
+        )
+
+
+def _beside(out: Path) -> dict[str, Path]:
+    """File of a map → where it goes beside the classes in a .tif; nothing beside a .zip."""
+    if out.suffix.lower() == ".zip":
+        return {}
+    return {
+        NAMES: out.with_name(f"{out.name}.aux.xml"),
+        STYLE: out.with_suffix(".qml"),
+        CONFIDENCE: out.with_name(f"{out.stem}-confidence.tif"),
+        PATCHES: out.with_suffix(".geojson"),
+    }
 
 
 def _mapped(weights_path: Path, name: str, scene: Path, rule: MapRule) -> MapRecord:
@@ -87,7 +111,6 @@ def _mapped(weights_path: Path, name: str, scene: Path, rule: MapRule) -> MapRec
 
 def _hand_out(record: MapRecord, out: Path) -> None:
     from rsdash.inference.scenes.packing import pack  # brings GDAL
-    from rsdash.inference.scenes.sidecars import NAMES
 
     folder = maps_dir() / record.id
     with storage_errors(out.parent):
@@ -95,14 +118,7 @@ def _hand_out(record: MapRecord, out: Path) -> None:
         if out.suffix.lower() == ".zip":
             pack(folder, record, out)
             return
-        beside = {
-            CLASSES: out,
-            NAMES: out.with_name(f"{out.name}.aux.xml"),
-            STYLE: out.with_suffix(".qml"),
-            CONFIDENCE: out.with_name(f"{out.stem}-confidence.tif"),
-            PATCHES: out.with_suffix(".geojson"),
-        }
-        for name, target in beside.items():
+        for name, target in {CLASSES: out, **_beside(out)}.items():
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, target)
             else:

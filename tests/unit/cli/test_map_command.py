@@ -66,18 +66,33 @@ def test_a_tif_holds_the_classes_and_the_others_lie_beside_it(scene: Path, tmp_p
 
 
 def test_what_an_earlier_map_left_beside_is_no_part_of_a_new_one(scene, tmp_path, ask, monkeypatch) -> None:
-    (tmp_path / "m.geojson").write_text("of an earlier map")
+    for name in ("m.tif", "m.geojson"):
+        (tmp_path / name).write_text("of an earlier map")
     monkeypatch.setattr("rsdash.inference.scenes.joining.MOST_PATCHES", 0)
     code, output, _ = ask(scene, "--out", tmp_path / "m.tif", "--tile-m", "320")
     assert code == 0 and "too many for a file of polygons" in output
     assert not (tmp_path / "m.geojson").exists()
 
 
-def test_the_scene_is_not_written_over(scene: Path, ask: Ask) -> None:
+@pytest.mark.parametrize("name", ["m-confidence.tif", "m.tif"])
+def test_the_scene_is_not_written_over(scene: Path, ask: Ask, name: str) -> None:
+    scene = scene.rename(scene.parent / name)
     before = scene.read_bytes()
-    code, _, errors = ask(scene, "--out", scene.parent / "." / scene.name, "--tile-m", "320")
-    assert code == 2 and "is the scene itself" in errors
+    code, _, errors = ask(scene, "--out", scene.parent / "." / "m.tif", "--tile-m", "320")
+    assert code == 2 and f"would write over the scene itself, {scene}" in errors
     assert scene.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["m-confidence.tif", "m.geojson", "m.qml"])
+def test_a_file_that_is_of_no_map_is_neither_written_over_nor_deleted(
+    scene: Path, tmp_path: Path, ask: Ask, name: str
+) -> None:
+    own = tmp_path / name
+    own.write_text("my own")
+    code, _, errors = ask(scene, "--out", tmp_path / "m.tif", "--tile-m", "320")
+    assert code == 2 and len(errors.splitlines()) == 1
+    assert f"would write over {own}, which is of no earlier map" in errors
+    assert own.read_text() == "my own" and not (tmp_path / "m.tif").exists()
 
 
 def coarse(path: Path) -> Path:
