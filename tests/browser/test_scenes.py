@@ -46,16 +46,18 @@ def test_a_dropped_scene_is_mapped_looked_at_and_taken_along(
 
     page.locator(".scene-map .opacity").fill("20")
     assert page.evaluate(f"{CHART}.data[0].opacity") == 0.2
-    cells = "z => z.flat().filter(label => label !== null).length"
-    before = page.evaluate(f"({cells})({CHART}.data[0].z)")
-    assert before == (SIDE_PX // STRIDE_PX) ** 2
-    toggle = page.locator(".scene-map .legend input").first
-    toggle.uncheck()
-    assert page.evaluate(f"({cells})({CHART}.data[0].z)") < before
-    toggle.check()
-
-    page.locator(".scene-map .nsewdrag").first.click()
+    cells = page.evaluate(f"{CHART}.data[0].z.flat().filter(label => label !== null).length")
+    assert cells == (SIDE_PX // STRIDE_PX) ** 2
+    toggles = page.locator(".scene-map .legend input").all()
+    unseen = f"{CHART}.data[0].colorscale.filter(([, color]) => color === 'rgba(0,0,0,0)').length"
+    for count, toggle in enumerate(toggles, start=1):
+        toggle.uncheck()
+        assert page.evaluate(unseen) == 2 * count
+    page.locator(".scene-map .nsewdrag").first.click()  # says what is there, though nothing is seen
     expect(page.get_by_text("in the scene's coordinates")).to_be_visible()
+    for toggle in toggles:
+        toggle.check()
+    assert page.evaluate(unseen) == 0
     page.reload()
     expect(drawn).to_be_visible()
 

@@ -1,5 +1,6 @@
 // The map over its scene. Drawn once a map: opacity, zoom and hidden classes stay while the page runs again.
 const HEIGHT_PX = 640
+const UNSEEN = "rgba(0,0,0,0)" // hidden cells stay, so that a click on one says what it is
 
 function numbers(text) {
   const raw = atob(text)
@@ -92,8 +93,8 @@ export default function (component) {
     legend.replaceChildren(...data.present.map((label) =>
       entry(data.names[label], data.colors[label], data.shares[label], (on) => {
         on ? hidden.delete(label) : hidden.add(label)
-        const shown = (value) => (value === data.none || hidden.has(value) ? null : value)
-        Plotly.restyle(chart, { z: [rowsOf(labels, data.columns, shown)] })
+        const shown = data.colors.map((color, place) => (hidden.has(place) ? UNSEEN : color))
+        Plotly.restyle(chart, { colorscale: [scale(shown)] })
       })))
     chart.on("plotly_click", (event) => {
       const [row, column] = event.points[0].pointIndex
