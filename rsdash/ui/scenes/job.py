@@ -24,8 +24,11 @@ KEY = "map-scene"
 WISH = "mapping"
 """In the session and the URL: which mapping was begun here, so that its map is opened here alone."""
 
-_made: dict[str, str] = {}
-"""Wish → id of the map that came of it, until it is opened."""
+LOST = "mapping-lost"
+"""In the session: whether a mapping was begun here before the server was started anew."""
+
+_wishes: dict[str, str | None] = {}
+"""Wish → id of the map that came of it; None while it is under way, empty where none came of it."""
 
 
 def map_form(*, fresh: bool) -> None:
@@ -41,8 +44,14 @@ def map_form(*, fresh: bool) -> None:
         return
     _open_what_was_wished()
     task = server().tasks.get(KEY)
-    told = task is not None and bool(task.error or not task.finished)
+    lost = st.session_state.get(LOST, False)
+    told = lost or (task is not None and bool(task.error or not task.finished))
     with st.expander("Map a scene", expanded=fresh or told, key="map-form"):
+        if lost:
+            st.info(
+                "The server was started anew since a map was begun here. Where it is not in the list below, "
+                "it was not finished: map the scene again."
+            )
         entry = pick_run(usable, key="mapper", label="Model", with_accuracy=True)
         if entry is None:
             return
@@ -55,14 +64,18 @@ def map_form(*, fresh: bool) -> None:
 
 def _open_what_was_wished() -> None:
     """Show the map that this session began, or the session before a reload; others find it in the list."""
-    wishes = st.query_params.get(WISH), st.session_state.get(WISH)
-    made = next((_made.pop(wish) for wish in wishes if wish in _made), None)
-    if made is None:
-        return
-    st.query_params.pop(WISH, None)
-    st.session_state.pop(WISH, None)
-    show_map(made)
-    st.rerun()
+    made = ""
+    for place in (st.query_params, st.session_state):
+        wish = place.get(WISH)
+        if not wish or _wishes.get(wish, "") is None:
+            continue
+        del place[WISH]
+        if wish not in _wishes:
+            st.session_state[LOST] = True
+        made = _wishes.get(wish) or made
+    if made:
+        show_map(made)
+        st.rerun()
 
 
 def _offer(entry: RunEntry, scene: Path, rule: MapRule) -> None:
@@ -71,12 +84,18 @@ def _offer(entry: RunEntry, scene: Path, rule: MapRule) -> None:
     def action(report: Report) -> MapRecord:
         from rsdash.inference.scenes.client import map_scene  # brings httpx, which a page should not wait for
 
-        record = map_scene(entry.folder.path, scene, rule, report)
-        _made[wish] = record.id
+        made = ""
+        try:
+            record = map_scene(entry.folder.path, scene, rule, report)
+            made = record.id
+        finally:
+            _wishes[wish] = made
         return record
 
     if st.session_state.get(f"start-{KEY}"):  # pressed just now: `action` begins below
         st.query_params[WISH] = st.session_state[WISH] = wish
+        _wishes[wish] = None
+        st.session_state.pop(LOST, None)
     title = f"Mapping {scene.name} with {entry.name}"
     if long_action(KEY, label="Map the scene", title=title, action=action, words=_words):
         st.rerun()  # of another session: it is in the list by now, and the form is free

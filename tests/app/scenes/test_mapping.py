@@ -12,6 +12,7 @@ import rsdash.ui.server as shared
 from rsdash.errors import DataError
 from rsdash.inference.scenes import client
 from rsdash.inference.scenes.record import MapRecord, MapRule
+from rsdash.ui.scenes import job
 from rsdash.ui.tasks import Report
 from tests.app.opening import open_page
 from tests.app.scenes.form import choose, keys
@@ -96,6 +97,50 @@ def test_what_is_done_after_the_windows_is_said_and_can_be_stopped(run, scene, m
     wait_for(lambda: task.finished, "its end")
     app.run()
     assert any("stopped" in info.value for info in app.info) and not app.exception
+
+
+def told_as_lost(app: AppTest) -> bool:
+    assert not app.exception
+    return any("The server was started anew since a map was begun here" in info.value for info in app.info)
+
+
+def test_a_map_that_the_server_did_not_outlive_is_said_to_be_lost(run, scene, monkeypatch) -> None:
+    go_on = threading.Event()
+
+    def map_scene(*arguments: object) -> MapRecord:
+        assert go_on.wait(60)
+        raise DataError("The service broke off.")
+
+    monkeypatch.setattr(client, "map_scene", map_scene)
+    app = choose(open_page("scenes"), scene)
+    press_start(app)
+    address = {name: app.query_params[name] for name in app.query_params}
+    assert not told_as_lost(open_page("scenes", **address)), "it is under way"
+    before = shared.server().tasks.get("map-scene")
+    monkeypatch.setattr(shared, "_server", None)
+    monkeypatch.setattr(job, "_wishes", {})
+    again = open_page("scenes", **address)
+    assert told_as_lost(again) and "mapping" not in again.query_params
+    assert again.expander[0].proto.expanded, "the form stands open"
+    assert told_as_lost(choose(again, scene)), "it is said until a map is begun"
+    press_start(again)
+    assert not told_as_lost(again)
+    go_on.set()
+    tasks = before, shared.server().tasks.get("map-scene")
+    wait_for(lambda: all(task is None or task.finished for task in tasks), "their ends")
+
+
+def test_after_a_map_that_failed_a_reload_says_nothing_of_a_lost_one(run, scene, monkeypatch) -> None:
+    def refuse(*arguments: object) -> MapRecord:
+        raise DataError("scene.tif has pixels of 300 m.")
+
+    monkeypatch.setattr(client, "map_scene", refuse)
+    app = choose(open_page("scenes"), scene)
+    press_start(app)
+    task = shared.server().tasks.get("map-scene")
+    wait_for(lambda: task is None or task.finished, "its end")
+    app.run()
+    assert "mapping" not in app.query_params and not told_as_lost(app)
 
 
 def test_a_map_that_cannot_be_made_is_one_sentence(run, scene, monkeypatch) -> None:
