@@ -21,7 +21,6 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from rsdash.config import RunConfig
-from rsdash.data import Dataset
 from rsdash.home import PROJECT_DIR
 from rsdash.jobs.submit import submit
 from rsdash.models.registry import build_model, head_parameter_names
@@ -43,7 +42,7 @@ class Contest:
 
     Attributes:
         config: settings of the run.
-        dataset: the images.
+        classes: number of classes.
         training: images of the training part.
         validation: images that are measured after each epoch.
         scale: normalization.
@@ -53,18 +52,13 @@ class Contest:
     """
 
     config: RunConfig
-    dataset: Dataset
+    classes: int
     training: Tiles
     validation: Tiles
     scale: PixelScale
     compute: Compute
     place: Path
     extracted: Path
-
-    @property
-    def classes(self) -> int:
-        """Number of classes."""
-        return len(self.dataset.manifest.classes)
 
     def new_model(self) -> nn.Module:
         """A network with random weights, on the device."""

@@ -142,7 +142,7 @@ def prepare(model: str, dataset: Dataset, place: Path, options: argparse.Namespa
     if not extracted.exists():
         extract(dataset, training, extracted / "train")
         extract(dataset, validation, extracted / "validation")
-    return Contest(config, dataset, training, validation, scale, compute, place, extracted)
+    return Contest(config, classes, training, validation, scale, compute, place, extracted)
 
 
 def extract(dataset: Dataset, tiles: Tiles, folder: Path) -> None:
@@ -163,7 +163,7 @@ def report(contest: Contest, speeds: dict[str, float], *, rounds: int) -> bool:
     plain_bar = PLAIN_BAR_BF16 if compute.dtype == torch.bfloat16 else PLAIN_BAR
     print(
         f"{config.model}, {config.im_size} px, batch {config.batch_size}, {config.epochs} epochs of "
-        f"{len(contest.training):,} + {len(contest.validation):,} images of {contest.dataset.name}, "
+        f"{len(contest.training):,} + {len(contest.validation):,} images of {contest.config.data}, "
         f"{rounds} rounds; {compute.description}, {os.cpu_count()} cores, torch {torch.__version__}"
     )
     print("  images/s: " + ", ".join(f"{name} {speed:,.1f}" for name, speed in speeds.items()))

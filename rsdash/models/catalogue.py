@@ -16,6 +16,8 @@ from rsdash.models.geometry import smallest_image_px
 from rsdash.models.sources import Source, check_available, locate, parse_weights
 
 SURVEY_LIMIT_S = 300.0
+GIVING_WAY = ("nice", "-n", "10")
+"""The survey takes every core for some seconds, in which pages are to open all the same."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _read(path: Path) -> dict[str, ModelFacts] | None:
 
 
 def _survey(path: Path) -> None:
-    command = [sys.executable, "-m", "rsdash.models.survey", str(path)]
+    command = [*GIVING_WAY, sys.executable, "-m", "rsdash.models.survey", str(path)]
     try:
         subprocess.run(
             command, cwd=home.PROJECT_DIR, check=True, capture_output=True, text=True, timeout=SURVEY_LIMIT_S
