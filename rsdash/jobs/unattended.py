@@ -118,7 +118,7 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
             state = _amend(folder, state, command)
             fields["value"] = command.value
         if command.action is Action.CANCEL and state.state is RunState.QUEUED:
-            state = folder.write_state(state=RunState.CANCELLED)
+            state = folder.write_state(state=RunState.CANCELLED, stopping=False)
         elif _goes_on(command.action, state.state):
             require_checkpoint(state)
             folder.write_about(queue_position=front)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from torch import nn
 
+from rsdash.errors import RunError
 from rsdash.files import write_atomic
+from rsdash.runs.filters import read_filters
 
 MOST_FILTERS = 96
 WRITE_EVERY_S = 5.0
@@ -53,11 +54,10 @@ class FilterFile:
         """The filters that the run began with: as an earlier attempt wrote them, else the present ones."""
         present = self._present()
         try:
-            with np.load(self._path) as saved:
-                initial = saved["initial"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            known = read_filters(self._path)
+        except RunError:  # damaged: it is written anew
             return present
-        return initial if initial.shape == present.shape else present
+        return known.initial if known and known.initial.shape == present.shape else present
 
     def _present(self) -> np.ndarray:
         if self._layer is None:

@@ -82,7 +82,7 @@ def _logits(
     model: nn.Module, tiles: Tiles, compute: Compute, on_batch: Callable[[], None]
 ) -> Iterator[torch.Tensor]:
     done, size = 0, BATCH
-    while done < len(tiles):
+    while True:
         try:
             for images, _ in tiles.in_order(size, start=done):
                 on_batch()
@@ -94,7 +94,9 @@ def _logits(
             if size == 1 or not is_out_of_memory(error):
                 raise
             size //= 2
-            give_back(compute.device)
+        else:
+            return
+        give_back(compute.device)
 
 
 def _uncompiled() -> contextlib.AbstractContextManager[object]:

@@ -76,11 +76,24 @@ class _Session:
         config = self._request.config
         torch.set_num_threads(config.threads or os.cpu_count() or 1)
         compute = choose_compute(config)
-        checkpoint = self._checkpoint()
+        setup, recorder, trainer = self._begin(compute)
+        unfinished = trainer.progress.epoch < trainer.config.epochs
+        request = self._stop if self._stop and unfinished else trainer.run()
+        if request.ending is Ending.STOP:
+            self._folder.write_state(state=RunState.STOPPING, stopping=True)
+        if request.ending is not Ending.CANCEL:
+            recorder.write_checkpoint(trainer.checkpoint())
+        if request.ending in (Ending.CANCEL, Ending.SUSPEND):
+            self.leave(request)
+        else:
+            self._finish(request, trainer, setup, compute, recorder)
+
+    def _begin(self, compute: Compute) -> tuple[Setup, Recorder, Trainer]:
+        """Get as far as the attempt before; its checkpoint is not kept in memory beyond this."""
+        config, checkpoint = self._request.config, self._checkpoint()
         setup = prepare(self._folder, compute, checkpoint, on_progress=self._look)
         self._look()
-        classes = len(self._request.data.classes)
-        inner = InnerLog(self._folder, setup.material, classes=classes)
+        inner = InnerLog(self._folder, setup.material, classes=len(self._request.data.classes))
         recorder = Recorder(self._folder, self._control, inner, role=setup.watched_role)
         self._recorder = recorder
         amendments = read_amendments(self._folder.metrics_path)
@@ -97,16 +110,7 @@ class _Session:
             device=compute.description,
             compiled=config.compiled,
         )
-        unfinished = trainer.progress.epoch < trainer.config.epochs
-        request = self._stop if self._stop and unfinished else trainer.run()
-        if request.ending is Ending.STOP:
-            self._folder.write_state(state=RunState.STOPPING, stopping=True)
-        if request.ending is not Ending.CANCEL:
-            recorder.write_checkpoint(trainer.checkpoint())
-        if request.ending in (Ending.CANCEL, Ending.SUSPEND):
-            self.leave(request)
-        else:
-            self._finish(request, trainer, setup, compute, recorder)
+        return setup, recorder, trainer
 
     def leave(self, request: Request) -> None:
         """End without figures, as asked."""

@@ -130,7 +130,7 @@ def test_a_map_that_the_server_did_not_outlive_is_said_to_be_lost(run, scene, mo
     wait_for(lambda: all(task is None or task.finished for task in tasks), "their ends")
 
 
-def test_after_a_map_that_failed_a_reload_says_nothing_of_a_lost_one(run, scene, monkeypatch) -> None:
+def test_a_map_that_cannot_be_made_is_one_sentence_and_none_that_was_lost(run, scene, monkeypatch) -> None:
     def refuse(*arguments: object) -> MapRecord:
         raise DataError("scene.tif has pixels of 300 m.")
 
@@ -141,17 +141,4 @@ def test_after_a_map_that_failed_a_reload_says_nothing_of_a_lost_one(run, scene,
     wait_for(lambda: task is None or task.finished, "its end")
     app.run()
     assert "mapping" not in app.query_params and not told_as_lost(app)
-
-
-def test_a_map_that_cannot_be_made_is_one_sentence(run, scene, monkeypatch) -> None:
-    def refuse(*arguments: object) -> MapRecord:
-        raise DataError("scene.tif has pixels of 300 m.")
-
-    monkeypatch.setattr(client, "map_scene", refuse)
-    app = choose(open_page("scenes"), scene)
-    press_start(app)
-    task = shared.server().tasks.get("map-scene")
-    wait_for(lambda: task is None or task.finished, "its end")
-    app.run()
-    assert not app.exception
     assert any("pixels of 300 m" in error.value for error in app.error)

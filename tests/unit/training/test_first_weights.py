@@ -1,14 +1,36 @@
-"""A run that began with another run's weights goes on without them."""
+"""A run that goes on needs neither the weights that it began with nor its checkpoint in memory."""
 
 from __future__ import annotations
+
+import gc
 
 import numpy as np
 import safetensors.torch
 import torch
 
 from rsdash.data import add_dataset
-from rsdash.runs.folder import remove_run
+from rsdash.runs.amendments import Amendment
+from rsdash.runs.folder import RunFolder, remove_run
+from rsdash.training.checkpoint import Checkpoint
+from rsdash.training.control import Control, Request, Standing
 from tests.sessions import go_on
+
+
+class Counting(Control):
+    """Counts the checkpoints that are in memory while the run trains."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__(folder, 0)
+        self.counts: list[int] = []
+
+    def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
+        if standing and standing.step > 9:
+            self.counts.append(held_checkpoints())
+        return super().poll(standing)
+
+
+def held_checkpoints() -> int:
+    return sum(type(item) is Checkpoint for item in gc.get_objects())
 
 
 def test_a_run_goes_on_when_the_weights_that_it_began_with_are_gone(tiles_dir, queue):
@@ -26,3 +48,13 @@ def test_a_run_goes_on_when_the_weights_that_it_began_with_are_gone(tiles_dir, q
     filters = [np.load(folder.filters_path) for folder in (twin, run)]
     assert np.array_equal(filters[0]["initial"], filters[1]["initial"])
     assert np.array_equal(filters[0]["latest"], filters[1]["latest"])
+
+
+def test_a_checkpoint_is_let_go_of_once_the_run_goes_on(tiles_dir, queue):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=4)
+    assert not go_on(run, leave_after=8)
+    gc.collect()
+    before, control = held_checkpoints(), Counting(run)
+    assert go_on(run, control=control)
+    assert control.counts and max(control.counts) <= before

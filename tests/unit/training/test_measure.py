@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -26,6 +28,17 @@ def test_where_memory_runs_out_batches_become_smaller_and_every_image_is_measure
     logits = measure_logits(greedy, parts.validation, CPU)
     assert greedy.calls > len(VALIDATION_ROWS) / 8
     np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+def test_memory_is_given_back_once_the_error_holds_it_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[BaseException | None] = []
+    monkeypatch.setattr("rsdash.training.measure.give_back", lambda _: held.append(sys.exc_info()[1]))
+    parts = material(recipe("paper"))
+    measure_logits(parts.model, parts.validation, CPU)
+    assert held == [], "only where memory ran out"
+    measure_logits(Greedy(parts.model, 100, torch.OutOfMemoryError), parts.validation, CPU)
+    measure_logits(Greedy(parts.model, 5, torch.OutOfMemoryError), parts.validation, CPU)
+    assert held and set(held) == {None}
 
 
 def test_where_not_even_one_image_fits_the_error_is_passed_on() -> None:
