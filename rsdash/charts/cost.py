@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,7 +70,7 @@ def accuracy_against_cost(points: Sequence[Priced], *, cost: str, less_is_better
             error_y={"type": "data", "array": [one.half_width or 0.0], "thickness": 1.2, "width": 4},
             mode="markers+text" if len(points) <= LABELLED else "markers",
             text=[literal(one.name)],
-            textposition="top center",
+            textposition=_inwards(one, points),
             marker={"color": run_color(one.position), "size": 11},
             name=literal(one.name),
             showlegend=False,
@@ -130,6 +131,14 @@ def _dimension(axis: SettingAxis) -> dict[str, object]:
         "tickvals": list(range(len(names))),
         "ticktext": [literal(name) for name in names],
     }
+
+
+def _inwards(one: Priced, points: Sequence[Priced]) -> str:
+    """Where a name has room: to the right of what stands in the left half, and the other way round."""
+    costs = [other.cost for other in points]
+    ends = min(costs), max(costs)
+    middle = math.sqrt(ends[0] * ends[1]) if _spans_decades(points) else sum(ends) / 2
+    return "middle right" if one.cost <= middle else "middle left"
 
 
 def _spans_decades(points: Sequence[Priced]) -> bool:

@@ -81,6 +81,20 @@ def test_the_front_holds_the_runs_that_none_beats_in_both(less_is_better: bool, 
     assert list(trace(figure, 0).y) == [one.accuracy for one in front]
 
 
+@pytest.mark.parametrize(
+    ("costs", "sides"),
+    [
+        ((1, 2, 9, 10), "right right left left"),
+        ((1, 5, 30, 100), "right right left left"),
+        ((4, 4), "right right"),
+    ],
+)
+def test_names_of_runs_point_inwards_so_that_none_is_cut_off(costs: tuple[float, ...], sides: str) -> None:
+    points = [Priced(f"run {place}", cost, 0.5, None, place) for place, cost in enumerate(costs)]
+    figure: Any = accuracy_against_cost(points, cost="time (min)", less_is_better=True)
+    assert [one.textposition for one in figure.data[1:]] == [f"middle {side}" for side in sides.split()]
+
+
 def test_repeats_are_drawn_as_their_mean_with_a_band() -> None:
     group = CurveGroup("resnet18", [curve("a", [0.2, 0.4, 0.6], 1.0), curve("b", [0.4, 0.8], 3.0)])
     figure: Any = group_overlay([group], title="t")
