@@ -1,4 +1,10 @@
-"""Numbers in, Plotly figure out. Knows no run folder and no page."""
+"""Numbers in, Plotly figure out. Knows no run folder and no page.
+
+pandas is imported first: Plotly looks for it among the loaded modules when it draws, and fails on one that
+another visitor's page is importing at that moment.
+"""
+
+import pandas  # noqa: F401  # see above
 
 from rsdash.charts.answers import confusion_matrix, probe_lines, probe_map
 from rsdash.charts.axes import AXIS_TITLES, Axis

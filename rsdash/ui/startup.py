@@ -20,6 +20,10 @@ from rsdash.runs.lock import require_working_locks
 
 FIRST_PAGE = ("rsdash.ui.study", "rsdash.ui.device_list", "rsdash.ui.run_list")
 """What the Overview imports."""
+NEXT_PAGES = ("pandas", "rsdash.ui.run_inside")
+"""What takes the other pages longest, so that the first visit of each need not wait for it."""
+FIRST_PAGE_S = 2.0
+"""How long the browser has the processor to itself before they are imported."""
 PATIENT_SWITCH_S = 0.0005
 """An importing thread gives way after this, so that the frame's many small files go out in between."""
 
@@ -35,11 +39,13 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """
     require_working_locks(runs_dir())
     _send_at_once()
-    starting = threading.Thread(target=_start, name="start", daemon=True)
+    leaving = threading.Event()
+    starting = threading.Thread(target=_start, args=[leaving], name="start", daemon=True)
     starting.start()
     try:
         yield
     finally:
+        leaving.set()
         starting.join()
         from rsdash.ui.server import stop_server
 
@@ -62,7 +68,7 @@ def _send_at_once() -> None:
         log.info("Small messages are sent with a delay: %s", error)
 
 
-def _start() -> None:
+def _start(leaving: threading.Event) -> None:
     usual_s = sys.getswitchinterval()
     sys.setswitchinterval(PATIENT_SWITCH_S)
     try:
@@ -71,6 +77,10 @@ def _start() -> None:
         start_server()
         for name in FIRST_PAGE:
             importlib.import_module(name)
+        leaving.wait(FIRST_PAGE_S)
+        for name in NEXT_PAGES:
+            if not leaving.is_set():
+                importlib.import_module(name)
     except Exception:
         log.exception("The server cannot start.")
         os.kill(os.getpid(), signal.SIGTERM)
