@@ -79,7 +79,13 @@ def pair_in_words(pair: Pair) -> str:
             f"{second.name}, but they belong to only {result.groups} groups; below {FEWEST_GROUPS} groups no "
             "interval or test is sound."
         )
-    amount = f"{points(result.difference)} points more of these {count}{interval_in_words(result.interval)}"
+    interval = interval_in_words(result.interval)
+    if result.first_only == result.second_only:
+        return (
+            f"No difference can be shown between these two trained models: {first.name} and {second.name} "
+            f"are right on equally many of these {count} (0.0 points{interval}), {_test_of(pair)}."
+        )
+    amount = f"{points(result.difference)} points more of these {count}{interval}"
     if pair.differs:
         return (
             f"These two trained models differ: {first.name} is right on {amount} than {second.name}, "

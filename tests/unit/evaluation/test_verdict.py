@@ -33,6 +33,12 @@ def test_models_that_differ_by_chance_only() -> None:
     assert any("difference of 1 point" in note for note in verdict.notes)
 
 
+def test_models_that_are_right_on_equally_many_other_images() -> None:
+    verdict = judge([run("a", 100), run("b", 100, shift=200)])
+    assert verdict.finding is Finding.NOT_SHOWN
+    assert "a and b are right on equally many of these 400 images (0.0 points [" in verdict.headline
+
+
 def test_the_leader_is_not_told_from_a_rival_that_may_be_farther_behind_than_others() -> None:
     leader, nearest = run("leader", 40), run("nearest", 50)  # wrong on ten more, and on all that leader is
     verdict = judge([leader, nearest, run("farther", 54, shift=200)])
