@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn.functional import interpolate
 
 from rsdash.config import RunConfig
 from rsdash.data.augmentation import augment, symmetry
@@ -68,6 +69,17 @@ def test_no_black_corners_appear(setting):
     assert torch.allclose(result, batch, atol=1e-5)
 
 
+@pytest.mark.parametrize("setting", [{"rotation_deg": 45}, {"scale": 0.2}, {"crop": 0.2}])
+def test_resampled_images_stay_about_as_sharp_as_images_that_are_not(setting):
+    batch = interpolate(images(64, side=32), size=48, mode="bicubic")
+    result = augment(batch, RunConfig(**setting), generator())
+    assert detail(result) > 0.8 * detail(batch)
+
+
+def detail(batch: torch.Tensor) -> float:
+    return (batch[..., 1:] - batch[..., :-1]).square().mean().item()
+
+
 def ramp(side: int = 64) -> torch.Tensor:
     """An image whose value is its x, then its y, in [-1, 1]: resampled, it shows where pixels came from."""
     axis = (torch.arange(side) + 0.5) / side * 2 - 1
@@ -75,19 +87,24 @@ def ramp(side: int = 64) -> torch.Tensor:
 
 
 def jacobians(result: torch.Tensor) -> torch.Tensor:
-    """d(source x, y) / d(x, y) at the centre of each image; (N, 2, 2)."""
-    step = 2 / result.shape[-1]
-    middle = result.shape[-1] // 2
-    across = (result[:, :, middle, middle + 1] - result[:, :, middle, middle]) / step
-    down = (result[:, :, middle + 1, middle] - result[:, :, middle, middle]) / step
-    return torch.stack([across, down], dim=2)
+    """d(source x, y) / d(x, y) around the centre of each image, between means of two blocks; (N, 2, 2)."""
+    side = result.shape[-1]
+    middle, apart = side // 2, side // 4
+    before, within, after = (
+        slice(middle - apart, middle),
+        slice(middle - apart // 2, middle + apart // 2),
+        slice(middle, middle + apart),
+    )
+    across = result[:, :, within, after] - result[:, :, within, before]
+    down = result[:, :, after, within] - result[:, :, before, within]
+    return torch.stack([across.mean(dim=(2, 3)), down.mean(dim=(2, 3))], dim=2) / (apart * 2 / side)
 
 
 def test_rotation_turns_up_to_the_angle_and_keeps_the_size():
     result = augment(ramp().repeat(300, 1, 1, 1), RunConfig(rotation_deg=30), generator())
     turned = jacobians(result)
     angles = torch.rad2deg(torch.atan2(turned[:, 1, 0], turned[:, 0, 0]))
-    assert torch.allclose(torch.linalg.det(turned), torch.ones(300), atol=1e-3)
+    assert torch.allclose(torch.linalg.det(turned), torch.ones(300), atol=2e-3)
     assert angles.abs().max() <= 30.01 and angles.max() > 27 and angles.min() < -27
 
 
@@ -102,8 +119,8 @@ def test_crop_cuts_at_most_its_share_of_the_area_and_stays_inside():
     result = augment(ramp().repeat(300, 1, 1, 1), RunConfig(crop=0.36), generator())
     kept = torch.linalg.det(jacobians(result))
     assert kept.min() >= 0.639 and kept.min() < 0.66 and kept.max() > 0.97 and kept.max() <= 1.001
-    centres = result[:, :, 31:33, 31:33].mean(dim=(2, 3))  # (N, 2)
-    assert ((centres.abs() + kept.sqrt()[:, None]) <= 1.001).all()
+    centres = result[:, :, 24:40, 24:40].mean(dim=(2, 3))  # (N, 2)
+    assert ((centres.abs() + kept.sqrt()[:, None]) <= 1 + 0.1 * 2 / 64).all()  # to a tenth of a pixel
     assert centres.abs().max() > 0.1  # it is not always the middle
 
 
