@@ -21,7 +21,7 @@ app:
 
 test: lint
 	.venv/bin/python -m scripts.find_chromium --install
-	.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:
 	@scripts/setup.sh dev
