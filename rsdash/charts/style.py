@@ -21,7 +21,10 @@ def literal(text: str) -> str:
 
 
 def finish(figure: go.Figure, *, height: int, title: str, revision: str = "") -> go.Figure:
-    """Title, margins and legend of a figure; `revision` keeps zoom and legend as long as it is the same."""
+    """Title, margins and legend of a figure; `revision` keeps zoom and legend as long as it is the same.
+
+    Names that look like numbers, such as a class 111 of CORINE, stay names.
+    """
     return figure.update_layout(
         height=height,
         title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left"},
@@ -29,4 +32,5 @@ def finish(figure: go.Figure, *, height: int, title: str, revision: str = "") ->
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         hovermode="x unified" if revision else "closest",
         uirevision=revision or None,
+        autotypenumbers="strict",
     )

@@ -49,12 +49,10 @@ class Drawing:
 def drawing_of(figure: Figure) -> Drawing:
     """Prepare a figure; its `layout.uirevision` keeps zoom and legend as long as it stays the same.
 
-    Plotly's own template is left out: it is larger than most figures, and the page's theme covers it, but
-    for the rule that texts which look like numbers, such as a class 111, are names.
+    Plotly's own template is left out: it is larger than most figures, and the page's theme covers it.
     """
     content = figure.to_dict()
     content["layout"].pop("template", None)
-    content["layout"]["autotypenumbers"] = "strict"
     return Drawing(str(to_json_plotly(content)), int(content["layout"]["height"]))
 
 

@@ -13,7 +13,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
-from rsdash.charts import matrix_map
 from rsdash.config import RGB8, make_radiometry
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import Listing
@@ -154,11 +153,6 @@ def test_a_drawing_leaves_plotlys_own_template_out() -> None:
     assert json.loads(drawing.content)["data"][0]["y"] == [3, 4]
     assert "template" not in json.loads(drawing.content)["layout"]
     assert figure.to_dict()["layout"]["template"], "the figure itself stays as it was"
-
-
-def test_classes_that_are_numbers_stay_names_in_a_drawing() -> None:
-    figure = matrix_map(np.eye(2, dtype=np.int64), ["111", "112"], title="CORINE")
-    assert json.loads(drawing_of(figure).content)["layout"]["autotypenumbers"] == "strict"
 
 
 def test_a_run_that_another_tab_deletes_is_said_to_be_gone(runs_dir: Path, monkeypatch) -> None:
