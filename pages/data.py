@@ -10,7 +10,7 @@ from rsdash.ui.data.image_view import image_view
 from rsdash.ui.data.sources import add_data, adding, start_task, task_progress
 from rsdash.ui.data.split_view import split_view
 from rsdash.ui.form_links import offer_anew
-from rsdash.ui.links import asks_anew, page, write_address
+from rsdash.ui.links import follow_address, page, write_address
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
@@ -42,13 +42,8 @@ if not infos:
         st.info("No data set yet. Draw the built-in sample, or bring images of your own above.")
     st.stop()
 
-asked = st.query_params.get("data")
-if asked and asked not in infos:
-    st.warning(f"There is no data set {plain(asked)} here; another one is shown.")
-if asked in infos and asks_anew("shown-data", asked):
-    st.session_state["shown-data"] = asked
-if st.session_state.get("shown-data") not in infos:
-    st.session_state.pop("shown-data", None)
+if missing := follow_address("data", "shown-data", infos):
+    st.warning(f"There is no data set {plain(missing)} here; another one is shown.")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     name = st.selectbox("Data set", list(infos), key="shown-data")
     dataset_actions(infos[name], start_task)

@@ -30,7 +30,7 @@ def recent_runs() -> None:
     st.caption("Tick a run to open it.")
     chosen = run_table(own[:RECENT], key="recent-runs")
     if chosen is not None:
-        st.switch_page(page("run"), query_params={"run": own[chosen].id})
+        st.switch_page(page("run"), query_params={"run": chosen.id})
     if len(own) > RECENT:
         st.caption(f"The newest {RECENT} of {len(own)} runs; the Compare page lists all.")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -26,6 +27,33 @@ def asks_anew(key: str, asked: str | Sequence[str] | None) -> bool:
         asked: what the address says.
     """
     return key not in st.session_state or asked != st.session_state.get(_written(key))
+
+
+def follow_address(parameter: str, key: str, offered: Container[str]) -> str | None:
+    """Have a list choose what the address asks for, else what it held before its page was left.
+
+    Args:
+        parameter: of the address.
+        key: of the list, which holds one of those it offers.
+        offered: what can be chosen.
+
+    Returns:
+        What the address asks for although it is not offered; None where there is no such thing.
+    """
+    asked = st.query_params.get(parameter)
+    wanted = asked if asked in offered and asks_anew(key, asked) else None
+    if wanted is None and key not in st.session_state:
+        wanted = chosen_before(key)
+    if wanted in offered:
+        st.session_state[key] = wanted
+    if st.session_state.get(key) not in offered:
+        st.session_state.pop(key, None)
+    return asked if asked and asked not in offered else None
+
+
+def chosen_before(key: str) -> Any:
+    """What the address held for a widget last in this session, which outlives it; None for nothing."""
+    return st.session_state.get(_written(key))
 
 
 def write_address(parameter: str, key: str, chosen: str | list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
@@ -11,7 +12,7 @@ import streamlit as st
 
 from rsdash.config import RunConfig, as_text, make_config
 from rsdash.runs.index import RunEntry
-from rsdash.ui.links import asks_anew, write_address
+from rsdash.ui.links import follow_address, write_address
 from rsdash.ui.words import duration, plain, state_text
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ def run_frame(entries: Sequence[RunEntry], columns: Sequence[str]) -> DataFrame:
     return DataFrame({name: [_CELLS[name](entry) for entry in entries] for name in columns})
 
 
-def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
-    """Show recent runs as a table; returns the place of the one that was ticked."""
+def run_table(entries: Sequence[RunEntry], *, key: str) -> RunEntry | None:
+    """Show recent runs as a table; returns the one that was ticked."""
     event = st.dataframe(
         run_frame(entries, RECENT_COLUMNS),
-        key=key,
+        key=f"{key}-{digest_of(entries)}",
         hide_index=True,
         placeholder="–",
         on_select="rerun",
@@ -71,7 +72,12 @@ def run_table(entries: Sequence[RunEntry], *, key: str) -> int | None:
         column_config={name: COLUMNS[name] for name in RECENT_COLUMNS},
     )
     rows = event["selection"]["rows"]
-    return rows[0] if rows else None
+    return entries[rows[0]] if rows else None
+
+
+def digest_of(entries: Sequence[RunEntry]) -> str:
+    """Part of the key of a table of these runs: a tick is a row's number, and another list has other rows."""
+    return hashlib.sha256(" ".join(entry.id for entry in entries).encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=SETTINGS_KEPT)
@@ -85,7 +91,7 @@ def settings_text(config: RunConfig) -> str:
 def pick_run(
     entries: Sequence[RunEntry], *, key: str, label: str, with_accuracy: bool = False
 ) -> RunEntry | None:
-    """Choose one run; the URL's `run` holds its id.
+    """Choose one run; the URL's `run` holds its id, and it stays chosen while other pages are looked at.
 
     Args:
         entries: the runs offered.
@@ -96,13 +102,8 @@ def pick_run(
     if not entries:
         return None
     by_id = {entry.id: entry for entry in entries}
-    asked = st.query_params.get("run")
-    if asked and asked not in by_id:
-        st.warning(f"There is no run {plain(asked)} to choose here; another one is shown.")
-    if asked in by_id and asks_anew(key, asked):
-        st.session_state[key] = asked
-    if st.session_state.get(key) not in by_id:
-        st.session_state.pop(key, None)
+    if missing := follow_address("run", key, by_id):
+        st.warning(f"There is no run {plain(missing)} to choose here; another one is shown.")
     words = _label_with_accuracy if with_accuracy else run_label
     chosen = st.selectbox(label, list(by_id), key=key, format_func=lambda run_id: words(by_id[run_id]))
     if chosen is None:

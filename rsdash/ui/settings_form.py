@@ -163,9 +163,9 @@ def _advanced(fields: Sequence[SettingInfo], options: dict[str, list[str]]) -> N
 
 def _apply_preset() -> None:
     preset = st.session_state[PRESET_KEY]
-    data, model = st.session_state[PREFIX + "data"], st.session_state[PREFIX + "model"]
+    data, split, model = (st.session_state[PREFIX + name] for name in ("data", "split", "model"))
     fill_form(make_config({}, preset=preset))
-    st.session_state[PREFIX + "data"] = data
+    choose_data(data, split)
     if preset == "paper":
         st.session_state[PREFIX + "model"] = model if model in ("alexnet", "resnet18") else "alexnet"
 

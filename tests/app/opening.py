@@ -27,6 +27,20 @@ def open_page(name: str, **query: str | list[str]) -> AppTest:
     return app
 
 
+def leave_and_return(app: AppTest, name: str) -> AppTest:
+    """Look at another page and come back by the navigation, whose links carry no choice.
+
+    Args:
+        app: the session.
+        name: of the page to come back to.
+    """
+    for stop in ("scenes", name):
+        app.query_params.clear()
+        app.switch_page(str(PROJECT_DIR / "pages" / f"{stop}.py")).run()
+        assert not app.exception
+    return app
+
+
 def own_runs() -> list[RunEntry]:
     """What the server's runs folder holds now."""
     return [entry for entry in shared.server().index.refresh().entries if not entry.example]

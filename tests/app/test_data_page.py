@@ -19,7 +19,7 @@ from rsdash.data.splitting import add_splits, stored_splits
 from rsdash.errors import DataError
 from rsdash.runs.states import RunState
 from rsdash.ui import places
-from tests.app.opening import open_page
+from tests.app.opening import leave_and_return, open_page
 from tests.scenes import rectangle, write_geojson, write_scene
 from tests.tiny import make_run, make_tiles, wait_for
 
@@ -142,6 +142,14 @@ def test_the_back_button_brings_the_data_set_before(tmp_path, data_place):
     app.query_params["data"] = "first"
     assert app.run().selectbox("shown-data").value == "first"
     assert not app.exception
+
+
+def test_the_chosen_data_set_stays_chosen_while_other_pages_are_looked_at(tmp_path, data_place):
+    for name in ("first", "second"):
+        add_dataset(make_tiles(tmp_path / name))
+    app = open_page("data")
+    app.selectbox("shown-data").set_value("second").run()
+    assert leave_and_return(app, "data").selectbox("shown-data").value == "second"
 
 
 def test_the_preview_shows_the_images_as_they_are_read(tmp_path, data_place):

@@ -42,3 +42,10 @@ def test_the_same_run_is_cloned_again_but_not_by_a_rerun(runs_dir: Path) -> None
         app.number_input("set-epochs").set_value(9).run()
         assert app.run().number_input("set-epochs").value == 9
         go(app, "run", run=run_id)
+
+
+def test_a_recipe_changes_neither_the_data_set_nor_its_split(tiles_dir: Path) -> None:
+    add_dataset(tiles_dir, name="tiles")
+    app = open_page("train", data="tiles", split="blocks")
+    app.segmented_control("preset").set_value("quick").run()
+    assert app.selectbox("set-data").value == "tiles" and app.selectbox("set-split").value == "blocks"

@@ -12,6 +12,7 @@ from rsdash.data import add_dataset
 from rsdash.runs.commands import read_commands
 from rsdash.runs.states import RunState
 from tests.app.opening import open_page, own_runs
+from tests.app.ticking import tick
 from tests.tiny import make_run, wait_for
 
 PAGES = ("overview", "data", "train", "run", "compare", "predict", "scenes")
@@ -74,6 +75,18 @@ def test_the_list_of_runs_keeps_its_texts_while_a_run_goes_on(runs_dir: Path) ->
     folder.write_state(state=RunState.FINISHED)
     shared.server().refresh()
     assert app.run().selectbox("run").options == before
+
+
+def test_a_tick_opens_no_run_that_came_to_its_row_meanwhile(runs_dir: Path) -> None:
+    ticked = make_run(runs_dir, name="ticked", state=RunState.FINISHED)
+    app = open_page("overview")
+    drawn = app.dataframe[0].proto.id
+    make_run(runs_dir, name="came meanwhile", state=RunState.FINISHED)
+    own_runs()
+    tick(app, 0, 0)
+    assert app.title[0].value == "rsdash" and app.dataframe[0].proto.id != drawn
+    tick(app, 0, 1)
+    assert app.title[0].value == ticked.about().name
 
 
 def test_fields_of_the_form_name_their_unit_once() -> None:

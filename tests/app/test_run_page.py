@@ -19,7 +19,7 @@ from rsdash.runs.index import Listing
 from rsdash.runs.states import RunState
 from rsdash.ui.filter_view import ALL_BANDS, COLOURS, band_choices
 from rsdash.ui.live_chart import drawing_of
-from tests.app.opening import open_page
+from tests.app.opening import leave_and_return, open_page
 from tests.tiny import make_run
 
 LOOKS = {
@@ -183,6 +183,14 @@ def test_the_back_button_brings_the_run_before(runs_dir: Path) -> None:
     assert app.selectbox(key="run").value == first.id and app.query_params["run"] == first.id
     app.selectbox(key="run").set_value(second.id).run()
     assert app.query_params["run"] == second.id
+
+
+def test_the_chosen_run_stays_chosen_while_other_pages_are_looked_at(runs_dir: Path) -> None:
+    first, _ = (make_run(runs_dir, name=name, state=RunState.FINISHED) for name in ("a", "b"))
+    app = open_page("run")
+    app.selectbox(key="run").set_value(first.id).run()
+    leave_and_return(app, "run")
+    assert app.selectbox(key="run").value == first.id and app.query_params["run"] == first.id
 
 
 def test_damaged_filters_are_one_sentence(runs_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""Classes that are named with numbers, as in the legends of CORINE and WorldCover, stay names on every axis."""
+"""Classes that are named with numbers, as in CORINE and WorldCover, stay names on every axis."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,7 +10,7 @@ from rsdash.config import RunConfig, as_text
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import RunState
 from rsdash.ui.links import asks_anew, write_address
-from rsdash.ui.run_list import COLUMNS, run_frame, settings_text
+from rsdash.ui.run_list import COLUMNS, digest_of, run_frame, settings_text
 from rsdash.ui.words import plain, state_text
 
 CHOSEN, FILTER, VERSION = "compared", "compare-filter", "compare-table"
@@ -59,8 +58,7 @@ def _table(shown: Sequence[RunEntry], chosen: list[str]) -> list[str]:
         return chosen
     ids = [entry.id for entry in shown]
     place = {run_id: position for position, run_id in enumerate(ids)}
-    digest = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:12]
-    key = f"runs-{digest}-{st.session_state.get(VERSION, 0)}"  # another list has rows of its own
+    key = f"runs-{digest_of(shown)}-{st.session_state.get(VERSION, 0)}"
     rows = [place[run_id] for run_id in chosen if run_id in place]
     event = st.dataframe(
         run_frame(shown, TABLE_COLUMNS),

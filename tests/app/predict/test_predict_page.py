@@ -21,7 +21,7 @@ from rsdash.runs.states import RunState
 from rsdash.ui.predict import job as jobs
 from rsdash.ui.predict.results_view import as_csv, as_json
 from rsdash.ui.tasks import TaskStoppedError
-from tests.app.opening import open_page
+from tests.app.opening import leave_and_return, open_page
 from tests.app.predict.asking import answer, drop, folder_of_tiles, predict_path, the_job, tile
 from tests.tiny import make_run, wait_for
 
@@ -91,6 +91,23 @@ def test_the_back_button_brings_the_models_before(run, runs_dir, asked) -> None:
     app.query_params["beside"] = other.id
     app.run()
     assert not app.exception and app.multiselect(key="beside").value == [other.id]
+
+
+def test_the_models_stay_chosen_while_other_pages_are_looked_at_but_a_link_means_its_own(
+    run, runs_dir, asked
+) -> None:
+    other, third = (make_run(runs_dir, name=name, state=RunState.FINISHED) for name in ("other", "third"))
+    app = open_page("predict")
+    app.selectbox(key="predictor").set_value(other.id).run()
+    app.multiselect(key="beside").set_value([run.id]).run()
+    leave_and_return(app, "predict")
+    assert app.selectbox(key="predictor").value == other.id
+    assert app.multiselect(key="beside").value == [run.id]
+    app.query_params.clear()
+    app.switch_page(str(PROJECT_DIR / "pages" / "overview.py")).run()
+    app.query_params["run"] = third.id
+    app.switch_page(str(PROJECT_DIR / "pages" / "predict.py")).run()
+    assert app.selectbox(key="predictor").value == third.id and app.multiselect(key="beside").value == []
 
 
 def test_a_folder_by_its_path_is_sorted_filtered_and_measured(run, asked, tmp_path) -> None:
