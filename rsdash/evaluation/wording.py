@@ -56,6 +56,38 @@ def images_in_words(figures: Figures) -> str:
     return f"{figures.images:,} {figures.role} images"
 
 
+def intervals_in_words(contenders: Sequence[Contender]) -> str:
+    """How the 95 % intervals of these runs' figures are made, to follow the word interval."""
+    kinds = {bool(one.figures.groups) for one in contenders if one.figures}
+    images = (
+        "over images: Wilson's for accuracy, bootstrap (BCa, Efron 1987) for average accuracy, macro F1 and "
+        "kappa"
+    )
+    groups = f"that draws whole groups of images, given from {FEWEST_GROUPS} groups on"
+    if kinds == {True}:
+        return f"by a bootstrap (BCa, Efron 1987) {groups}"
+    return f"{images}; where images come in groups, by a bootstrap {groups}" if True in kinds else images
+
+
+def pair_tests_in_words(pairs: Sequence[Pair]) -> str:
+    """How two trained models are compared on the same images, in a sentence.
+
+    Args:
+        pairs: those that were tested, at least one.
+    """
+    images = "McNemar's mid-p test (Fagerland, Lydersen and Laake 2013) and a paired bootstrap interval"
+    groups = (
+        "a sign-flip test over groups of images (Fisher 1935) and a bootstrap interval that draws whole "
+        f"groups, both from {FEWEST_GROUPS} groups on"
+    )
+    kinds = {bool(pair.result.groups) for pair in pairs}
+    mixed = f"{images}; where images come in groups, by {groups}"
+    how = mixed if len(kinds) > 1 else groups if True in kinds else images
+    tests = sum(pair.adjusted_p is not None for pair in pairs)
+    adjusted = f"; p is adjusted by Holm (1979) over all {tests:,} pairs" if tests > 1 else ""
+    return f"Two trained models are compared by {how}{adjusted}."
+
+
 def alone_in_words(contender: Contender) -> str:
     """What one run's figures say."""
     figures = contender.figures

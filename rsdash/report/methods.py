@@ -7,6 +7,7 @@ from typing import Any
 
 from rsdash.config import SETTINGS, RunConfig, as_text
 from rsdash.evaluation.comparison import differing_settings
+from rsdash.evaluation.wording import intervals_in_words, pair_tests_in_words
 from rsdash.report.facts import Compared
 from rsdash.runs.folder import OWN_IMAGES
 from rsdash.runs.index import RunEntry
@@ -25,7 +26,11 @@ RECIPE = (
     "flip",
     "report",
 )
-"""Settings that a methods section names in any case."""
+"""Settings that a methods section names in any case; others only where they are not at their default."""
+ELSEWHERE = ("model", "data", "split", "split_seed", "validation_share", "test_share")
+"""What the sentences on models and data say."""
+MACHINE_ONLY = ("device", "threads", "checkpoint_minutes")
+"""Settings that are no part of a recipe; the sentence on hardware says where it ran."""
 
 
 def methods(compared: Compared) -> list[str]:
@@ -64,7 +69,7 @@ def _recipe(configs: Sequence[RunConfig]) -> str:
     differing = differing_settings({str(number): config for number, config in enumerate(configs)})
     shared = [
         f"{name} {as_text(getattr(configs[0], name))}{_unit(name)}"
-        for name in RECIPE
+        for name in dict.fromkeys((*RECIPE, *_changed(configs[0])))
         if name not in differing
     ]
     varied = [
@@ -74,6 +79,16 @@ def _recipe(configs: Sequence[RunConfig]) -> str:
     ]
     text = f"Training, the same in all runs: {', '.join(shared)}."
     return f"{text} Differing: {'; '.join(varied)}." if varied else text
+
+
+def _changed(config: RunConfig) -> list[str]:
+    """Settings of the recipe that are not at their default, in the order of the form."""
+    unnamed = (*ELSEWHERE, *MACHINE_ONLY)
+    return [
+        name
+        for name, info in SETTINGS.items()
+        if name not in unnamed and getattr(config, name) != info.default
+    ]
 
 
 def _unit(name: str) -> str:
@@ -104,16 +119,10 @@ def _statistics(compared: Compared) -> str:
     elsewhere = "" if compared.measured_on == OWN_IMAGES else f" of {compared.measured_on}"
     parts = [
         f"Figures are computed in fp32 from the reported weights on {roles}{elsewhere}. Intervals are 95 % "
-        "intervals: Wilson's for overall accuracy, bootstrap (BCa, Efron 1987) for average accuracy, "
-        "macro F1 and kappa."
+        f"intervals {intervals_in_words(compared.contenders)}."
     ]
     if compared.verdict.pairs:
-        parts.append(
-            "Two trained models are compared by McNemar's mid-p test (Fagerland et al. 2013), adjusted by "
-            "Holm, with a paired bootstrap interval of the difference."
-        )
-    if any(one.groups for one in figures):
-        parts.append("As images come in groups, sign-flip tests and bootstraps are over groups.")
+        parts.append(pair_tests_in_words(compared.verdict.pairs))
     if compared.verdict.recipe_pairs:
         names = dict.fromkeys(pair.result.method for pair in compared.verdict.recipe_pairs)
         parts.append(f"Recipes are compared over their repeats by {', '.join(names)}, adjusted by Holm.")

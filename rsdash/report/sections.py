@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rsdash.config import as_text
 from rsdash.evaluation.comparison import STUDY_SOURCE, differing_settings
-from rsdash.evaluation.wording import p_text, points
+from rsdash.evaluation.wording import intervals_in_words, p_text, pair_tests_in_words, points
 from rsdash.report.drawn import Section, classes, confidence, curves, recipes
 from rsdash.report.facts import Compared
 from rsdash.report.methods import methods
@@ -38,9 +38,9 @@ def _figures(compared: Compared) -> Section:
         head=COLUMNS,
         rows=table.rows,
         reference=table.reference,
-        legend="± is half the width of a 95 % interval over images. It does not hold the spread of seeds. "
-        f"Grey rows are the study that rsdash began with ({STUDY_SOURCE}); they are for reference and never "
-        "ranked.",
+        legend=f"± is half the width of a 95 % interval {intervals_in_words(compared.contenders)}. It does "
+        f"not hold the spread of seeds. Grey rows are the study that rsdash began with ({STUDY_SOURCE}); "
+        "they are for reference and never ranked.",
     )
 
 
@@ -67,7 +67,8 @@ def _pairs(compared: Compared) -> Section | None:
         head=("more accurate", "points", "95 % interval", "only it right", "only the other right", "p",
               "p by Holm", "less accurate"),
         rows=rows,
-        legend=f"{first}These speak of two trained models on these images, not of their recipes.",
+        legend=f"{first}{pair_tests_in_words(compared.verdict.pairs)} These speak of two trained "
+        "models on these images, not of their recipes.",
     )  # fmt: skip
 
 

@@ -9,7 +9,14 @@ import streamlit as st
 from rsdash.charts import seed_spread
 from rsdash.evaluation.comparison import STUDY_SOURCE, Contender
 from rsdash.evaluation.verdict import Finding, Verdict
-from rsdash.evaluation.wording import REPEATS_LEGEND, figure_text, p_text, points
+from rsdash.evaluation.wording import (
+    REPEATS_LEGEND,
+    figure_text,
+    intervals_in_words,
+    p_text,
+    pair_tests_in_words,
+    points,
+)
 from rsdash.report.facts import Compared
 from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
 from rsdash.ui.compare.names import names_apart
@@ -41,20 +48,8 @@ def table_2(contenders: Sequence[Contender]) -> None:
     lines += [" | ".join(f":gray[{plain(cell)}]" if cell else "" for cell in row) for row in table.reference]
     st.markdown("\n".join(f"| {line} |" for line in lines))
     st.caption(
-        f"± is half the width of a 95 % interval {_kind_of_interval(contenders)}. It does not hold the "
+        f"± is half the width of a 95 % interval {intervals_in_words(contenders)}. It does not hold the "
         f"spread of seeds. The study's rows ({plain(STUDY_SOURCE)}) are for reference and are never ranked."
-    )
-
-
-def _kind_of_interval(contenders: Sequence[Contender]) -> str:
-    groups = {bool(one.figures.groups) for one in contenders if one.figures}
-    if groups == {True}:
-        return "by a bootstrap (BCa) that draws whole groups of images"
-    kind = "over images: Wilson's for accuracy, bootstrap (BCa) for averages over classes"
-    return (
-        f"{kind}; where images come in groups, by a bootstrap that draws whole groups"
-        if groups - {False}
-        else kind
     )
 
 
@@ -116,7 +111,4 @@ def pair_table(verdict: Verdict) -> None:
     st.dataframe(
         rows, hide_index=True, placeholder="–", alt="Differences between trained models, pair by pair"
     )
-    st.caption(
-        "p: McNemar's mid-p test (Fagerland, Lydersen and Laake 2013), or a sign-flip test where images come "
-        f"in groups; Holm's adjustment is over all {len(verdict.pairs):,} pairs. Intervals: paired bootstrap."
-    )
+    st.caption(pair_tests_in_words(verdict.pairs))
