@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import rsdash.ui.server as shared
+from rsdash.evaluation.intervals import wilson_interval
 from rsdash.evaluation.saved import read_evaluation
 from rsdash.home import PROJECT_DIR
 from rsdash.runs.folder import RunFolder
@@ -154,6 +156,24 @@ def test_runs_are_compared_on_other_images_that_they_were_evaluated_on(runs_dir:
     app = compare(*folders, third)
     app.selectbox(key="measured-on").set_value("other-all-images").run()
     assert "third has not been evaluated on other-all-images" in said(app)
+
+
+def test_costs_stand_beside_the_accuracy_on_the_chosen_images(runs_dir: Path) -> None:
+    folders = two(runs_dir)
+    evaluation = read_evaluation(folders[0].evaluation_path)
+    right = np.eye(len(evaluation.classes), dtype=np.float32)[evaluation.labels]
+    right[:40] = np.roll(right[:40], 1, axis=1)
+    write_further(
+        further_path(folders[0], "other", ""),
+        replace(evaluation, logits=right),
+        Subject("other", "", "print"),
+    )
+    app = compare(*folders)
+    app.selectbox(key="measured-on").set_value("other-all-images").run()
+    app.segmented_control(key="look").set_value("Cost").run()
+    table = next(table.value for table in app.dataframe if "Time to target" in table.value)
+    half = wilson_interval(len(right) - 40, len(right)).half_width
+    assert table["Accuracy"].fillna("–").tolist() == [f"{1 - 40 / len(right):.3f} ± {half:.3f}", "–"]
 
 
 def test_tags_are_given_to_several_runs_at_once(runs_dir: Path) -> None:

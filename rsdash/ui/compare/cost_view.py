@@ -11,6 +11,7 @@ from rsdash.charts import Priced, accuracy_against_cost
 from rsdash.config import RunConfig
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.cost import seconds_to
+from rsdash.evaluation.wording import figure_text
 from rsdash.inference.profiles import known, measured
 from rsdash.inference.results import Profile
 from rsdash.runs.index import RunEntry
@@ -79,7 +80,15 @@ def cost_view(entries: Sequence[RunEntry], contenders: Sequence[Contender]) -> N
     costs = [_costs(entry, target, profiles[entry.id]) for entry in entries]
     _chart(contenders, costs, cost)
     names = names_apart(entries)
-    rows = [_row(names[entry.id], entry, one) for entry, one in zip(entries, costs, strict=True)]
+    rows = [
+        {
+            "Run": names[one.id],
+            "Accuracy": _accuracy(one),
+            **_paid(paid),
+            "Device": entry.state.summary.device,
+        }
+        for entry, one, paid in zip(entries, contenders, costs, strict=True)
+    ]
     st.dataframe(rows, hide_index=True, placeholder="–", alt="What each run cost")
     devices = sorted({entry.state.summary.device for entry in entries if entry.state.summary.device})
     if len(devices) > 1:
@@ -117,10 +126,13 @@ def _costs(entry: RunEntry, target: float, profile: Profile | None) -> Costs:
     )
 
 
-def _row(name: str, entry: RunEntry, costs: Costs) -> dict[str, object]:
+def _accuracy(contender: Contender) -> str | None:
+    figures = contender.figures
+    return figure_text(figures.accuracy, figures.accuracy_half_width) if figures else None
+
+
+def _paid(costs: Costs) -> dict[str, object]:
     return {
-        "Run": name,
-        "Accuracy": entry.state.summary.accuracy,
         "Parameters (M)": costs.parameters and round(costs.parameters / 1e6, 2),
         "GFLOP an image": costs.flops and round(costs.flops / 1e9, 2),
         "Forward (ms an image)": costs.latency_ms and round(costs.latency_ms, 2),
@@ -128,7 +140,6 @@ def _row(name: str, entry: RunEntry, costs: Costs) -> dict[str, object]:
         "Training time": duration(costs.training_s),
         "Time to target": duration(costs.to_target_s),
         "Peak memory": size(costs.memory_bytes) if costs.memory_bytes else None,
-        "Device": entry.state.summary.device,
     }
 
 
