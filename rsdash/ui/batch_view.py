@@ -14,7 +14,7 @@ from rsdash.inference.results import TrainingBatch
 from rsdash.ui.decoding import decode_first, decoding_cost, decoding_words
 from rsdash.ui.long_action import long_action
 from rsdash.ui.settings_form import kept_config
-from rsdash.ui.tasks import Report, Task
+from rsdash.ui.tasks import Progress, Report
 from rsdash.ui.words import plain
 
 FORM = "the Train page"
@@ -75,10 +75,10 @@ def _make(config: RunConfig, step: int, report: Report) -> TrainingBatch:
     return batch
 
 
-def _words(task: Task) -> str:
-    if task.done >= task.total:
+def _words(progress: Progress) -> str:
+    if progress.done >= progress.total:
         return "The inference service draws the batch; it takes some seconds to start"
-    return decoding_words(task)
+    return decoding_words(progress)
 
 
 def _show(batch: TrainingBatch) -> None:

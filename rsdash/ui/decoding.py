@@ -5,8 +5,8 @@ from __future__ import annotations
 from rsdash.config import RunConfig
 from rsdash.data import list_datasets, missing_bytes, open_dataset, open_pixels
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Report, Task
-from rsdash.ui.words import duration, size
+from rsdash.ui.tasks import Progress, Report
+from rsdash.ui.words import left, size
 
 
 def decode_first(config: RunConfig, report: Report) -> None:
@@ -20,10 +20,10 @@ def decode_first(config: RunConfig, report: Report) -> None:
         open_pixels(dataset, config.im_size, report)
 
 
-def decoding_words(task: Task) -> str:
+def decoding_words(progress: Progress) -> str:
     """How far it is."""
-    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    return f"Decoding all images once, as a run would: {task.done:,} of {task.total:,}{left}"
+    so_far = f"{progress.done:,} of {progress.total:,}{left(progress.remaining_s)}"
+    return f"Decoding all images once, as a run would: {so_far}"
 
 
 def decoding_cost(config: RunConfig) -> str:

@@ -12,9 +12,9 @@ from rsdash.runs.further import FurtherEvaluation, list_further
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
 from rsdash.ui.fold import fold
-from rsdash.ui.long_action import long_action
-from rsdash.ui.tasks import Report, Task
-from rsdash.ui.words import duration, plain
+from rsdash.ui.long_action import in_percent, long_action
+from rsdash.ui.tasks import Progress, Report
+from rsdash.ui.words import plain
 
 ALL = "All images"
 TOLD = "evaluate-told"
@@ -72,11 +72,10 @@ def _evaluate(entry: RunEntry, data: str, split: str, report: Report) -> Evaluat
     return evaluate(entry.folder.path, data, split, report)
 
 
-def _words(task: Task) -> str:
-    if not task.total:
+def _words(progress: Progress) -> str:
+    if not progress.total:
         return "The inference service makes the model ready; it takes some seconds to start"
-    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    return f"{plain(task.title)}: {task.done / task.total:.0%}{left}"
+    return in_percent(progress)
 
 
 def _stored(entry: RunEntry) -> None:

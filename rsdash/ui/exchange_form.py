@@ -17,7 +17,7 @@ from rsdash.runs.states import EVALUATED
 from rsdash.ui.fold import fold
 from rsdash.ui.long_action import long_action
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Report, Task
+from rsdash.ui.tasks import Progress, Report
 from rsdash.ui.words import plain, size
 
 TOLD, TURN, IMPORTED = "export-difference", "import-turn", "imported"
@@ -108,7 +108,7 @@ def _take_in(file: UploadedFile | None, report: Report) -> ImportResult | None:
         return import_into(server().runs_dir, path, report)
 
 
-def _words(task: Task) -> str:
-    if not task.total:
-        return f"{plain(task.title)}: starting, which takes some seconds"
-    return f"{plain(task.title)}: step {task.done + 1} of {task.total}"
+def _words(progress: Progress) -> str:
+    if not progress.total:
+        return f"{plain(progress.title)}: starting, which takes some seconds"
+    return f"{plain(progress.title)}: step {progress.done + 1} of {progress.total}"

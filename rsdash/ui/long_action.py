@@ -8,14 +8,14 @@ from typing import Any
 import streamlit as st
 
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Report, Task
-from rsdash.ui.words import duration, plain
+from rsdash.ui.tasks import Progress, Report
+from rsdash.ui.words import left, plain
 
 TICK_S = 0.5
 
 
 def long_action(
-    key: str, *, label: str, title: str, action: Callable[[Report], Any], words: Callable[[Task], str]
+    key: str, *, label: str, title: str, action: Callable[[Report], Any], words: Callable[[Progress], str]
 ) -> Any | None:
     """Offer it, or show how far it is; hand its result over once.
 
@@ -23,7 +23,7 @@ def long_action(
         key: names the task; two sessions with the same key share it.
         label: of the button.
         title: of the task, in words.
-        action: called in a thread with a function that takes (done, total).
+        action: called in a thread with a function that takes reports of progress.
         words: says what the task is doing.
 
     Returns:
@@ -45,16 +45,22 @@ def long_action(
     return None
 
 
-def counted(task: Task) -> str:
+def counted(progress: Progress) -> str:
     """`Title: 120 of 2,000 images, about 5 s left`."""
-    if not task.total:
-        return plain(task.title)
-    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    return f"{plain(task.title)}: {task.done:,} of {task.total:,} images{left}"
+    title = plain(progress.title)
+    if not progress.total:
+        return title
+    return f"{title}: {progress.done:,} of {progress.total:,} images{left(progress.remaining_s)}"
+
+
+def in_percent(progress: Progress) -> str:
+    """`Title: 45 %, about 5 s left`, for what does not count one thing from beginning to end."""
+    title = plain(progress.title)
+    return f"{title}: {100 * progress.share:.0f} %{left(progress.remaining_s)}" if progress.total else title
 
 
 @st.fragment(run_every=TICK_S)
-def watch(key: str, words: Callable[[Task], str], note: str = "") -> None:
+def watch(key: str, words: Callable[[Progress], str], note: str = "") -> None:
     """Progress and a stop of a task under way; the whole page runs again once it has ended.
 
     Args:
@@ -66,7 +72,7 @@ def watch(key: str, words: Callable[[Task], str], note: str = "") -> None:
     if task is None or task.finished:
         st.rerun()
         return
-    st.progress(task.share, text=words(task))
+    st.progress(task.progress.share, text=words(task.progress))
     if st.button("Stop", key=f"stop-{key.split()[0]}"):
         task.stop()
     if note:

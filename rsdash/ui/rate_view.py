@@ -14,8 +14,8 @@ from rsdash.training.rate_choice import HIGHEST, LOWEST, STEPS
 from rsdash.ui.decoding import decode_first, decoding_cost, decoding_words
 from rsdash.ui.long_action import long_action
 from rsdash.ui.settings_form import set_field
-from rsdash.ui.tasks import Report, Task
-from rsdash.ui.words import duration, plain
+from rsdash.ui.tasks import Progress, Report
+from rsdash.ui.words import left, plain
 
 
 def rate_view(config: RunConfig) -> None:
@@ -61,13 +61,13 @@ def _sweep(config: RunConfig, report: Report) -> RateSweep:
     return find_rate(config, report)
 
 
-def _words(task: Task) -> str:
-    if task.total != STEPS:
-        return decoding_words(task)
-    if not task.done:
+def _words(progress: Progress) -> str:
+    if progress.total != STEPS:
+        return decoding_words(progress)
+    if not progress.done:
         return "The inference service makes the network ready; it takes some seconds to start"
-    left = "" if task.remaining_s is None else f", at most {duration(task.remaining_s)} left"
-    return f"Step {task.done} of at most {task.total}{left}"
+    remaining = left(progress.remaining_s, about="at most")
+    return f"Step {progress.done} of at most {progress.total}{remaining}"
 
 
 def _show(sweep: RateSweep) -> None:

@@ -10,7 +10,7 @@ from rsdash.runs.index import RunEntry
 from rsdash.runs.records import DataReference
 from rsdash.runs.states import ENDED, EVALUATED, Interruption, RunState
 from rsdash.ui.run_changes import about_run
-from rsdash.ui.words import STATE_COLORS, duration, plain, size, state_text
+from rsdash.ui.words import STATE_COLORS, duration, left, plain, size, state_text
 
 NOTICES_SHOWN = 6
 PASSED = {reason.value for reason in Interruption}
@@ -23,8 +23,8 @@ def status(entry: RunEntry) -> None:
     _page_title(entry)
     share = summary.step / summary.steps if summary.steps else 0.0
     text = f"epoch {summary.epoch} of {config.epochs}"
-    if state.state is RunState.RUNNING and summary.remaining_s is not None:
-        text += f", about {duration(summary.remaining_s)} left"
+    if state.state is RunState.RUNNING:
+        text += left(summary.remaining_s)
     st.badge(state_text(entry), color=STATE_COLORS[state.state])  # pyright: ignore[reportArgumentType]  # a known colour
     if state.message:
         (st.error if state.state is RunState.FAILED else st.warning)(plain(state.message))

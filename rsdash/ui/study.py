@@ -61,7 +61,7 @@ def _offer(data: str) -> None:
         if st.button("Measure the time", key="study-measure"):
             _measure(data)
     elif not task.finished:
-        st.progress(task.share, text="Measuring both models on this machine …")
+        st.progress(task.progress.share, text="Measuring both models on this machine …")
     elif task.error:
         st.error(plain(task.error))
         if st.button("Try again", key="study-retry"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from rsdash.errors import RsdashError
@@ -23,29 +23,61 @@ class TaskStoppedError(RsdashError):
     """A person stopped the task."""
 
 
-@dataclass
-class Task:
-    """One long action.
+@dataclass(frozen=True)
+class Progress:
+    """How far a task was at its latest report.
 
     Attributes:
-        title: what it does, in words.
+        title: what the task does, in words.
         done: units done.
         total: units in all, or 0 while unknown.
-        words: what it is at, where the units do not say it; or empty.
-        result: what it returned, once finished without error.
-        error: why it failed, in one sentence, or empty.
-        finished: whether it has ended.
-        started_at: of the monotonic clock, in seconds.
+        words: what the task is at, where the units do not say it; or empty.
+        since: when these units began to be counted, of the monotonic clock, in seconds.
+        done_before: units that were done by then.
     """
 
     title: str
     done: int = 0
     total: int = 0
     words: str = ""
+    since: float = 0.0
+    done_before: int = 0
+
+    def after(self, done: int, total: int, words: str) -> Progress:
+        """The progress with another report; a new phase, which counts other units, has its own clock."""
+        if total != self.total or done < self.done:
+            return Progress(self.title, done, total, words, time.monotonic(), done)
+        return replace(self, done=done, words=words)
+
+    @property
+    def share(self) -> float:
+        """Share done, from 0 to 1."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Estimated seconds to the end of this phase; None before its first hundredth."""
+        counted = self.done - self.done_before
+        if not self.total or counted < 0.01 * self.total:
+            return None
+        return (time.monotonic() - self.since) * max(0, self.total - self.done) / counted
+
+
+@dataclass
+class Task:
+    """One long action.
+
+    Attributes:
+        progress: how far it is; its thread replaces it as a whole, so that no page reads half a report.
+        result: what it returned, once finished without error.
+        error: why it failed, in one sentence, or empty.
+        finished: whether it has ended.
+    """
+
+    progress: Progress
     result: Any = None
     error: str = ""
     finished: bool = False
-    started_at: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def stop(self) -> None:
@@ -64,20 +96,8 @@ class Task:
             TaskStoppedError: a person stopped the task.
         """
         if self._stop.is_set():
-            raise TaskStoppedError(f"{self.title}: stopped.")
-        self.done, self.total, self.words = done, total, words
-
-    @property
-    def share(self) -> float:
-        """Share done, from 0 to 1."""
-        return min(1.0, self.done / self.total) if self.total else 0.0
-
-    @property
-    def remaining_s(self) -> float | None:
-        """Estimated seconds to the end; None before the first hundredth."""
-        if self.share < 0.01:
-            return None
-        return (time.monotonic() - self.started_at) * (1 - self.share) / self.share
+            raise TaskStoppedError(f"{self.progress.title}: stopped.")
+        self.progress = self.progress.after(done, total, words)
 
 
 class Tasks:
@@ -107,7 +127,7 @@ class Tasks:
             known = self._tasks.get(key)
             if known and not known.finished:
                 return known
-            task = self._tasks[key] = Task(title)
+            task = self._tasks[key] = Task(Progress(title))
         threading.Thread(target=_run, args=(task, action), name=f"task {key}", daemon=True).start()
         return task
 
@@ -123,7 +143,7 @@ def _run(task: Task, action: Callable[[Report], Any]) -> None:
     except RsdashError as error:
         task.error = str(error)
     except Exception:
-        task.error = f"{task.title} met an error of its own; the server's log has the details."
+        task.error = f"{task.progress.title} met an error of its own; the server's log has the details."
         raise
     finally:
         task.finished = True

@@ -31,6 +31,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def left(seconds: float | None, *, about: str = "about") -> str:
+    """A remaining time behind what is under way: `, about 5 s left`; nothing where it is not known."""
+    return "" if seconds is None else f", {about} {duration(seconds)} left"
+
+
 def size(count: float) -> str:
     """A number of bytes: `1.2 GB`."""
     return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

@@ -109,7 +109,7 @@ def test_progress_survives_a_reload_and_can_be_stopped(dataset):
 
     tasks = shared.server().tasks
     task = tasks.start(task_key("tiles"), "Auditing tiles", action)
-    wait_for(lambda: task.done == 25, "the first report")
+    wait_for(lambda: task.progress.done == 25, "the first report")
     open_view()
     app = open_view()  # a reload is a new session
     assert keys(app) == {"stop-audit"}

@@ -12,7 +12,7 @@ from rsdash.ui.data.audit_gallery import pair_gallery, row_gallery
 from rsdash.ui.data.exclusion_list import exclusion_list, show_exclusion_error
 from rsdash.ui.long_action import counted, watch
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Task
+from rsdash.ui.tasks import Progress, Task
 from rsdash.ui.words import plain
 
 COUNT_WIDTH_PX = 56
@@ -66,10 +66,10 @@ def _offer(dataset: Dataset, task: Task | None) -> None:
         st.rerun()
 
 
-def _progress_text(task: Task) -> str:
-    if task.total and task.done >= task.total:
-        return f"{plain(task.title)}: all {task.total:,} images read; comparing those that look alike"
-    return counted(task)
+def _progress_text(progress: Progress) -> str:
+    if progress.total and progress.done >= progress.total:
+        return f"{plain(progress.title)}: all {progress.total:,} images read; comparing those that look alike"
+    return counted(progress)
 
 
 def _results(dataset: Dataset, audit: Audit, exclusions: Exclusions) -> None:

@@ -12,16 +12,14 @@ import streamlit as st
 
 from rsdash.data import PUBLIC_SETS, Dataset, add_dataset, add_upload, download, list_datasets, open_dataset
 from rsdash.data.disk import megabytes
-from rsdash.data.source import MAX_MEMBERS
 from rsdash.errors import RsdashError
 from rsdash.ui.data.draft_form import draft_form
 from rsdash.ui.data.radiometry_form import chosen_radiometry, preview
 from rsdash.ui.data.scene_form import scene_form
-from rsdash.ui.long_action import watch
+from rsdash.ui.long_action import in_percent, watch
 from rsdash.ui.places import server_path
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Task
-from rsdash.ui.words import duration, plain, size
+from rsdash.ui.words import plain
 
 TASK = "data"
 PATH, ZIP, IMAGES, SCENE, DOWNLOAD, SAMPLE = (
@@ -49,7 +47,7 @@ def task_progress() -> None:
     if task is None:
         return
     if not task.finished:
-        watch(TASK, _counted)
+        watch(TASK, in_percent)
         return
     if task.error:
         st.error(plain(task.error))
@@ -63,15 +61,6 @@ def task_progress() -> None:
 def adding() -> bool:
     """Whether a data set is being added."""
     return server().tasks.under_way(TASK)
-
-
-def _counted(task: Task) -> str:
-    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    if not task.total:
-        return plain(task.title)
-    if task.total > MAX_MEMBERS:  # more than there can be files: a download counts bytes
-        return f"{plain(task.title)} {size(task.done)} of {size(task.total)}{left}"
-    return f"{plain(task.title)} {task.done:,} of {task.total:,}{left}"
 
 
 def _path() -> None:

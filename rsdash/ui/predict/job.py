@@ -20,7 +20,7 @@ from rsdash.runs.index import RunEntry
 from rsdash.ui.long_action import counted, watch
 from rsdash.ui.predict.sources import Chosen
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Report, Task, TaskStoppedError
+from rsdash.ui.tasks import Progress, Report, Task, TaskStoppedError
 from rsdash.ui.words import plain
 
 TOP = 5
@@ -157,7 +157,7 @@ def _key(chosen: Chosen, entries: Sequence[RunEntry], symmetries: bool) -> str:
     return f"predict {digest_of(str(chosen.place), str(symmetries), *models)}"
 
 
-def _words(task: Task) -> str:
-    return (
-        counted(task) if task.total else "The inference service starts; the first time it takes some seconds"
-    )
+def _words(progress: Progress) -> str:
+    if not progress.total:
+        return "The inference service starts; the first time it takes some seconds"
+    return counted(progress)

@@ -14,7 +14,7 @@ from rsdash.runs.index import RunEntry
 from rsdash.ui.long_action import counted, long_action
 from rsdash.ui.predict.job import Job
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Report, Task
+from rsdash.ui.tasks import Progress, Report
 from rsdash.ui.words import plain
 
 TILE_PX = 128
@@ -85,8 +85,8 @@ def _words_of(nearest: Nearest) -> str:
     return f"Cosine distances by {by}, among {among}."
 
 
-def _words(task: Task) -> str:
-    return counted(task) if task.total else "The inference service makes the model ready"
+def _words(progress: Progress) -> str:
+    return counted(progress) if progress.total else "The inference service makes the model ready"
 
 
 def _ask(entry: RunEntry, job: Job, name: str, report: Report) -> Nearest:

@@ -17,8 +17,8 @@ from rsdash.ui.scenes.kept_list import show_map
 from rsdash.ui.scenes.rule_form import rule_form
 from rsdash.ui.scenes.source import choose_scene
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Report, Task
-from rsdash.ui.words import duration, plain
+from rsdash.ui.tasks import Progress, Report
+from rsdash.ui.words import left, plain
 
 KEY = "map-scene"
 WISH = "mapping"
@@ -101,11 +101,10 @@ def _offer(entry: RunEntry, scene: Path, rule: MapRule) -> None:
         st.rerun()  # of another session: it is in the list by now, and the form is free
 
 
-def _words(task: Task) -> str:
-    title = plain(task.title)
-    if task.words:
-        return f"{title}: {plain(task.words)}"
-    if not task.total:
+def _words(progress: Progress) -> str:
+    title = plain(progress.title)
+    if progress.words:
+        return f"{title}: {plain(progress.words)}"
+    if not progress.total:
         return f"{title}: starting, which takes some seconds"
-    left = "" if task.remaining_s is None else f", about {duration(task.remaining_s)} left"
-    return f"{title}: {task.done:,} of {task.total:,} windows{left}"
+    return f"{title}: {progress.done:,} of {progress.total:,} windows{left(progress.remaining_s)}"

@@ -88,7 +88,7 @@ def test_what_is_done_after_the_windows_is_said_and_can_be_stopped(run, scene, m
     press_start(app)
     task = shared.server().tasks.get("map-scene")
     assert task
-    wait_for(lambda: bool(task.words), "the first report")
+    wait_for(lambda: bool(task.progress.words), "the first report")
     app.run()
     (progress,) = app.get("progress")
     assert progress.proto.text.endswith("drawing polygons, 2,000 of 9,000")
