@@ -10,13 +10,13 @@ import streamlit as st
 
 from rsdash.charts import class_deltas, matrix_difference, matrix_map
 from rsdash.evaluation.class_intervals import ClassIntervals
-from rsdash.evaluation.comparison import Contender, evaluated
+from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.intervals import FEWEST_GROUPS
 from rsdash.evaluation.pairs import ClassDifferences, class_differences
 from rsdash.evaluation.wording import figure_text
 from rsdash.ui.compare.names import names_apart
-from rsdash.ui.compare.pair_choice import choose_pair
+from rsdash.ui.compare.pair_choice import choose_shown
 from rsdash.ui.compare.tile_view import open_tiles
 from rsdash.ui.words import plain
 
@@ -26,21 +26,21 @@ PAIRS_KEPT = 16
 
 def class_view(contenders: Sequence[Contender]) -> None:
     """Two runs class by class, or one where there is no second."""
-    pair = choose_pair(contenders)
-    if pair is None:
-        for contender in evaluated(contenders)[:1]:
-            _matrices((contender,))
-            _class_table((contender,))
+    shown = choose_shown(contenders)
+    if not shown:
         return
-    first, second = pair
-    figures = first.figures
-    if figures is None:
-        return
-    _matrices(pair)
-    result, names = _differences(first, second), names_apart(pair)
+    _matrices(shown)
+    if len(shown) == 2:
+        _deltas(*shown)
+    _class_table(shown)
+
+
+def _deltas(first: Contender, second: Contender) -> None:
+    """Differences of two runs class by class."""
+    result, names = _differences(first, second), names_apart((first, second))
     st.plotly_chart(
         class_deltas(
-            figures.classes,
+            first.figures.classes if first.figures else (),
             result.difference,
             result.low,
             result.high,
@@ -54,7 +54,6 @@ def class_view(contenders: Sequence[Contender]) -> None:
         "Intervals are for one class at a time (paired bootstrap within the class): of twenty classes "
         "without any difference, one is expected to look clear."
     )
-    _class_table(pair)
 
 
 @lru_cache(maxsize=PAIRS_KEPT)

@@ -1,4 +1,4 @@
-"""The tiles behind a difference: where one run is right and the other wrong, both are, or neither is."""
+"""The tiles behind the figures: where one run is right and the other wrong; of one run, where it is wrong."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from PIL import Image
 from rsdash.data import Dataset, list_datasets
 from rsdash.errors import RsdashError
 from rsdash.evaluation.comparison import Contender
-from rsdash.ui.compare.pair_choice import FIRST, SECOND, choose_pair
+from rsdash.ui.compare.pair_choice import FIRST, SECOND, choose_shown
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
 LOOK, CASE, TRUE, ANSWER = "look", "tile-case", "tile-true", "tile-answer"
 ANY = "any class"
-CASES = ("Only the first right", "Only the second right", "Both wrong", "Both right", "All")
+ALL = "All"
 SHOWN = 36
 COLUMNS = 6
 TILE_PX = 112
 
 
 def open_tiles(chart: str, position: int) -> None:
-    """Show the tiles of the cell that was clicked in a confusion matrix of the first or second run."""
+    """Show the tiles of the cell that was clicked in a confusion matrix of the first or second run shown."""
     points = st.session_state[chart]["selection"]["points"]
     if not points:
         return
     true, answer = (html.unescape(points[0][axis]) for axis in "yx")  # charts escape names for Plotly
     st.session_state[TRUE], st.session_state[ANSWER] = true, answer
-    st.session_state[CASE] = "All"
+    st.session_state[CASE] = ALL
     st.session_state[LOOK] = "Tiles"
     if position == 1:  # answers are those of the first run
         first, second = st.session_state[FIRST], st.session_state[SECOND]
@@ -40,37 +40,47 @@ def open_tiles(chart: str, position: int) -> None:
 
 
 def tile_view(contenders: Sequence[Contender]) -> None:
-    """Choose a pair, a case and classes; see the tiles."""
-    pair = choose_pair(contenders)
-    if pair is None or pair[0].figures is None:
+    """Choose two runs, a case and classes; see the tiles. Of one run, those that are wrong come first."""
+    shown = choose_shown(contenders)
+    if not shown or shown[0].figures is None:
         return
-    first, second = pair
-    classes = pair[0].figures.classes
-    counts = [int(mask.sum()) for mask in _cases(first, second)]
+    first, classes = shown[0], shown[0].figures.classes
+    cases = _cases(*shown)
+    if st.session_state.get(CASE) not in cases:
+        st.session_state.pop(CASE, None)
     case = st.segmented_control(
         "Tiles",
-        CASES,
+        list(cases),
         key=CASE,
-        default=CASES[0],
+        default=next(iter(cases)),
         required=True,
-        format_func=lambda name: f"{name} ({counts[CASES.index(name)]:,})",
+        format_func=lambda name: f"{name} ({cases[name].sum():,})",
         label_visibility="collapsed",
     )
     with st.container(horizontal=True):
         true = _class_choice("True class", TRUE, classes)
-        answer = _class_choice("Answer of the first run", ANSWER, classes)
-    mask = _cases(first, second)[CASES.index(case or CASES[0])].copy()
+        answer = _class_choice("Answer of the first run" if len(shown) > 1 else "Answer", ANSWER, classes)
+    mask = cases[case].copy()
     if true is not None:
         mask &= first.labels == true
     if answer is not None:
         mask &= first.answers == answer
-    _grid(first, second, np.flatnonzero(mask))
+    _grid(shown, np.flatnonzero(mask))
 
 
-def _cases(first: Contender, second: Contender) -> tuple[np.ndarray, ...]:
-    """Masks of shape (n,) in the order of CASES."""
-    ours, theirs = first.right, second.right
-    return ours & ~theirs, ~ours & theirs, ~ours & ~theirs, ours & theirs, np.ones(len(ours), bool)
+def _cases(first: Contender, second: Contender | None = None) -> dict[str, np.ndarray]:
+    """What can be looked at → mask of its tiles, bool of shape (n,)."""
+    ours = first.right
+    everything = {ALL: np.ones(len(ours), bool)}
+    if second is None:
+        return {"Wrong": ~ours, "Right": ours} | everything
+    theirs = second.right
+    return {
+        "Only the first right": ours & ~theirs,
+        "Only the second right": ~ours & theirs,
+        "Both wrong": ~ours & ~theirs,
+        "Both right": ours & theirs,
+    } | everything
 
 
 def _class_choice(label: str, key: str, classes: Sequence[str]) -> int | None:
@@ -80,8 +90,8 @@ def _class_choice(label: str, key: str, classes: Sequence[str]) -> int | None:
     return None if chosen in (ANY, None) else classes.index(chosen)
 
 
-def _grid(first: Contender, second: Contender, found: np.ndarray) -> None:
-    dataset = _dataset_of(first)
+def _grid(shown: Sequence[Contender], found: np.ndarray) -> None:
+    first, dataset = shown[0], _dataset_of(shown[0])
     if not len(found):
         st.caption("No tile is like that.")
         return
@@ -91,21 +101,26 @@ def _grid(first: Contender, second: Contender, found: np.ndarray) -> None:
             "more, or its files have changed."
         )
         return
-    shown = found[:SHOWN]
     classes = first.figures.classes if first.figures else ()
-    cells = [st.columns(COLUMNS) for _ in range(-(-len(shown) // COLUMNS))]
-    for position, place in enumerate(shown.tolist()):
+    cells = [st.columns(COLUMNS) for _ in range(-(-len(found[:SHOWN]) // COLUMNS))]
+    for position, place in enumerate(found[:SHOWN].tolist()):
         with cells[position // COLUMNS][position % COLUMNS]:
             row = int(first.rows[place])
             name = dataset.manifest.names[row]
             st.image(_picture(dataset.name, first.fingerprint, row, dataset), alt=name)
-            true, one, two = (
-                plain(classes[values[place]]) for values in (first.labels, first.answers, second.answers)
-            )
-            st.caption(f"**{true}**  \n1: {one}  \n2: {two}")
+            st.caption(_told(shown, classes, place))
     if len(found) > SHOWN:
         st.caption(f"The first {SHOWN} of {len(found):,} tiles; choose classes to see others.")
-    st.caption("In bold the true class, then the answers of the first and the second run.")
+    answers = "then the answers of the first and the second run" if len(shown) > 1 else "then the answer"
+    st.caption(f"In bold the true class, {answers}.")
+
+
+def _told(shown: Sequence[Contender], classes: Sequence[str], place: int) -> str:
+    """True class of a tile and what each run took it for, a line each."""
+    answers = [plain(classes[int(one.answers[place])]) for one in shown]
+    numbered = [f"{number}: {answer}" for number, answer in enumerate(answers, start=1)]
+    lines = numbered if len(shown) > 1 else answers
+    return "  \n".join((f"**{plain(classes[int(shown[0].labels[place])])}**", *lines))
 
 
 def _dataset_of(contender: Contender) -> Dataset | None:
