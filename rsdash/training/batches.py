@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
@@ -11,7 +13,9 @@ from rsdash.data.mixing import mix
 from rsdash.models.registry import normalization_for
 from rsdash.training.balance import balanced_order
 from rsdash.training.randomness import Stream, generator_for, seed_for
-from rsdash.training.tiles import Gathered, PixelScale, Tiles, measure_scale
+from rsdash.training.tiles import Gathered, PixelScale, Tiles, gather_ahead, measure_scale
+
+SETTLING_IMAGES = 2048
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -58,6 +62,23 @@ def training_batch(
     seed = seed_for(config.seed, Stream.MIXING, epoch=epoch, step=step)
     images, labels = mix(images, labels, tiles.class_count, config, seed)
     return images.contiguous(memory_format=torch.channels_last), labels
+
+
+def settling_batches(tiles: Tiles, config: RunConfig, epoch: int) -> Iterator[torch.Tensor]:
+    """Some training images as they are measured, without random changes, by which averaged weights settle.
+
+    Args:
+        tiles: the training images.
+        config: settings of the run.
+        epoch: counted from 0; the images are the first of its order.
+
+    Returns:
+        Batches of float32 of shape (B, C, side_px, side_px), none larger than what a step works through.
+    """
+    order = epoch_order(tiles.labels, config, epoch)[:SETTLING_IMAGES]
+    parts = order.split(max(2, config.batch_size // config.accumulation))
+    for gathered in gather_ahead(tiles, (part for part in parts if len(part) > 1)):
+        yield tiles.batch(gathered)[0]
 
 
 def positions_of(order: torch.Tensor, config: RunConfig, step: int) -> torch.Tensor:

@@ -159,7 +159,7 @@ class _Session:
     ) -> None:
         self._folder.write_state(state=RunState.EVALUATING)
         self._standing = None
-        save_weights(self._folder.weights_path, trainer.reported_weights(), setup.card)
+        save_weights(self._folder.weights_path, trainer.reported_weights(self._look), setup.card)
         forget_further(self._folder)
         model = setup.material.model
         model.load_state_dict(safetensors.torch.load_file(self._folder.weights_path))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import nn
@@ -68,6 +69,15 @@ class Stepper:
     def measured(self) -> nn.Module:
         """The network that figures are of: with averaged weights, if asked."""
         return self.average.model if self.average else self.model
+
+    def state(self) -> dict[str, Mapping[str, Any]]:
+        """What a checkpoint keeps of it, sharing its tensors."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "average": self.average.model.state_dict() if self.average else {},
+        }
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take up the state of a checkpoint."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
 import torch
@@ -17,10 +17,11 @@ from rsdash.training.control import Ending, LeaveError, Request
 from rsdash.training.gradients import GradientWatch, sample_every
 from rsdash.training.layers import LayerGroup
 from rsdash.training.material import Material
-from rsdash.training.measure import Score, score
+from rsdash.training.measure import Score
 from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recipe import set_learning_layers
+from rsdash.training.reported import ReportedWeights
 from rsdash.training.schedule import epochs_out_of_patience
 from rsdash.training.steering import Steering
 from rsdash.training.step import Stepper
@@ -64,7 +65,7 @@ class Trainer:
         self._stepper = Stepper(
             material.model, material.head, material.compute, config, class_weights=weights
         )
-        self._best: Mapping[str, torch.Tensor] = {}
+        self._reported = ReportedWeights(self._stepper, material)
         self._tally = Tally(material.compute.device)
         self._gradients = GradientWatch(material.model)
         self._sample_every = 1
@@ -119,14 +120,10 @@ class Trainer:
             what = f"A weight is no longer a number after step {self.progress.step}"
             raise divergence(self._stepper.model, what)
         self._count_time()
-        stepper = self._stepper
         return Checkpoint(
             run_id=self._run_id,
-            model=stepper.model.state_dict(),
-            optimizer=stepper.optimizer.state_dict(),
-            scaler=stepper.scaler.state_dict(),
-            average=stepper.average.model.state_dict() if stepper.average else {},
-            best=self._best,
+            **self._stepper.state(),
+            best=self._reported.best,
             progress=self.progress.to_dict(),
             threads=torch.get_num_threads(),
             scale=asdict(self._material.training.scale),
@@ -135,15 +132,17 @@ class Trainer:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take up the state of a checkpoint."""
         self._stepper.restore(checkpoint)
-        self._best = checkpoint.best
+        self._reported.best = checkpoint.best
         self.progress = Progress.from_dict(dict(checkpoint.progress))
         self._steering.move_to(self.progress.step)
 
-    def reported_weights(self) -> dict[str, torch.Tensor]:
-        """The weights that the recipe reports: of the best epoch, or the present ones, averaged if asked."""
-        if self.config.report == "best" and self._best:
-            return dict(self._best)
-        return dict(self._stepper.measured.state_dict())
+    def reported_weights(self, on_batch: Callable[[], None] = lambda: None) -> dict[str, torch.Tensor]:
+        """The weights that the recipe reports: of the best epoch, or the present ones, averaged if asked.
+
+        Args:
+            on_batch: called now and then where an average has to settle first; may raise to leave.
+        """
+        return self._reported.weights(self.config, self.progress, on_batch)
 
     def _epoch(self) -> Request | None:
         progress = self.progress
@@ -165,8 +164,7 @@ class Trainer:
             if time.monotonic() - self._saved_at > 60 * self.config.checkpoint_minutes:
                 self._save()
         try:
-            material, model = self._material, self._stepper.measured
-            validation = score(model, material.validation, material.compute, on_batch=self._heed)
+            validation = self._reported.measure(self.config, progress.epoch, self._heed)
         except LeaveError as left:
             return left.request
         self._close_epoch(validation)
@@ -236,10 +234,7 @@ class Trainer:
         progress.step_in_epoch = 0
         progress.accuracies.append(validation.accuracy)
         progress.losses.append(validation.loss if self._material.decides else training.mean_loss)
-        if self.config.report == "best" and validation.accuracy > progress.best_accuracy:
-            progress.best_accuracy, progress.best_epoch = validation.accuracy, progress.epoch
-            state = self._stepper.measured.state_dict()
-            self._best = {name: value.detach().clone() for name, value in state.items()}
+        self._reported.keep_best(self.config, progress)
         self._count_time()
         self._watcher.on_epoch(progress, training, validation)
         if time.monotonic() - self._saved_at > CHECKPOINT_EVERY_S:

@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from rsdash.config import RunConfig
-from rsdash.training.average import WeightAverage
 from rsdash.training.randomness import Stream, generator_for, seed_for, seed_network
 from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
 
@@ -138,19 +137,3 @@ def test_the_l1_penalty_is_the_sum_of_the_sizes_of_all_learnt_weights() -> None:
     frozen.requires_grad_(False)
     expected = 0.01 * sum(float(parameter.detach().abs().sum()) for parameter in learnt)
     assert float(l1_penalty(model, RunConfig(l1=0.01)).detach()) == pytest.approx(expected, rel=1e-5)
-
-
-def test_the_average_follows_the_weights_with_a_rising_decay() -> None:
-    model = net()
-    average = WeightAverage(model, 0.5)
-    weight, followed = model.get_parameter("0.weight"), average.model.get_parameter("0.weight")
-    start = weight.detach().clone()
-    with torch.no_grad():
-        weight += 1.0
-    model.get_buffer("1.num_batches_tracked").fill_(7)
-    average.update(model, 1)  # decay min(0.5, 2 / 11)
-    assert torch.allclose(followed, start + 9 / 11)
-    average.update(model, 1_000)  # decay 0.5
-    assert torch.allclose(followed, start + 1 - (2 / 11) / 2)
-    assert int(average.model.get_buffer("1.num_batches_tracked")) == 7
-    assert not average.model.training and not any(p.requires_grad for p in average.model.parameters())

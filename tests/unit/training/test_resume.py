@@ -60,7 +60,7 @@ def test_a_resumed_run_ends_with_the_weights_of_one_never_disturbed(
     assert last.loss == pytest.approx(twins_last.loss, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", ["sgd", "plateau"])
+@pytest.mark.parametrize("name", ["sgd", "plateau", "unfreezing"])
 def test_a_run_that_was_left_while_an_epoch_was_measured_measures_it_anew(tmp_path: Path, name: str) -> None:
     config, leave_after = recipe(name), 2 * STEPS_PER_EPOCH
     twin, twins_witness = undisturbed(name)
