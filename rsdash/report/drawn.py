@@ -22,6 +22,7 @@ from rsdash.charts import (
 )
 from rsdash.evaluation.calibration import calibrate
 from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
+from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.pairs import class_differences
 from rsdash.evaluation.wording import REPEATS_LEGEND, figure_text
 from rsdash.report.facts import Compared
@@ -78,9 +79,12 @@ def recipes(compared: Compared) -> Section | None:
 
 def curves(compared: Compared) -> Section | None:
     """Accuracy and loss over epochs, recipes with repeats as bands."""
+    names = names_apart(compared.entries)
     curves = {
         entry.id: curve_from(
-            entry.name, HistoryReader(entry.folder.metrics_path).refresh(), measured_on=entry.watched_role
+            names[entry.id],
+            HistoryReader(entry.folder.metrics_path).refresh(),
+            measured_on=entry.watched_role,
         )
         for entry in compared.entries
     }
@@ -94,12 +98,10 @@ def curves(compared: Compared) -> Section | None:
     groups = [group for group in groups if len(group.curves) > 1]
     if groups:
         title = "Mean of each recipe's repeats, and from the lowest to the highest of them"
-        figure = group_overlay(groups, title=title)
-    else:
-        title = "Accuracy and loss over epochs"
-        figure = overlay([*curves.values()][:MOST_LINES], title=title)
-    drawings = [_drawn(figure, title)]
-    return Section("Learning curves", drawings=drawings)
+        return Section("Learning curves", drawings=[_drawn(group_overlay(groups, title=title), title)])
+    title, shown = "Accuracy and loss over epochs", list(curves.values())[:MOST_LINES]
+    drawings = [_drawn(overlay(shown, title=title), title)]
+    return Section("Learning curves", drawings=drawings, legend=_left_out(len(shown), len(curves)))
 
 
 def _best_pair(compared: Compared) -> tuple[Contender, Contender] | None:
@@ -120,28 +122,28 @@ def classes(compared: Compared) -> Section | None:
     shown = pair or tuple(evaluated(compared.contenders)[:1])
     if not shown or shown[0].figures is None:
         return None
-    classes = shown[0].figures.classes
+    classes, names = shown[0].figures.classes, names_apart(compared.contenders)
     drawings = []
     if len(classes) <= MOST_MATRIX:
         for one, figures in ((one, one.figures) for one in shown):
             if figures is None:
                 continue
-            figure = matrix_map(figures.confusion, classes, title=f"Confusion of classes by {one.name}")
-            drawings.append(_drawn(figure, f"Confusion of classes by {one.name}"))
+            title = f"Confusion of classes by {names[one.id]}"
+            drawings.append(_drawn(matrix_map(figures.confusion, classes, title=title), title))
     if pair:
         first, second = pair
-        names = (first.name, second.name)
+        both = (names[first.id], names[second.id])
         if len(classes) <= MOST_MATRIX:
             ours, theirs = (one.figures.confusion for one in pair if one.figures)
-            title = f"{names[0]} less {names[1]}: green favours the first, red the second"
+            title = f"{both[0]} less {both[1]}: green favours the first, red the second"
             drawings.append(_drawn(matrix_difference(ours, theirs, classes, title=title), title))
         result = class_differences(
             first.labels, first.answers, second.answers, len(classes), groups=first.groups
         )
         columns = (result.difference, result.low, result.high, result.support)
-        alt = f"Difference of producer's accuracy of each class, {names[0]} less {names[1]}"
-        drawings.append(_drawn(class_deltas(classes, *columns, names=names), alt))
-    what = f"{shown[0].name} and {shown[1].name}" if pair else shown[0].name
+        alt = f"Difference of producer's accuracy of each class, {both[0]} less {both[1]}"
+        drawings.append(_drawn(class_deltas(classes, *columns, names=both), alt))
+    what = " and ".join(names[one.id] for one in shown)
     return Section(
         "Classes",
         texts=[f"{what}, class by class. Rows of a matrix are true classes, columns the answers."],
@@ -152,20 +154,18 @@ def classes(compared: Compared) -> Section | None:
 
 def confidence(compared: Compared) -> Section | None:
     """Reliability of what each run says of its own answers."""
-    measured = {one.id: one for one in evaluated(compared.contenders)[:MOST_LINES]}
+    measured, names = evaluated(compared.contenders), names_apart(compared.contenders)
+    entries = {entry.id: entry for entry in compared.entries}
     lines, rows = [], []
-    for entry in compared.entries:
-        if entry.id not in measured:
-            continue
-        one = measured[entry.id]
-        result, before, _ = calibrate(whole_evaluation(entry, compared.measured_on))
-        lines.append(ReliabilityLine(one.name, before.confidence, before.accuracy, before.count))
+    for one in measured[:MOST_LINES]:
+        result, before, _ = calibrate(whole_evaluation(entries[one.id], compared.measured_on))
+        lines.append(ReliabilityLine(names[one.id], before.confidence, before.accuracy, before.count))
         ece = (
             f"{result.ece_before:.3f}",
             f"{result.ece_if_calibrated_before:.3f}",
             f"{result.ece_after:.3f}",
         )
-        rows.append((one.name, *ece, f"{result.temperature:.2f}", result.how))
+        rows.append((names[one.id], *ece, f"{result.temperature:.2f}", result.how))
     if not lines:
         return None
     title = "Share right over stated confidence"
@@ -175,8 +175,13 @@ def confidence(compared: Compared) -> Section | None:
         rows=rows,
         drawings=[_drawn(reliability_diagram(lines, title=title), title)],
         legend="Calibration error: mean distance of confidence and share right over 15 bins, beside what a "
-        "perfectly calibrated model would show on so many images.",
+        f"perfectly calibrated model would show on so many images. {_left_out(len(lines), len(measured))}",
     )
+
+
+def _left_out(drawn: int, total: int) -> str:
+    """A sentence where not all runs are drawn."""
+    return f"The first {drawn} of {total} runs are drawn." if total > drawn else ""
 
 
 def _drawn(figure: Figure, alt: str) -> Drawing:

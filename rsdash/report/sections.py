@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rsdash.config import as_text
 from rsdash.evaluation.comparison import STUDY_SOURCE, differing_settings
+from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.wording import intervals_in_words, p_text, pair_tests_in_words, points
 from rsdash.report.drawn import Section, classes, confidence, curves, recipes
 from rsdash.report.facts import Compared
@@ -53,33 +54,34 @@ def _pairs(compared: Compared) -> Section | None:
     pairs = compared.verdict.pairs[:MOST_PAIRS]
     if not pairs:
         return None
-    rows = []
+    rows, names = [], names_apart(compared.contenders)
     for pair in pairs:
         result, interval = pair.result, pair.result.interval
         between = f"{points(interval.low)} to {points(interval.high)}" if interval else "–"
         tests = [p_text(p) if p is not None else "–" for p in (result.p, pair.adjusted_p)]
         alone = (f"{result.first_only:,}", f"{result.second_only:,}")
-        rows.append((pair.first.name, points(result.difference), between, *alone, *tests, pair.second.name))
+        first, second = names[pair.first.id], names[pair.second.id]
+        rows.append((first, points(result.difference), between, *alone, *tests, second))
     total = len(compared.verdict.pairs)
-    first = f"The clearest {len(rows)} of {total:,}. " if total > len(rows) else ""
+    shown = f"The clearest {len(rows)} of {total:,}. " if total > len(rows) else ""
     return Section(
         "Pairs of trained models",
         head=("more accurate", "points", "95 % interval", "only it right", "only the other right", "p",
               "p by Holm", "less accurate"),
         rows=rows,
-        legend=f"{first}{pair_tests_in_words(compared.verdict.pairs)} These speak of two trained "
+        legend=f"{shown}{pair_tests_in_words(compared.verdict.pairs)} These speak of two trained "
         "models on these images, not of their recipes.",
     )  # fmt: skip
 
 
 def _costs(compared: Compared) -> Section:
-    rows = []
+    rows, names = [], names_apart(compared.entries)
     for entry in compared.entries:
         summary = entry.state.summary
         speed = f"{summary.images_per_s:.0f}" if summary.images_per_s else "–"
         memory = f"{summary.memory_bytes / 1e9:.1f}" if summary.memory_bytes else "–"
         size = f"{summary.parameters / 1e6:.1f}"
-        rows.append((entry.name, size, f"{summary.elapsed_s / 60:.1f}", speed, memory, summary.device))
+        rows.append((names[entry.id], size, f"{summary.elapsed_s / 60:.1f}", speed, memory, summary.device))
     return Section(
         "Cost",
         head=("run", "parameters (M)", "training (min)", "images/s", "peak memory (GB)", "device"),
@@ -92,12 +94,13 @@ def _settings(compared: Compared) -> Section | None:
     differing = differing_settings(configs)
     if not differing:
         return None
+    names = names_apart(compared.entries)
     rows = [
-        (entry.name, *(as_text(values[entry.id]) or "–" for values in differing.values()), "")
+        (names[entry.id], *(as_text(values[entry.id]) or "–" for values in differing.values()), "")
         for entry in compared.entries
     ]
     changed = [
-        f"{entry.name}: {one.setting} {one.value:g} from step {one.step:,} on"
+        f"{names[entry.id]}: {one.setting} {one.value:g} from step {one.step:,} on"
         for entry in compared.entries
         for one in entry.state.amendments
     ]

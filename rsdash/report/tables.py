@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rsdash.evaluation.comparison import STUDY_TABLE_2, Contender
 from rsdash.evaluation.figures import Figures
+from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.wording import figure_text
 from rsdash.inference.tables import inert
 
@@ -52,7 +53,8 @@ class FigureTable:
 
 def figure_table(contenders: Sequence[Contender]) -> FigureTable:
     """Figures of each run with half the width of their 95 % intervals, and the study's rows."""
-    rows = tuple(_row(one.name, one.figures) for one in contenders)
+    names = names_apart(contenders)
+    rows = tuple(_row(names[one.id], one.figures) for one in contenders)
     empty = ("",) * 4
     reference = tuple(
         (f"the study's {row.model}", f"{row.accuracy:.4f}", f"{row.loss:.4f}", *empty, STUDY_ROLE)
@@ -63,9 +65,10 @@ def figure_table(contenders: Sequence[Contender]) -> FigureTable:
 
 def more_figures(contenders: Sequence[Contender]) -> list[tuple[str, ...]]:
     """What COLUMNS leaves out, a row an evaluated run, in the order of MORE_COLUMNS."""
+    names = names_apart(contenders)
     return [
         (
-            one.name,
+            names[one.id],
             figures.role,
             "–" if figures.top5 is None else f"{figures.top5:.3f}",
             f"{figures.average_accuracy:.3f}",

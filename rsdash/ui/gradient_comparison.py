@@ -8,8 +8,8 @@ import streamlit as st
 
 from rsdash.charts import NamedLayers, gradient_maps
 from rsdash.evaluation.gradients import compared_flows, flow_in_words, flow_of
+from rsdash.evaluation.names import names_apart
 from rsdash.runs.index import RunEntry
-from rsdash.ui.compare.names import names_apart
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 

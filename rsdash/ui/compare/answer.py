@@ -8,6 +8,7 @@ import streamlit as st
 
 from rsdash.charts import seed_spread
 from rsdash.evaluation.comparison import STUDY_SOURCE, Contender
+from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.verdict import Finding, Verdict
 from rsdash.evaluation.wording import (
     REPEATS_LEGEND,
@@ -19,7 +20,6 @@ from rsdash.evaluation.wording import (
 )
 from rsdash.report.facts import Compared
 from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
-from rsdash.ui.compare.names import names_apart
 from rsdash.ui.words import plain
 
 PAIRS_SHOWN = 60

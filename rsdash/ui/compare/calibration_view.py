@@ -7,9 +7,9 @@ import streamlit as st
 from rsdash.charts import ReliabilityLine, reliability_diagram
 from rsdash.evaluation.calibration import Calibration, Reliability, calibrate
 from rsdash.evaluation.comparison import evaluated
+from rsdash.evaluation.names import names_apart
 from rsdash.report.facts import Compared
 from rsdash.runs.contender import whole_evaluation
-from rsdash.ui.compare.names import names_apart
 
 MOST_LINES = 8
 

@@ -13,9 +13,9 @@ from rsdash.evaluation.class_intervals import ClassIntervals
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.intervals import FEWEST_GROUPS
+from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.pairs import ClassDifferences, class_differences
 from rsdash.evaluation.wording import figure_text
-from rsdash.ui.compare.names import names_apart
 from rsdash.ui.compare.pair_choice import choose_shown
 from rsdash.ui.compare.tile_view import open_tiles
 from rsdash.ui.words import plain

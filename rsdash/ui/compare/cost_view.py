@@ -11,11 +11,11 @@ from rsdash.charts import Priced, accuracy_against_cost
 from rsdash.config import RunConfig
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.cost import seconds_to
+from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.wording import figure_text
 from rsdash.inference.profiles import known, measured
 from rsdash.inference.results import Profile
 from rsdash.runs.index import RunEntry
-from rsdash.ui.compare.names import names_apart
 from rsdash.ui.long_action import counted, long_action
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Report

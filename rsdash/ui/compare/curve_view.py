@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rsdash.charts import Curve, CurveGroup, curve_from, group_overlay, overlay, study_panels
+from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.verdict import Verdict
 from rsdash.runs.index import RunEntry
-from rsdash.ui.compare.names import names_apart
 from rsdash.ui.run_curves import chosen_axis, chosen_smoothing, curve_controls
 from rsdash.ui.server import server
 

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
-from rsdash.ui.compare.names import names_apart
+from rsdash.evaluation.names import names_apart
 
 FIRST, SECOND = "pair-first", "pair-second"
 

@@ -9,8 +9,8 @@ import streamlit as st
 from rsdash.charts import SettingAxis, parallel_settings
 from rsdash.config import as_text
 from rsdash.evaluation.comparison import Contender, differing_settings
+from rsdash.evaluation.names import names_apart
 from rsdash.runs.index import RunEntry
-from rsdash.ui.compare.names import names_apart
 from rsdash.ui.words import plain
 
 FEWEST_LINES = 3

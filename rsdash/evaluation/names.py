@@ -1,4 +1,4 @@
-"""What chosen runs are called in legends, columns and alternative texts: two of one name are told apart."""
+"""What chosen runs are called in tables, legends and alternative texts: two of one name are told apart."""
 
 from __future__ import annotations
 

@@ -1,0 +1,65 @@
+"""Parts of a report: runs of one name are told apart everywhere, and what is left out is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rsdash.report import drawn
+from rsdash.report.drawn import Section
+from rsdash.report.facts import Compared, gather
+from rsdash.report.sections import sections_of
+from rsdash.report.tables import as_latex, as_markdown, figure_table
+from tests.finished import copy_run, entries_in
+
+RATES = (0.1, 0.2, 0.3)
+
+
+@pytest.fixture
+def compared(runs_dir: Path) -> Compared:
+    """Three runs called the same, each of a recipe of its own."""
+    for number, rate in enumerate(RATES):
+        copy_run(runs_dir, "alexnet" if number else "resnet18", number, name="same", learning_rate=rate)
+    return gather(entries_in(runs_dir))
+
+
+def cells(section: Section) -> set[str]:
+    return {cell for row in section.rows for cell in row}
+
+
+def test_tables_and_figures_tell_runs_of_one_name_apart(compared: Compared) -> None:
+    labels = {f"same ({one.id})" for one in compared.contenders}
+    found = {section.title: section for section in sections_of(compared)}
+    for title in (
+        "Final figures",
+        "All figures",
+        "Pairs of trained models",
+        "Confidence",
+        "Cost",
+        "Settings that differ",
+    ):
+        assert labels <= cells(found[title]) and "same" not in cells(found[title]), title
+    for title in ("Learning curves", "Confidence"):
+        assert all(label in found[title].drawings[0].html for label in labels), title
+    of_classes = found["Classes"]
+    assert all(
+        "same (2026" in text for text in (*of_classes.texts, *(one.alt for one in of_classes.drawings))
+    )
+
+
+def test_tables_for_papers_tell_runs_of_one_name_apart(compared: Compared) -> None:
+    table = figure_table(compared.contenders)
+    for text in (as_markdown(table), as_latex(table)):
+        assert all(f"same ({one.id})" in text for one in compared.contenders)
+
+
+@pytest.mark.parametrize(("most", "said"), [(2, "The first 2 of 3 runs are drawn."), (3, "")])
+def test_a_section_says_that_it_draws_the_first_runs_only(
+    compared: Compared, monkeypatch: pytest.MonkeyPatch, most: int, said: str
+) -> None:
+    monkeypatch.setattr(drawn, "MOST_LINES", most)
+    found = {section.title: section for section in sections_of(compared)}
+    for title in ("Learning curves", "Confidence"):
+        assert said in found[title].legend
+        assert bool(said) == ("are drawn" in found[title].legend)
