@@ -7,8 +7,9 @@ from rsdash.errors import RsdashError
 from rsdash.ui.data.actions import dataset_actions
 from rsdash.ui.data.audit_view import audit_view
 from rsdash.ui.data.image_view import image_view
-from rsdash.ui.data.sources import add_data, adding, start_task, task_progress
+from rsdash.ui.data.sources import add_data
 from rsdash.ui.data.split_view import split_view
+from rsdash.ui.data.task import adding, task_progress
 from rsdash.ui.form_links import offer_anew
 from rsdash.ui.links import follow_address, page, write_address
 from rsdash.ui.server import server
@@ -46,7 +47,7 @@ if missing := follow_address("data", "shown-data", infos):
     st.warning(f"There is no data set {plain(missing)} here; another one is shown.")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     name = st.selectbox("Data set", list(infos), key="shown-data")
-    dataset_actions(infos[name], start_task)
+    dataset_actions(infos[name])
     offer_anew()
     st.page_link(
         page("train"),

@@ -16,7 +16,7 @@ from rsdash.inference import profiles
 from rsdash.inference.profiles import training_seconds
 from rsdash.jobs.submit import check_split
 from rsdash.models.catalogue import check_model
-from rsdash.ui.long_action import watch
+from rsdash.ui.long_action import tell_error, watch
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Report
 from rsdash.ui.words import duration, plain, size
@@ -43,7 +43,7 @@ def preflight(config: RunConfig) -> None:
     if task and not task.error and _scanned_again_since(config, task.result):
         task = None
     if task and task.error:
-        (st.info if task.stopped else st.error)(plain(task.error))
+        tell_error(task)
     elif task:
         st.markdown(task.result.text)
     if st.button("Check again" if task else "Check time, memory and disk", key="preflight"):

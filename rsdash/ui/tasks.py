@@ -134,7 +134,9 @@ class Tasks:
     def forget(self, key: str) -> None:
         """Drop a finished task."""
         with self._mutex:
-            self._tasks.pop(key, None)
+            task = self._tasks.get(key)
+            if task and task.finished:
+                del self._tasks[key]
 
 
 def _run(task: Task, action: Callable[[Report], Any]) -> None:

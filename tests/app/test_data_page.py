@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import zipfile
 from pathlib import Path
 
@@ -191,18 +190,6 @@ def test_a_data_set_can_be_scanned_again_and_removed(tmp_path, tiles):
     app.button("remove-data").click().run()
     assert list_datasets() == []
     assert (tmp_path / "tiles" / "Forest" / "01.png").is_file()
-
-
-def test_a_second_set_waits_for_the_first_and_says_so(tmp_path, data_place):
-    go_on = threading.Event()
-    shared.server().tasks.start("data", "Reading another", lambda _: go_on.wait(30))
-    app = open_page("data")
-    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "tiles"))).run()
-    app.button("add-path").click().run()
-    assert "Another data set is being read" in app.warning[0].value
-    go_on.set()
-    task_done(app)
-    assert list_datasets() == []
 
 
 def test_a_data_set_in_use_is_not_removed(runs_dir, tiles):

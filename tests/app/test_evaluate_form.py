@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from rsdash.inference.results import EvaluationResult
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import Subject, further_path, read_further, write_further
 from rsdash.runs.states import RunState
+from rsdash.ui.tasks import Report
 from tests.app.opening import open_page
 from tests.tiny import CLASSES, make_run, wait_for
 
@@ -67,7 +69,7 @@ def test_what_is_stored_is_shown_with_its_role_and_notes(run: RunFolder) -> None
 def test_a_split_is_asked_for_and_its_result_appears(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def evaluate(path: Path, data: str, split: str, report) -> EvaluationResult:
+    def evaluate(path: Path, data: str, split: str, report: Report) -> EvaluationResult:
         report(40, 40)
         asked.append((path, data, split))
         return store(run, split)
@@ -83,6 +85,28 @@ def test_a_split_is_asked_for_and_its_result_appears(run: RunFolder, monkeypatch
     assert asked == [(run.path, "tiles", "mine")]
     assert app.button(key="start-evaluate").label == "Evaluate"
     assert "0.75" in next(frame.value for frame in app.dataframe if "Images of" in frame.value)["Accuracy"][0]
+
+
+def test_every_session_that_watched_is_told_the_result(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def evaluate(path: Path, data: str, split: str, report: Report) -> EvaluationResult:
+        assert go_on.wait(60)
+        return store(run, split)
+
+    monkeypatch.setattr(client, "evaluate", evaluate)
+    first, second = opened(run), opened(run)
+    first.button(key="start-evaluate").click().run()
+    second.run()
+    go_on.set()
+    wait_for(lambda: not shared.server().tasks.under_way("evaluate"), "its end")
+    for app in (first, second):
+        app.run()
+        assert [toast.value for toast in app.toast] == [r"old on tiles\: accuracy 0\.7500"]
+    first.run()
+    assert not first.toast
 
 
 def test_a_refusal_is_said_on_the_page(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

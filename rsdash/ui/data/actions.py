@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import streamlit as st
 
 from rsdash.data import DatasetInfo, remove_dataset
@@ -12,30 +9,26 @@ from rsdash.data.store import scan_again
 from rsdash.errors import RsdashError
 from rsdash.runs.states import ENDED
 from rsdash.ui.data.radiometry_form import chosen_radiometry
+from rsdash.ui.data.task import READ_AGAIN, start_task
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
-Start = Callable[[str, Callable[[Any], Any]], None]
 
-
-def dataset_actions(info: DatasetInfo, start: Start) -> None:
-    """A popover with the three.
-
-    Args:
-        info: the data set.
-        start: begins a task: title, action.
-    """
+def dataset_actions(info: DatasetInfo) -> None:
+    """A popover with the three."""
     with st.popover("Manage", width="content"):
         st.caption("Files added, changed or gone since? Only what changed is read.")
         if st.button("Scan again", key="scan-again"):
-            start(f"Reading {info.name}", lambda report: scan_again(info.name, report))
+            start_task(f"Reading {info.name}", lambda report: scan_again(info.name, report), READ_AGAIN)
         st.divider()
         st.caption(f"Pixel values: {plain(info.radiometry.describe())}. Runs so far keep their own.")
         radiometry = chosen_radiometry("change")
         if st.button(
             "Read so from now on", key="change-pixels", disabled=radiometry in (None, info.radiometry)
         ):
-            start(f"Reading {info.name}", lambda report: scan_again(info.name, report, radiometry))
+            start_task(
+                f"Reading {info.name}", lambda report: scan_again(info.name, report, radiometry), READ_AGAIN
+            )
         st.divider()
         _remove(info)
 

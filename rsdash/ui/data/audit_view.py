@@ -10,7 +10,7 @@ from rsdash.data.exclusions import Exclusions, load_exclusions
 from rsdash.errors import DataError, RsdashError
 from rsdash.ui.data.audit_gallery import pair_gallery, row_gallery
 from rsdash.ui.data.exclusion_list import exclusion_list, show_exclusion_error
-from rsdash.ui.long_action import counted, watch
+from rsdash.ui.long_action import counted, tell_error, watch
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Progress, Task
 from rsdash.ui.words import plain
@@ -53,7 +53,7 @@ def task_key(name: str) -> str:
 def _offer(dataset: Dataset, task: Task | None) -> None:
     """What an audit does, how the last attempt ended, and the button."""
     if task and task.error:
-        (st.info if task.stopped else st.error)(plain(task.error))
+        tell_error(task)
     st.markdown(
         "An audit reads every image once and finds what spoils a training or flatters its figures: one image "
         "under two labels, duplicates and near-duplicates (also turned or mirrored), odd and blank images. "

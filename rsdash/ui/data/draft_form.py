@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,16 @@ from rsdash.data.building import free_name
 from rsdash.data.drafts import UNLABELLED, Draft, drafts, label_in_path
 from rsdash.data.made import add_draft
 from rsdash.errors import RsdashError
+from rsdash.ui.data.task import start_task
 from rsdash.ui.words import plain
 
-Start = Callable[[str, Callable[[Any], Any]], None]
 SHOWN_PX, BUTTONS_PX = 320, 300
 FOLDER = "A folder per class"
 LAST_LABEL = "last-label"
 
 
-def draft_form(start: Start) -> None:
-    """Choose or name a draft, fill it, and make it a data set.
-
-    Args:
-        start: begins a task: title, action.
-    """
+def draft_form() -> None:
+    """Choose or name a draft, fill it, and make it a data set."""
     known = [draft.name for draft in drafts()]
     name = st.selectbox(
         "Data set in the making",
@@ -52,10 +47,10 @@ def draft_form(start: Start) -> None:
     except RsdashError as error:
         st.error(plain(str(error)))
         return
-    _finish(draft, counts, start)
+    _finish(draft, counts)
 
 
-def _finish(draft: Draft, counts: dict[str, int], start: Start) -> None:
+def _finish(draft: Draft, counts: dict[str, int]) -> None:
     """Make a data set of what has a label, or give all of it up."""
     waiting = counts.get(UNLABELLED, 0)
     usable = [label for label, count in counts.items() if count and label != UNLABELLED]
@@ -73,7 +68,7 @@ def _finish(draft: Draft, counts: dict[str, int], start: Start) -> None:
             st.session_state.pop("draft-name", None)
             st.rerun()
     if finished:
-        start(f"Reading {draft.name}", lambda report: add_draft(draft, report, name=name))
+        start_task(f"Reading {draft.name}", lambda report: add_draft(draft, report, name=name))
 
 
 def _fill(draft: Draft) -> None:

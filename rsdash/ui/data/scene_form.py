@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,13 @@ import streamlit as st
 from rsdash.data.made import add_tiles
 from rsdash.errors import RsdashError
 from rsdash.ui.data.radiometry_form import chosen_radiometry
+from rsdash.ui.data.task import start_task
 from rsdash.ui.places import server_path
 from rsdash.ui.words import plain
 
-Start = Callable[[str, Callable[[Any], Any]], None]
 
-
-def scene_form(start: Start) -> None:
-    """A scene by its path, labels by path or drop, and the size of tiles.
-
-    Args:
-        start: begins a task: title, action.
-    """
+def scene_form() -> None:
+    """A scene by its path, labels by path or drop, and the size of tiles."""
     st.caption("A GeoTIFF and points or polygons that carry a class become tiles that know their place.")
     left, right = st.columns(2, gap="large")
     scene = left.text_input("Scene on this machine", key="scene-path", placeholder="/path/to/scene.tif")
@@ -59,7 +53,7 @@ def scene_form(start: Start) -> None:
             kept = label_path or _kept(dropped, Path(place))
             return add_tiles(scene_path, kept, on_progress=report, **settings)
 
-    start(f"Cutting {scene_path.name}", cut)
+    start_task(f"Cutting {scene_path.name}", cut)
 
 
 def _kept(file: Any, place: Path) -> Path:

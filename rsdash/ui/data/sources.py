@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from rsdash.data import PUBLIC_SETS, Dataset, add_dataset, add_upload, download, list_datasets, open_dataset
+from rsdash.data import PUBLIC_SETS, add_dataset, add_upload, download, list_datasets, open_dataset
 from rsdash.data.disk import megabytes
 from rsdash.errors import RsdashError
 from rsdash.ui.data.draft_form import draft_form
 from rsdash.ui.data.radiometry_form import chosen_radiometry, preview
 from rsdash.ui.data.scene_form import scene_form
-from rsdash.ui.long_action import in_percent, watch
+from rsdash.ui.data.task import adding, start_task
 from rsdash.ui.places import server_path
-from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
-TASK = "data"
 PATH, ZIP, IMAGES, SCENE, DOWNLOAD, SAMPLE = (
     "On this machine",
     "Drop a zip",
@@ -34,33 +30,18 @@ PATH, ZIP, IMAGES, SCENE, DOWNLOAD, SAMPLE = (
 
 def add_data() -> None:
     """Choose a source; each starts a task whose progress the page shows."""
-    forms = {PATH: _path, ZIP: _zip, IMAGES: _images, SCENE: _scene, DOWNLOAD: _download, SAMPLE: _sample}
+    forms = {
+        PATH: _path,
+        ZIP: _zip,
+        IMAGES: draft_form,
+        SCENE: scene_form,
+        DOWNLOAD: _download,
+        SAMPLE: _sample,
+    }
     chosen = st.segmented_control(
         "Source", list(forms), key="source", default=PATH, required=True, label_visibility="collapsed"
     )
     forms[chosen]()
-
-
-def task_progress() -> None:
-    """Progress, result or error of the latest task."""
-    task = server().tasks.get(TASK)
-    if task is None:
-        return
-    if not task.finished:
-        watch(TASK, in_percent)
-        return
-    if task.error:
-        st.error(plain(task.error))
-    elif isinstance(task.result, Dataset):
-        info = task.result.info
-        st.success(f"Added {plain(info.name)}: {info.image_count:,} images of {len(info.classes)} classes.")
-        st.session_state["shown-data"] = info.name
-    server().tasks.forget(TASK)
-
-
-def adding() -> bool:
-    """Whether a data set is being added."""
-    return server().tasks.under_way(TASK)
 
 
 def _path() -> None:
@@ -111,14 +92,6 @@ def _zip() -> None:
             preview(Path(kept.name), radiometry)
 
 
-def _images() -> None:
-    draft_form(start_task)
-
-
-def _scene() -> None:
-    scene_form(start_task)
-
-
 def _download() -> None:
     known = {info.name for info in list_datasets()}
     for name, entry in PUBLIC_SETS.items():
@@ -146,15 +119,6 @@ def _sample() -> None:
     there = any(info.name == "sample" for info in list_datasets())
     if st.button("Draw the sample", key="add-sample", disabled=there or adding()):
         start_task("Drawing the sample", lambda report: open_dataset("sample", on_progress=report))
-
-
-def start_task(title: str, action: Callable[[Any], Any]) -> None:
-    """Begin a task whose progress the page shows; one at a time, which it says."""
-    if adding():
-        st.warning("Another data set is being read. Wait for it, or stop it above, then press again.")
-        return
-    server().tasks.start(TASK, title, action)
-    st.rerun()
 
 
 _LAYOUT = "One folder per class with images inside, or train, val and test folders that hold these."

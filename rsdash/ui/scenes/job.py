@@ -92,12 +92,20 @@ def _offer(entry: RunEntry, scene: Path, rule: MapRule) -> None:
             _wishes[wish] = made
         return record
 
-    if st.session_state.get(f"start-{KEY}"):  # pressed just now: `action` begins below
+    def begun() -> None:
         st.query_params[WISH] = st.session_state[WISH] = wish
         _wishes[wish] = None
         st.session_state.pop(LOST, None)
-    title = f"Mapping {scene.name} with {entry.name}"
-    if long_action(KEY, label="Map the scene", title=title, action=action, words=_words):
+
+    made = long_action(
+        KEY,
+        label="Map the scene",
+        title=f"Mapping {scene.name} with {entry.name}",
+        action=action,
+        words=_words,
+        on_start=begun,
+    )
+    if made:
         st.rerun()  # of another session: it is in the list by now, and the form is free
 
 

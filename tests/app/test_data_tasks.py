@@ -1,0 +1,92 @@
+"""Reading a data set from the Data page: one at a time, and who is told how it ended."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rsdash.ui.server as shared
+from rsdash.data import Dataset, add_dataset, list_datasets
+from rsdash.ui.data import sources
+from tests.app.opening import open_page
+from tests.tiny import make_tiles, wait_for
+
+
+@pytest.fixture
+def tiles(tmp_path: Path) -> Dataset:
+    return add_dataset(make_tiles(tmp_path / "tiles"))
+
+
+def task_done(app: AppTest) -> AppTest:
+    wait_for(lambda: not shared.server().tasks.under_way("data"), "the task")
+    return app.run()
+
+
+def test_a_second_set_waits_for_the_first_and_says_so(tmp_path, data_place):
+    go_on = threading.Event()
+    shared.server().tasks.start("data", "Reading another", lambda _: go_on.wait(30))
+    app = open_page("data")
+    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "tiles"))).run()
+    app.button("add-path").click().run()
+    assert "Another data set is being read" in app.warning[0].value
+    go_on.set()
+    task_done(app)
+    assert list_datasets() == []
+
+
+def messages(app: AppTest) -> list[str]:
+    assert not app.exception
+    return [box.value for box in (*app.success, *app.info, *app.error) if "No data set yet" not in box.value]
+
+
+def test_who_watched_a_data_set_being_added_is_told_once_and_only_who_began_it_is_shown_it(
+    tmp_path, tiles, monkeypatch
+):
+    go_on = threading.Event()
+    slow = add_dataset
+
+    def add(*arguments, **settings) -> Dataset:
+        assert go_on.wait(60)
+        return slow(*arguments, **settings)
+
+    monkeypatch.setattr(sources, "add_dataset", add)
+    own, watcher, other = open_page("data"), open_page("data"), open_page("data")
+    own.text_input("data-path").set_value(str(make_tiles(tmp_path / "more"))).run()
+    own.button("add-path").click().run()
+    watcher.run()
+    assert watcher.button("stop-data")
+    go_on.set()
+    wait_for(lambda: not shared.server().tasks.under_way("data"), "the task")
+    assert messages(other.run()) == []
+    for app, shown in ((watcher, "tiles"), (own, "more")):
+        assert messages(app.run()) == ["Added more: 60 images of 3 classes."]
+        assert app.selectbox("shown-data").value == shown
+        assert messages(app.run()) == []
+    assert other.run().selectbox("shown-data").value == "tiles"
+
+
+def test_a_data_set_that_was_read_again_is_not_said_to_be_added(tiles):
+    app = open_page("data", data="tiles")
+    app.button("scan-again").click().run()
+    assert messages(task_done(app)) == ["Read tiles again: 60 images of 3 classes."]
+
+
+def test_reading_that_a_person_stopped_is_no_error(tmp_path, data_place, monkeypatch):
+    go_on = threading.Event()
+
+    def add(*_, on_progress, **__) -> Dataset:
+        assert go_on.wait(60)
+        on_progress(1, 2)
+        raise AssertionError("it was to be stopped")
+
+    monkeypatch.setattr(sources, "add_dataset", add)
+    app = open_page("data")
+    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "tiles"))).run()
+    app.button("add-path").click().run()
+    app.button("stop-data").click().run()
+    go_on.set()
+    app = task_done(app)
+    assert not app.error and "stopped" in app.info[0].value
