@@ -119,6 +119,13 @@ def in_percent(progress: Progress) -> str:
     return f"{title}: {100 * progress.share:.0f} %{left(progress.remaining_s)}" if progress.total else title
 
 
+def progress_bar(key: str, task: Task, words: Callable[[Progress], str]) -> None:
+    """How far a task is, and a stop, which it takes at its next report."""
+    text = f"Stopping: {plain(task.progress.title)} …" if task.stopped else words(task.progress)
+    st.progress(task.progress.share, text=text)
+    st.button("Stop", key=f"stop-{key.split()[0]}", on_click=task.stop, disabled=task.stopped)
+
+
 @st.fragment(run_every=TICK_S)
 def watch(key: str, words: Callable[[Progress], str], note: str = "") -> None:
     """Progress and a stop of a task under way; the whole page runs again once it has ended.
@@ -132,8 +139,6 @@ def watch(key: str, words: Callable[[Progress], str], note: str = "") -> None:
     if task is None or task.finished:
         st.rerun()
         return
-    st.progress(task.progress.share, text=words(task.progress))
-    if st.button("Stop", key=f"stop-{key.split()[0]}"):
-        task.stop()
+    progress_bar(key, task, words)
     if note:
         st.caption(note)

@@ -13,9 +13,10 @@ from rsdash.inference.profiles import known, measured
 from rsdash.inference.results import Profile
 from rsdash.jobs.submit import submit
 from rsdash.ui.links import page
+from rsdash.ui.long_action import progress_bar, tell_error
 from rsdash.ui.server import server
-from rsdash.ui.tasks import Report
-from rsdash.ui.words import duration, plain
+from rsdash.ui.tasks import Progress, Report
+from rsdash.ui.words import duration, left, plain
 
 MODELS = ("alexnet", "resnet18")
 SHORT_S = 180.0
@@ -49,29 +50,31 @@ def study_under_way() -> bool:
 def _offer(data: str) -> None:
     key = _KEY + data
     task = server().tasks.get(key)
-    if task is None:
-        plan = _known_plan(data)
-        if plan:
-            _show(data, plan)
-            return
-        st.caption(
-            "AlexNet and ResNet18 with the study's Table 1. First measure what that takes on this machine; "
-            "it takes about half a minute, once."
-        )
-        if st.button("Measure the time", key="study-measure"):
-            _measure(data)
-    elif not task.finished:
-        st.progress(task.progress.share, text="Measuring both models on this machine …")
-    elif task.error:
-        st.error(plain(task.error))
-        if st.button("Try again", key="study-retry"):
-            _measure(data)
-    else:
-        _show(data, task.result)
+    if task and not task.finished:
+        progress_bar(key, task, _words)  # the page polls around it
+        return
+    if task and task.error:
+        tell_error(task)
+    plan = _plan(data)
+    if plan:
+        _show(data, plan)
+        return
+    st.caption(
+        "AlexNet and ResNet18 with the study's Table 1. First measure what that takes on this machine; "
+        "it takes about half a minute, once."
+    )
+    if st.button("Measure the time", key="study-measure"):
+        _start_measuring(data)
 
 
-def _measure(data: str, *, again: bool = False) -> None:
-    server().tasks.start(_KEY + data, "Measuring the study", lambda report: _plan(data, report, again=again))
+def _words(progress: Progress) -> str:
+    return f"{plain(progress.words or 'Measuring both models on this machine')}{left(progress.remaining_s)} …"
+
+
+def _start_measuring(data: str, *, again: bool = False) -> None:
+    server().tasks.start(
+        _KEY + data, "Measuring the study", lambda report: _measure(data, report, again=again)
+    )
     st.rerun()
 
 
@@ -82,7 +85,7 @@ def _show(data: str, plan: Plan) -> None:
         if right.button("Start", key=f"study-start-{configs[0].im_size}"):
             _start(configs)
     if st.button("Measure again", key="study-again", type="tertiary", help="If the machine was busy then."):
-        _measure(data, again=True)
+        _start_measuring(data, again=True)
 
 
 def _describe(configs: Sequence[RunConfig]) -> str:
@@ -102,22 +105,20 @@ def _start(configs: Sequence[RunConfig]) -> None:
     st.switch_page(page("run"), query_params={"run": folders[0].id})
 
 
-def _plan(data: str, report: Report, *, again: bool) -> Plan:
-    """Both forms of the study with their times; what is not known yet is measured."""
+def _measure(data: str, report: Report, *, again: bool) -> None:
+    """Have the costs of both forms known; what is not known yet is measured."""
     from rsdash.inference.client import profile  # brings httpx, which a page should not wait for
 
-    dataset = open_dataset(data)
-    report(1, 6)
-    profiles: list[Profile] = []
+    dataset = open_dataset(data, lambda done, total: report(done, total, f"Making {data} ready"))
+    forms = _forms(data)
     classes, radiometry = len(dataset.info.classes), dataset.info.radiometry
-    for config in _forms(data):
-        profiles.append(measured(config, classes, radiometry, measure=profile, again=again))
-        report(1 + len(profiles), 6)
-    return _plan_from(data, dataset.info.counts, profiles)
+    for number, config in enumerate(forms):
+        report(number, len(forms))
+        measured(config, classes, radiometry, measure=profile, again=again)
 
 
-def _known_plan(data: str) -> Plan | None:
-    """The plan, where this machine was measured before; the sample has to be drawn first."""
+def _plan(data: str) -> Plan | None:
+    """Both forms of the study for the images there are now; None where their costs are not known here."""
     info = next((info for info in list_datasets() if info.name == data), None)
     if info is None:
         return None
