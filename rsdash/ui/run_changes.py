@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rsdash.errors import RsdashError
+from rsdash.errors import ConfigError, RsdashError
 from rsdash.jobs.requests import request_epochs, request_rate
+from rsdash.runs.amendments import check_amendment
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
 from rsdash.ui.server import server
@@ -25,12 +26,10 @@ def change_settings(entry: RunEntry) -> None:
         return  # once it is opened again, its fields show what is in force then
     with folded, st.form("change-form", border=False):
         if not evaluated:
-            st.number_input(
+            st.text_input(
                 "Learning rate",
                 key=_field(entry, "rate"),
-                value=entry.config.learning_rate,
-                min_value=0.0,
-                format="%.6g",
+                value=_shown_rate(entry),
                 help="Holds from the next step on; where a schedule moves the rate, this is its peak.",
             )
         st.number_input(
@@ -79,15 +78,37 @@ def _field(entry: RunEntry, name: str) -> str:
     return f"new-{name}-{entry.id}"
 
 
+def _shown_rate(entry: RunEntry) -> str:
+    """As the Train form shows it: as text, so that 5e-4 can be typed."""
+    return f"{entry.config.learning_rate:g}"
+
+
+def _asked_rate(entry: RunEntry) -> float | None:
+    """The learning rate that was typed; None where the one in force was left.
+
+    Raises:
+        ConfigError: it is no number, or out of range.
+    """
+    text = st.session_state.get(_field(entry, "rate"), _shown_rate(entry)).strip()
+    if text == _shown_rate(entry):
+        return None
+    try:
+        rate = float(text)
+    except ValueError as error:
+        raise ConfigError(f"learning_rate must be a number, such as 0.0005; got {text}.") from error
+    check_amendment(entry.config, "learning_rate", rate, epochs_done=0)
+    return rate
+
+
 def _apply(entry: RunEntry) -> None:
-    """Ask for what was changed; runs before the page is drawn again."""
-    rate = st.session_state.get(_field(entry, "rate"), entry.config.learning_rate)
+    """Ask for what was changed, all of it or nothing; runs before the page is drawn again."""
     epochs = st.session_state[_field(entry, "epochs")]
     try:
-        if rate != entry.config.learning_rate:
-            request_rate(entry, rate)
+        rate = _asked_rate(entry)
         if epochs != entry.config.epochs:
             request_epochs(entry, epochs)
+        if rate is not None:  # it was checked above, so that nothing is asked where either is refused
+            request_rate(entry, rate)
     except RsdashError as error:
         st.session_state["change-problem"] = str(error)
         return

@@ -38,12 +38,36 @@ def test_a_run_is_renamed_and_its_rate_and_length_are_changed(runs_dir: Path) ->
     assert folder.about().name == "renamed" and app.title[0].value == "renamed"
     app.session_state["change"] = True  # opened, which no test without a browser can do
     app.run()
-    app.number_input(key=f"new-rate-{folder.id}").set_value(0.25)
+    app.text_input(key=f"new-rate-{folder.id}").set_value("2.5e-1")
     app.number_input(key=f"new-epochs-{folder.id}").set_value(40)
     app.button(key="apply-change").click().run()
     assert not app.exception
     asked = [(command.action.value, command.value) for command in read_commands(folder.commands_path, 0)]
-    assert asked == [("set_lr", 0.25), ("set_epochs", 40)]
+    assert asked == [("set_epochs", 40), ("set_lr", 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("rate", "epochs", "sentence"),
+    [
+        ("0.25", 3, "is not more than the 5 that are done"),
+        ("fast", 40, "learning_rate must be a number, such as 0.0005; got fast."),
+        ("-1", 40, "learning_rate must be greater than 0"),
+    ],
+)
+def test_where_one_change_is_refused_neither_is_asked_for(
+    runs_dir: Path, rate: str, epochs: int, sentence: str
+) -> None:
+    folder = make_run(runs_dir, state=RunState.RUNNING)
+    folder.write_state(summary=folder.state().summary.model_copy(update={"epoch": 5}))
+    app = open_page("run", run=folder.id)
+    app.session_state["change"] = True  # opened, which no test without a browser can do
+    app.run()
+    assert app.text_input(key=f"new-rate-{folder.id}").value == "0.0005"
+    app.text_input(key=f"new-rate-{folder.id}").set_value(rate)
+    app.number_input(key=f"new-epochs-{folder.id}").set_value(epochs)
+    app.button(key="apply-change").click().run()
+    assert sentence in app.error[0].value.replace("\\", "")
+    assert read_commands(folder.commands_path, 0) == []
 
 
 def test_the_queue_is_shown_in_order_and_can_be_reordered(runs_dir: Path) -> None:
