@@ -13,7 +13,7 @@ from rsdash.inference.scenes.kept import DrawnMap, KeptMap, at_cell, drawn, plac
 from rsdash.inference.scenes.packing import pack, pack_name
 from rsdash.inference.scenes.record import MapRecord
 from rsdash.ui.scenes.kept_list import delete_button
-from rsdash.ui.scenes.picture import scene_picture
+from rsdash.ui.scenes.picture import area_shares, scene_picture
 from rsdash.ui.words import duration, plain
 
 PICKED = "map-picked"
@@ -77,10 +77,10 @@ def _summary(record: MapRecord) -> str:
 
 
 def _areas(record: MapRecord) -> None:
-    total = sum(record.areas_m2) or 1.0
+    columns = zip(record.classes, record.areas_m2, area_shares(record), record.cells, strict=True)
     rows = [
-        {"Class": name, "Area (km²)": area / 1e6, "Share": 100 * area / total, "Cells": cells}
-        for name, area, cells in zip(record.classes, record.areas_m2, record.cells, strict=True)
+        {"Class": name, "Area (km²)": area / 1e6, "Share": 100 * share, "Cells": cells}
+        for name, area, share, cells in columns
         if cells
     ]
     rows.sort(key=lambda row: -row["Area (km²)"])

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from rsdash.inference.scenes.kept import DrawnMap, KeptMap
-from rsdash.inference.scenes.record import NO_CLASS, PICTURE
+from rsdash.inference.scenes.record import NO_CLASS, PICTURE, MapRecord
 from rsdash.palette import class_color
 from rsdash.ui.plotly_script import PLOTLY_SCRIPT
 
@@ -51,14 +51,19 @@ def scene_picture(kept: KeptMap, drawing: DrawnMap, picked: tuple[int, int] | No
     return row, column
 
 
+def area_shares(record: MapRecord) -> list[float]:
+    """Share of each class in the mapped area; of cells at the scene's edge, what lies on the scene counts."""
+    total = sum(record.areas_m2) or 1.0
+    return [area / total for area in record.areas_m2]
+
+
 def _content(kept: KeptMap, drawing: DrawnMap, picked: tuple[int, int] | None) -> dict[str, Any]:
     record = kept.record
     pixel_km = [side / 1000 for side in record.scene.pixel_m]
     cell_km = [px * km * drawing.step for px, km in zip(record.stride_px, pixel_km, strict=True)]
-    total = max(1, sum(record.cells))
-    present = [label for label, count in enumerate(record.cells) if count]
-    present.sort(key=lambda label: -record.cells[label])
-    shares = [f"{100 * count / total:.1f} %" for count in record.cells]
+    by_area = area_shares(record)
+    present = [label for label, share in sorted(enumerate(by_area), key=lambda one: -one[1]) if share]
+    shares = [f"{100 * share:.1f} %" for share in by_area]
     most = " and ".join(f"{record.classes[label]} ({shares[label]})" for label in present[:2]) or "no data"
     return {
         "id": f"{record.id} {st.context.theme.type}",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from rsdash.home import PROJECT_DIR
 from rsdash.inference.scenes.record import CLASSES as LABELS
+from rsdash.inference.scenes.record import RECORD
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
+from rsdash.ui.scenes import picture
 from tests.app.opening import open_page
 from tests.app.scenes.form import choose, keys
 from tests.app.ticking import tick
@@ -97,6 +101,25 @@ def test_a_map_of_the_link_is_shown_with_areas_and_files(maps: Path) -> None:
     assert "Download all files" in [button.proto.label for button in app.get("download_button")]
     earlier = next(table.value for table in app.dataframe if "Scene" in table.value)
     assert len(earlier) == 2 and earlier["Stride (m)"].tolist() == [320, 320]
+
+
+def test_the_map_and_its_table_name_the_same_shares_of_the_area(maps: Path, monkeypatch) -> None:
+    areas = {"cells": (30, 20, 4), "areas_m2": (1e6, 5e6, 4e6)}  # many cells of the first lie on the edge
+    record = make_map(maps, id=NEW).model_copy(update=areas)
+    (maps / NEW / RECORD).write_text(record.model_dump_json())
+    drawn: list[dict[str, Any]] = []
+
+    def mount(*, data: dict[str, Any], **_: object) -> SimpleNamespace:
+        drawn.append(data)
+        return SimpleNamespace(picked=None)
+
+    monkeypatch.setattr(picture, "_mount", mount)
+    app = open_page("scenes", map=NEW)
+    table = next(table.value for table in app.dataframe if "Area (km²)" in table.value)
+    assert table["Share"].tolist() == [50.0, 40.0, 10.0]
+    assert drawn[0]["shares"] == ["10.0 %", "50.0 %", "40.0 %"] and drawn[0]["present"] == [1, 2, 0]
+    assert drawn[0]["title"] == f"Mostly {CLASSES[1]} (50.0 %) and {CLASSES[2]} (40.0 %)"
+    assert drawn[0]["title"].removeprefix("Mostly") in drawn[0]["alt"]
 
 
 def test_deleted_a_map_is_gone_and_the_page_goes_on(maps: Path) -> None:
