@@ -10,7 +10,7 @@ import numpy as np
 
 from rsdash.config import RunConfig, as_text
 from rsdash.config.folds import fold_of
-from rsdash.evaluation.comparison import Contender, accuracy_of, differing_settings, evaluated
+from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, differing_settings, evaluated
 from rsdash.evaluation.figures import figures_for
 from rsdash.evaluation.saved import Evaluation
 from rsdash.evaluation.seeds import (
@@ -127,6 +127,22 @@ def why_recipes_not_compared(first: Recipe, second: Recipe) -> str:
             f"has {len(fewest.accuracies)}."
         )
     return ""
+
+
+def partners(contenders: Sequence[Contender]) -> dict[Contender, list[Contender]]:
+    """Evaluated runs → the others that were measured on the same images in the same role, if any.
+
+    The most accurate run comes first; of its partners those of another recipe, and of these the most
+    accurate. So the first run and its first partner are the two that say most side by side.
+    """
+    ranked = sorted(evaluated(contenders), key=accuracy_of, reverse=True)
+    keys = {one: _key(one) for one in ranked}
+    found = {
+        one: [other for other in ranked if other is not one and comparable(one, other)] for one in ranked
+    }
+    return {
+        one: sorted(others, key=lambda run: keys[run] == keys[one]) for one, others in found.items() if others
+    }
 
 
 def out_of_fold(recipe: Recipe) -> Contender | None:

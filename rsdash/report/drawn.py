@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from plotly.graph_objects import Figure
 
 from rsdash.charts import (
-    CurveGroup,
     ReliabilityLine,
     class_deltas,
-    curve_from,
     group_overlay,
     matrix_difference,
     matrix_map,
@@ -21,15 +19,16 @@ from rsdash.charts import (
     seed_spread,
 )
 from rsdash.evaluation.calibration import calibrate
-from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
+from rsdash.evaluation.comparison import Contender, evaluated
 from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.pairs import class_differences
-from rsdash.evaluation.wording import REPEATS_LEGEND, figure_text
+from rsdash.evaluation.recipes import partners
+from rsdash.report.curves import recipe_curves, run_curves
+from rsdash.report.evidence import RECIPES_LEGEND, recipe_rows, repeated_recipes, texts_of
 from rsdash.report.facts import Compared
+from rsdash.report.limits import MATRIX_LIMIT, MOST_IN_A_MATRIX, MOST_LINES, left_out
 from rsdash.runs.contender import whole_evaluation
 from rsdash.runs.history import HistoryReader
-
-MOST_LINES, MOST_MATRIX = 12, 40
 
 
 @dataclass(frozen=True)
@@ -58,98 +57,74 @@ class Section:
 
 def recipes(compared: Compared) -> Section | None:
     """Mean and spread of every recipe with repeats."""
-    repeated = [recipe for recipe in compared.verdict.recipes if len(recipe.accuracies) > 1]
-    if not repeated:
+    rows = recipe_rows(compared)
+    if not rows:
         return None
-    rows = []
-    for recipe in repeated:
-        summary, values = recipe.summary, recipe.accuracies
-        mean = figure_text(summary.mean, summary.interval.half_width if summary.interval else None)
-        spread = (f"{summary.sd:.4f}", f"{min(values):.4f}", f"{max(values):.4f}")
-        rows.append((recipe.label, mean, *spread, f"{summary.count} {recipe.unit}"))
-    figure = seed_spread([(recipe.label, recipe.accuracies) for recipe in repeated])
+    values = [(recipe.label, recipe.accuracies) for recipe in repeated_recipes(compared.verdict)]
+    alt = f"Accuracy of each repeat of {', '.join(label for label, _ in values)}"
     return Section(
         "Recipes over their repeats",
-        head=("recipe", "mean accuracy", "standard deviation", "lowest", "highest", "repeats"),
-        rows=rows,
-        drawings=[_drawn(figure, f"Accuracy of each repeat of {', '.join(r.label for r in repeated)}")],
-        legend=REPEATS_LEGEND,
+        head=list(rows[0]),
+        rows=texts_of(rows),
+        drawings=[_drawn(seed_spread(values), alt)],
+        legend=RECIPES_LEGEND,
     )
 
 
 def curves(compared: Compared) -> Section | None:
     """Accuracy and loss over epochs, recipes with repeats as bands."""
-    names = names_apart(compared.entries)
-    curves = {
-        entry.id: curve_from(
-            names[entry.id],
-            HistoryReader(entry.folder.metrics_path).refresh(),
-            measured_on=entry.watched_role,
-        )
-        for entry in compared.entries
-    }
-    curves = {run_id: curve for run_id, curve in curves.items() if len(curve.epoch)}
+    curves = run_curves(compared.entries, lambda folder: HistoryReader(folder.metrics_path).refresh())
     if not curves:
         return None
-    groups = [
-        CurveGroup(recipe.label, [curves[run.id] for run in recipe.members if run.id in curves])
-        for recipe in compared.verdict.recipes
-    ]
-    groups = [group for group in groups if len(group.curves) > 1]
+    groups = recipe_curves(compared.verdict.recipes, curves)
     if groups:
         title = "Mean of each recipe's repeats, and from the lowest to the highest of them"
         return Section("Learning curves", drawings=[_drawn(group_overlay(groups, title=title), title)])
     title, shown = "Accuracy and loss over epochs", list(curves.values())[:MOST_LINES]
     drawings = [_drawn(overlay(shown, title=title), title)]
-    return Section("Learning curves", drawings=drawings, legend=_left_out(len(shown), len(curves)))
-
-
-def _best_pair(compared: Compared) -> tuple[Contender, Contender] | None:
-    """The most accurate run and the best one of another recipe on the same images, or else any other."""
-    ranked = sorted(evaluated(compared.contenders), key=accuracy_of, reverse=True)
-    recipe_of = {run.id: recipe.label for recipe in compared.verdict.recipes for run in recipe.members}
-    for first in ranked:
-        others = [other for other in ranked if other is not first and comparable(first, other)]
-        unlike = [other for other in others if recipe_of.get(other.id) != recipe_of.get(first.id)]
-        if others:
-            return first, (unlike or others)[0]
-    return None
+    return Section("Learning curves", drawings=drawings, legend=left_out(len(shown), len(curves)))
 
 
 def classes(compared: Compared) -> Section | None:
     """Confusion of classes by the two best runs, and their difference class by class."""
-    pair = _best_pair(compared)
+    pair = next(((one, others[0]) for one, others in partners(compared.contenders).items()), None)
     shown = pair or tuple(evaluated(compared.contenders)[:1])
     if not shown or shown[0].figures is None:
         return None
     classes, names = shown[0].figures.classes, names_apart(compared.contenders)
-    drawings = []
-    if len(classes) <= MOST_MATRIX:
-        for one, figures in ((one, one.figures) for one in shown):
-            if figures is None:
-                continue
-            title = f"Confusion of classes by {names[one.id]}"
-            drawings.append(_drawn(matrix_map(figures.confusion, classes, title=title), title))
+    drawable = len(classes) <= MOST_IN_A_MATRIX
+    drawings = _matrices(shown, classes, names) if drawable else []
     if pair:
         first, second = pair
         both = (names[first.id], names[second.id])
-        if len(classes) <= MOST_MATRIX:
-            ours, theirs = (one.figures.confusion for one in pair if one.figures)
-            title = f"{both[0]} less {both[1]}: green favours the first, red the second"
-            drawings.append(_drawn(matrix_difference(ours, theirs, classes, title=title), title))
         result = class_differences(
             first.labels, first.answers, second.answers, len(classes), groups=first.groups
         )
         columns = (result.difference, result.low, result.high, result.support)
         alt = f"Difference of producer's accuracy of each class, {both[0]} less {both[1]}"
         drawings.append(_drawn(class_deltas(classes, *columns, names=both), alt))
+    matrices = "Rows of a matrix are true classes, columns the answers." if drawable else MATRIX_LIMIT
     what = " and ".join(names[one.id] for one in shown)
     return Section(
         "Classes",
-        texts=[f"{what}, class by class. Rows of a matrix are true classes, columns the answers."],
+        texts=[f"{what}, class by class. {matrices}"],
         drawings=drawings,
         legend="Producer's accuracy (recall) is the share of a class's images that are right.",
     )
+
+
+def _matrices(shown: Sequence[Contender], classes: Sequence[str], names: Mapping[str, str]) -> list[Drawing]:
+    """Confusion by each run, and of two their difference."""
+    matrices = [(names[one.id], one.figures.confusion) for one in shown if one.figures]
+    drawings = []
+    for name, matrix in matrices:
+        title = f"Confusion of classes by {name}"
+        drawings.append(_drawn(matrix_map(matrix, classes, title=title), title))
+    if len(matrices) == 2:
+        (first, ours), (second, theirs) = matrices
+        title = f"{first} less {second}: green favours the first, red the second"
+        drawings.append(_drawn(matrix_difference(ours, theirs, classes, title=title), title))
+    return drawings
 
 
 def confidence(compared: Compared) -> Section | None:
@@ -175,13 +150,8 @@ def confidence(compared: Compared) -> Section | None:
         rows=rows,
         drawings=[_drawn(reliability_diagram(lines, title=title), title)],
         legend="Calibration error: mean distance of confidence and share right over 15 bins, beside what a "
-        f"perfectly calibrated model would show on so many images. {_left_out(len(lines), len(measured))}",
+        f"perfectly calibrated model would show on so many images. {left_out(len(lines), len(measured))}",
     )
-
-
-def _left_out(drawn: int, total: int) -> str:
-    """A sentence where not all runs are drawn."""
-    return f"The first {drawn} of {total} runs are drawn." if total > drawn else ""
 
 
 def _drawn(figure: Figure, alt: str) -> Drawing:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from rsdash.config import as_text
 from rsdash.evaluation.comparison import STUDY_SOURCE, differing_settings
 from rsdash.evaluation.names import names_apart
-from rsdash.evaluation.wording import intervals_in_words, p_text, pair_tests_in_words, points
+from rsdash.evaluation.wording import intervals_in_words
 from rsdash.report.drawn import Section, classes, confidence, curves, recipes
+from rsdash.report.evidence import pair_rows, pairs_legend, texts_of
 from rsdash.report.facts import Compared
 from rsdash.report.methods import methods
 from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
-
-MOST_PAIRS = 30
 
 
 def sections_of(compared: Compared) -> list[Section]:
@@ -51,27 +50,16 @@ def _more_figures(compared: Compared) -> Section | None:
 
 
 def _pairs(compared: Compared) -> Section | None:
-    pairs = compared.verdict.pairs[:MOST_PAIRS]
-    if not pairs:
+    rows = pair_rows(compared)
+    if not rows:
         return None
-    rows, names = [], names_apart(compared.contenders)
-    for pair in pairs:
-        result, interval = pair.result, pair.result.interval
-        between = f"{points(interval.low)} to {points(interval.high)}" if interval else "–"
-        tests = [p_text(p) if p is not None else "–" for p in (result.p, pair.adjusted_p)]
-        alone = (f"{result.first_only:,}", f"{result.second_only:,}")
-        first, second = names[pair.first.id], names[pair.second.id]
-        rows.append((first, points(result.difference), between, *alone, *tests, second))
-    total = len(compared.verdict.pairs)
-    shown = f"The clearest {len(rows)} of {total:,}. " if total > len(rows) else ""
     return Section(
         "Pairs of trained models",
-        head=("more accurate", "points", "95 % interval", "only it right", "only the other right", "p",
-              "p by Holm", "less accurate"),
-        rows=rows,
-        legend=f"{shown}{pair_tests_in_words(compared.verdict.pairs)} These speak of two trained "
-        "models on these images, not of their recipes.",
-    )  # fmt: skip
+        head=list(rows[0]),
+        rows=texts_of(rows),
+        legend=f"{pairs_legend(compared.verdict)} These speak of two trained models on these images, not of "
+        "their recipes.",
+    )
 
 
 def _costs(compared: Compared) -> Section:

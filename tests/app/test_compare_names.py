@@ -55,7 +55,7 @@ def test_runs_of_unlike_names_are_called_by_them_alone(runs_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "column"), [("Cost", "Run"), ("Confidence", "Run"), ("Statistics", "Less accurate")]
+    ("look", "column"), [("Cost", "Run"), ("Confidence", "Run"), ("Statistics", "less accurate")]
 )
 def test_tables_tell_runs_of_one_name_apart(alike, look: str, column: str) -> None:
     app = compare(*alike)
@@ -65,5 +65,5 @@ def test_tables_tell_runs_of_one_name_apart(alike, look: str, column: str) -> No
         for table in app.dataframe
         if column in table.value and "Progress" not in table.value and "Model" not in table.value
     )
-    others = [name for key in (column, "More accurate") if key in table for name in table[key]]
+    others = [name for key in (column, "more accurate") if key in table for name in table[key]]
     assert set(others) == {f"same ({folder.id})" for folder in alike}

@@ -8,21 +8,12 @@ import streamlit as st
 
 from rsdash.charts import seed_spread
 from rsdash.evaluation.comparison import STUDY_SOURCE, Contender
-from rsdash.evaluation.names import names_apart
-from rsdash.evaluation.verdict import Finding, Verdict
-from rsdash.evaluation.wording import (
-    REPEATS_LEGEND,
-    figure_text,
-    intervals_in_words,
-    p_text,
-    pair_tests_in_words,
-    points,
-)
+from rsdash.evaluation.verdict import Finding
+from rsdash.evaluation.wording import intervals_in_words
+from rsdash.report.evidence import RECIPES_LEGEND, pair_rows, pairs_legend, recipe_rows, repeated_recipes
 from rsdash.report.facts import Compared
 from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
 from rsdash.ui.words import plain
-
-PAIRS_SHOWN = 60
 
 
 def answer(compared: Compared) -> None:
@@ -63,52 +54,29 @@ def all_figures(contenders: Sequence[Contender]) -> None:
         st.caption(MORE_LEGEND)
 
 
-def recipe_table(verdict: Verdict) -> None:
+def recipe_table(compared: Compared) -> None:
     """Mean and spread of each recipe that was run more than once."""
-    repeated = [recipe for recipe in verdict.recipes if len(recipe.accuracies) > 1]
-    if not repeated:
+    rows = recipe_rows(compared)
+    if not rows:
         return
     st.subheader("Recipes over their repeats")
-    rows = []
-    for recipe in repeated:
-        summary = recipe.summary
-        interval = summary.interval
-        rows.append({
-            "Recipe": recipe.label,
-            "Repeats": f"{summary.count} {recipe.unit}",
-            "Mean accuracy": figure_text(summary.mean, interval.half_width if interval else None),
-            "Standard deviation": f"{summary.sd:.4f}",
-            "Lowest": f"{min(recipe.accuracies):.4f}",
-            "Highest": f"{max(recipe.accuracies):.4f}",
-            "Left out": ", ".join(run.name for run in recipe.repeated) or None,
-        })  # fmt: skip
     left, right = st.columns([3, 2])
     left.dataframe(rows, hide_index=True, placeholder="–", alt="Mean and spread of accuracy of each recipe")
-    left.caption(f"{REPEATS_LEGEND} A run left out repeats the seed of another.")
-    values = [(recipe.label, recipe.accuracies) for recipe in repeated]
+    left.caption(RECIPES_LEGEND)
+    values = [(recipe.label, recipe.accuracies) for recipe in repeated_recipes(compared.verdict)]
     names = ", ".join(label for label, _ in values)
     right.plotly_chart(seed_spread(values), key="seed-spread", alt=f"Accuracy of each repeat of {names}")
 
 
-def pair_table(verdict: Verdict) -> None:
+def pair_table(compared: Compared) -> None:
     """Every two trained models on the same images, the clearest difference first."""
-    pairs = verdict.pairs[:PAIRS_SHOWN]
-    if not pairs:
-        return
-    rows, names = [], names_apart(run for pair in pairs for run in (pair.first, pair.second))
-    for pair in pairs:
-        result, interval = pair.result, pair.result.interval
-        rows.append({
-            "More accurate": names[pair.first.id],
-            "Less accurate": names[pair.second.id],
-            "Points": points(result.difference),
-            "95 % interval": f"{points(interval.low)} to {points(interval.high)}" if interval else None,
-            "Only the first right": result.first_only,
-            "Only the second right": result.second_only,
-            "p": None if result.p is None else p_text(result.p),
-            "p by Holm": None if pair.adjusted_p is None else p_text(pair.adjusted_p),
-        })  # fmt: skip
-    st.dataframe(
-        rows, hide_index=True, placeholder="–", alt="Differences between trained models, pair by pair"
-    )
-    st.caption(pair_tests_in_words(verdict.pairs))
+    rows = pair_rows(compared)
+    if rows:
+        st.dataframe(
+            rows,
+            hide_index=True,
+            placeholder="–",
+            column_order=list(dict.fromkeys(("more accurate", "less accurate", *rows[0]))),
+            alt="Differences between trained models, pair by pair",
+        )
+        st.caption(pairs_legend(compared.verdict))

@@ -9,16 +9,15 @@ from rsdash.evaluation.calibration import Calibration, Reliability, calibrate
 from rsdash.evaluation.comparison import evaluated
 from rsdash.evaluation.names import names_apart
 from rsdash.report.facts import Compared
+from rsdash.report.limits import MOST_FITTED, left_out
 from rsdash.runs.contender import whole_evaluation
-
-MOST_LINES = 8
 
 
 def calibration_view(compared: Compared) -> None:
     """Reliability diagrams and a table of errors of confidence."""
     entries, contenders = compared.entries, compared.contenders
     by_id = {entry.id: entry for entry in entries}
-    measured = evaluated(contenders)[:MOST_LINES]
+    measured = evaluated(contenders)[:MOST_FITTED]
     found = [(one, calibrate(whole_evaluation(by_id[one.id], compared.measured_on))) for one in measured]
     if not found:
         st.caption("None of these runs has been evaluated yet.")
@@ -46,8 +45,8 @@ def calibration_view(compared: Compared) -> None:
         "chance alone gives a perfectly calibrated model on so many images. Log loss and Brier score also "
         "reward being right. A temperature above 1 says that the model is too sure of itself."
     )
-    if len(evaluated(contenders)) > len(measured):
-        st.caption(f"The first {MOST_LINES} runs.")
+    if said := left_out(len(found), len(evaluated(contenders))):
+        st.caption(said)
 
 
 def _line(name: str, reliability: Reliability) -> ReliabilityLine:

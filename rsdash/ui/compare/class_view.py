@@ -16,11 +16,11 @@ from rsdash.evaluation.intervals import FEWEST_GROUPS
 from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.pairs import ClassDifferences, class_differences
 from rsdash.evaluation.wording import figure_text
+from rsdash.report.limits import MATRIX_LIMIT, MOST_IN_A_MATRIX
 from rsdash.ui.compare.pair_choice import choose_shown
 from rsdash.ui.compare.tile_view import open_tiles
 from rsdash.ui.words import plain
 
-MOST_IN_A_MATRIX = 60
 PAIRS_KEPT = 16
 
 
@@ -66,7 +66,7 @@ def _differences(first: Contender, second: Contender) -> ClassDifferences:
 def _matrices(shown: Sequence[Contender]) -> None:
     classes = shown[0].figures.classes if shown[0].figures else ()
     if len(classes) > MOST_IN_A_MATRIX:
-        st.caption(f"Matrices are shown up to {MOST_IN_A_MATRIX} classes; the table below has every class.")
+        st.caption(f"{MATRIX_LIMIT} The table below has every class.")
         return
     matrices = [one.figures.confusion for one in shown if one.figures]
     columns, named = st.columns(2), names_apart(shown)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rsdash.charts import Curve, CurveGroup, curve_from, group_overlay, overlay, study_panels
-from rsdash.evaluation.names import names_apart
+from rsdash.charts import Curve, CurveGroup, group_overlay, overlay, study_panels
 from rsdash.evaluation.verdict import Verdict
+from rsdash.report.curves import recipe_curves, run_curves
 from rsdash.runs.index import RunEntry
 from rsdash.ui.run_curves import chosen_axis, chosen_smoothing, curve_controls
 from rsdash.ui.server import server
@@ -20,20 +20,11 @@ WAY_KEY = "curves-drawn"
 
 def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
     """Curves of all chosen runs that have completed an epoch."""
-    names = names_apart(entries)
-    curves = {
-        entry.id: curve_from(names[entry.id], server().history(entry.folder), measured_on=entry.watched_role)
-        for entry in entries
-    }
-    curves = {run_id: curve for run_id, curve in curves.items() if len(curve.epoch)}
+    curves = run_curves(entries, server().history)
     if not curves:
         st.caption("None of these runs has completed an epoch yet.")
         return
-    groups = [
-        CurveGroup(recipe.label, [curves[run.id] for run in recipe.members if run.id in curves])
-        for recipe in verdict.recipes
-    ]
-    groups = [group for group in groups if len(group.curves) > 1]
+    groups = recipe_curves(verdict.recipes, curves)
     way = _chosen_way(with_recipes=bool(groups))
     if way == APART:
         firsts = [recipe.members[0].id for recipe in verdict.recipes]

@@ -16,10 +16,10 @@ from rsdash.ui.compare.calibration_view import calibration_view
 from rsdash.ui.compare.class_view import class_view
 from rsdash.ui.compare.cost_view import cost_view
 from rsdash.ui.compare.curve_view import curve_view
+from rsdash.ui.compare.gradient_view import gradient_view
 from rsdash.ui.compare.report_form import report_form
 from rsdash.ui.compare.settings_view import settings_view
 from rsdash.ui.compare.tile_view import tile_view
-from rsdash.ui.gradient_comparison import gradient_comparison
 from rsdash.ui.words import plain
 
 KEY = "look"
@@ -52,10 +52,10 @@ def _pooled(recipe: Recipe) -> Contender | None:
 def _statistics(compared: Compared) -> None:
     verdict = compared.verdict
     all_figures(compared.contenders)
-    recipe_table(verdict)
+    recipe_table(compared)
     if verdict.pairs:
         st.subheader("Pairs of trained models")
-        pair_table(verdict)
+        pair_table(compared)
     elif len(verdict.recipes) < 2:
         st.caption("Two evaluated runs on the same images make a pair; choose another run.")
 
@@ -67,7 +67,7 @@ LOOKS: dict[str, Callable[[Compared], None]] = {
     "Tiles": lambda compared: tile_view(_with_folds(compared)),
     "Confidence": calibration_view,
     "Cost": lambda compared: cost_view(compared.entries, compared.contenders),
-    "Gradients": lambda compared: gradient_comparison(compared.entries),
+    "Gradients": lambda compared: gradient_view(compared.entries),
     "Settings": lambda compared: settings_view(compared.entries, compared.contenders),
     "Report": report_form,
 }

@@ -7,31 +7,29 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, evaluated
+from rsdash.evaluation.comparison import Contender, evaluated
 from rsdash.evaluation.names import names_apart
+from rsdash.evaluation.recipes import partners
 
 FIRST, SECOND = "pair-first", "pair-second"
 
 
 def choose_shown(contenders: Sequence[Contender]) -> tuple[Contender, ...]:
-    """Choose two evaluated runs that were measured on the same images; the best two at first.
+    """Choose two evaluated runs that were measured on the same images; at first those that say most.
 
     One run where no two can be put side by side, and none where none is evaluated.
     """
-    ranked = sorted(evaluated(contenders), key=accuracy_of, reverse=True)
-    partners = {
-        one.id: [other for other in ranked if other is not one and comparable(one, other)] for one in ranked
-    }
-    paired = [one for one in ranked if partners[one.id]]
+    paired = partners(contenders)
     if paired:
         left, right = st.columns(2)
-        first = _pick(left, "First run", FIRST, paired)
-        return first, _pick(right, "Second run", SECOND, partners[first.id])
-    if not ranked:
+        first = _pick(left, "First run", FIRST, list(paired))
+        return first, _pick(right, "Second run", SECOND, paired[first])
+    alone = evaluated(contenders)
+    if not alone:
         st.caption("None of these runs has been evaluated yet.")
         return ()
     st.caption("Two evaluated runs on the same images in the same role would stand side by side.")
-    return (_pick(st.columns(2)[0], "Run", FIRST, ranked) if len(ranked) > 1 else ranked[0],)
+    return (_pick(st.columns(2)[0], "Run", FIRST, alone) if len(alone) > 1 else alone[0],)
 
 
 def _pick(column: DeltaGenerator, label: str, key: str, offered: Sequence[Contender]) -> Contender:

@@ -10,7 +10,13 @@ import pytest
 from scipy import stats
 
 from rsdash.evaluation.comparison import Contender
-from rsdash.evaluation.recipes import compared_recipes, find_recipes, out_of_fold, why_recipes_not_compared
+from rsdash.evaluation.recipes import (
+    compared_recipes,
+    find_recipes,
+    out_of_fold,
+    partners,
+    why_recipes_not_compared,
+)
 from tests.contenders import answered, share_right, unanswered
 
 COUNT = 200
@@ -139,3 +145,12 @@ def test_unlike_roles_of_recipes_are_not_compared() -> None:
     runs = [*seeds("resnet18", [20, 26, 22]), *seeds("alexnet", [40, 44, 52], role="validation selected on")]
     first, second = find_recipes(runs)
     assert "unlike roles" in why_recipes_not_compared(first, second)
+
+
+def test_the_first_partner_of_a_run_is_the_best_of_another_recipe() -> None:
+    best, repeat = (answered(f"a{seed}", share_right(100, 10 + seed), seed=seed) for seed in (0, 1))
+    other = answered("b", share_right(100, 30), model="resnet18")
+    elsewhere = answered("c", share_right(100, 5), rows=np.arange(100) + 500)
+    found = partners([repeat, other, elsewhere, best])
+    assert list(found) == [best, repeat, other]
+    assert found[best] == [other, repeat] and found[other] == [best, repeat]

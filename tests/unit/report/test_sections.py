@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rsdash.report import drawn
+from rsdash.report import drawn, evidence
 from rsdash.report.drawn import Section
+from rsdash.report.evidence import pair_rows, pairs_legend
 from rsdash.report.facts import Compared, gather
 from rsdash.report.sections import sections_of
 from rsdash.report.tables import as_latex, as_markdown, figure_table
@@ -63,3 +64,31 @@ def test_a_section_says_that_it_draws_the_first_runs_only(
     for title in ("Learning curves", "Confidence"):
         assert said in found[title].legend
         assert bool(said) == ("are drawn" in found[title].legend)
+
+
+def test_the_clearest_pairs_are_in_the_table_and_the_others_are_counted(
+    compared: Compared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(pair_rows(compared)) == 3 and "clearest" not in pairs_legend(compared.verdict)
+    monkeypatch.setattr(evidence, "MOST_PAIRS", 2)
+    assert len(pair_rows(compared)) == 2
+    assert pairs_legend(compared.verdict).startswith("The clearest 2 of 3. Two trained models")
+
+
+def test_matrices_of_too_many_classes_are_left_out_with_a_sentence(
+    compared: Compared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawn, "MOST_IN_A_MATRIX", 5)
+    section = next(section for section in sections_of(compared) if section.title == "Classes")
+    assert "Matrices are drawn up to" in section.texts[0]
+    assert [one.alt[:10] for one in section.drawings] == ["Difference"]
+
+
+def test_a_repeat_that_a_recipe_leaves_out_is_named(runs_dir: Path) -> None:
+    for number, seed in enumerate((0, 1, 1)):
+        copy_run(runs_dir, "alexnet", number, name="same", seed=seed)
+    compared = gather(entries_in(runs_dir))
+    section = next(part for part in sections_of(compared) if part.title == "Recipes over their repeats")
+    (recipe,) = compared.verdict.recipes
+    told = dict(zip(section.head, section.rows[0], strict=True))
+    assert told["left out"] == f"same ({recipe.repeated[0].id})" and told["repeats"] == "2 seeds"

@@ -16,7 +16,7 @@ from rsdash.ui.words import plain
 MOST_MAPS = 4
 
 
-def gradient_comparison(entries: Sequence[RunEntry]) -> None:
+def gradient_view(entries: Sequence[RunEntry]) -> None:
     """What the first and last layers' norms say of each run, and the maps behind that."""
     names = names_apart(entries)
     runs = [NamedLayers(names[entry.id], server().history(entry.folder).layers) for entry in entries]
