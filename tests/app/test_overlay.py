@@ -25,5 +25,10 @@ def test_heat_covers_the_place_it_belongs_to() -> None:
 
 
 def test_what_speaks_against_the_class_is_blue() -> None:
-    drawn = overlay(GREY, np.array([[0.4], [-0.4]]), 1.0)
+    drawn = overlay(GREY, np.array([[0.4], [-0.4]]), 1.0, signed=True)
     assert (drawn[:5] == FOR).all() and (drawn[-5:] == AGAINST).all()
+
+
+def test_what_speaks_for_the_class_is_red_where_nothing_speaks_against_it() -> None:
+    drawn = overlay(GREY, np.array([[0.4], [0.0]]), 1.0, signed=True)
+    assert (drawn[:5] == FOR).all() and (drawn[-5:] == GREY[-5:]).all()

@@ -73,7 +73,7 @@ def explanation(
         return
     values = np.array(found.values)
     st.image(
-        overlay(pixels, values, wish.opacity),
+        overlay(pixels, values, wish.opacity, signed=found.method == OCCLUSION),
         width=SHOWN_PX,
         alt=f"{LABELS[found.method]} for {found.label} over {name}",
     )

@@ -11,14 +11,14 @@ FOR, AGAINST = np.array([200.0, 30.0, 30.0]), np.array([30.0, 60.0, 200.0])
 FLAT = 1e-9
 
 
-def overlay(pixels: np.ndarray, values: np.ndarray, opacity: float) -> np.ndarray:
+def overlay(pixels: np.ndarray, values: np.ndarray, opacity: float, *, signed: bool = False) -> np.ndarray:
     """Lay a map over an image; the higher a value, the less of the image shows through.
 
     Args:
         pixels: uint8 (height, width, 3).
-        values: (h, w) over the whole image. Without values below 0 they are heat from 0 to 1; else red speaks
-            for the class and blue against it, in shares of the largest.
+        values: (h, w) over the whole image, drawn as shares of the largest.
         opacity: of the strongest value, from 0 to 1.
+        signed: red speaks for the class and blue against it; otherwise heat, from 0 upwards.
 
     Returns:
         uint8 (height, width, 3).
@@ -28,7 +28,7 @@ def overlay(pixels: np.ndarray, values: np.ndarray, opacity: float) -> np.ndarra
     smooth = np.asarray(small.resize((width, height), Image.Resampling.BILINEAR), np.float64)
     largest = max(float(np.abs(values).max()), FLAT)
     strength = np.clip(np.abs(smooth) / largest, 0, 1)[..., None]  # (height, width, 1)
-    if values.min() < 0:
+    if signed:
         colours = np.where(smooth[..., None] > 0, FOR, AGAINST)
     else:
         anchors = np.linspace(0, 1, len(HEAT))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -16,6 +18,8 @@ from rsdash.inference import client
 from rsdash.inference.nearest import Nearest, Neighbour, features_path
 from rsdash.inference.results import Explanation
 from rsdash.runs.folder import RunFolder
+from rsdash.ui.predict import explanation
+from rsdash.ui.predict.overlay import FOR, overlay
 from rsdash.ui.predict.pictures import shown, thumbnail
 from tests.app.opening import open_page
 from tests.app.predict.asking import class_box, drop, folder_of_tiles, predict_path, the_job, tile, unfolded
@@ -54,6 +58,25 @@ def test_an_explanation_is_asked_once_whatever_its_opacity(run, asked, monkeypat
     app.slider(key="explain-opacity").set_value(20).run()
     assert not app.exception and explained == [("a.png", "grad-cam", "Lake")]
     assert any("2 × 2 cells of `features.conv5`" in caption.value for caption in app.caption)
+
+
+def test_occlusion_is_drawn_in_the_colours_that_its_words_name(run, asked, monkeypatch) -> None:
+    def explain(path: Path, image: tuple[str, bytes], *, method: str, label: str) -> Explanation:
+        return Explanation(method=method, label="Lake", values=((0.5, 0.5), (0.5, 0.5)), covered=0.2)
+
+    drawn: list[np.ndarray] = []
+
+    def draw(*arguments: Any, **settings: Any) -> np.ndarray:
+        drawn.append(overlay(*arguments, **settings))
+        return drawn[-1]
+
+    monkeypatch.setattr(client, "explain", explain)
+    monkeypatch.setattr(explanation, "overlay", draw)
+    app = drop(open_page("predict"), ("a.png", tile()))
+    app.segmented_control(key="explain").set_value("occlusion").run()
+    app.slider(key="explain-opacity").set_value(100).run()
+    assert not app.exception and (drawn[-1] == FOR).all()
+    assert any("by up to 50% (red)" in caption.value for caption in app.caption)
 
 
 def test_a_correction_is_sent_moved_and_taken_back(run, asked) -> None:
