@@ -20,7 +20,7 @@ from rsdash.runs.states import RunState
 from rsdash.ui import places
 from tests.app.opening import leave_and_return, open_page
 from tests.scenes import rectangle, write_geojson, write_scene
-from tests.tiny import make_run, make_tiles, wait_for
+from tests.tiny import CLASSES, make_run, make_tiles, wait_for
 
 
 @pytest.fixture
@@ -67,6 +67,19 @@ def test_folds_and_patterns_reach_the_split(tiles):
     app.button("make-split").click().run()
     folds = stored_splits(tiles)
     assert len(folds) == 4 and all(fold.kept_together == 60 for fold in folds)
+
+
+def test_lists_of_one_name_are_told_apart_by_their_part(tiles):
+    app = open_page("data", data="tiles", view="Splits")
+    app.segmented_control("split-how").set_value("Official lists").run()
+    for part, numbers in (("train", range(12)), ("test", range(12, 20))):
+        names = "\n".join(f"{name}/{number:02}.png" for name in CLASSES for number in numbers)
+        app.file_uploader(f"list-{part}").upload("list.txt", names.encode(), "text/plain")
+    app.run()
+    app.button("make-split").click().run()
+    assert not app.exception and not app.error
+    (split,) = stored_splits(tiles)
+    assert split.sizes == {"train": 36, "validation": 0, "test": 24}
 
 
 def test_an_open_server_reads_below_its_roots_only(tmp_path, tiles, monkeypatch):
@@ -175,21 +188,6 @@ def test_a_path_of_a_user_who_is_not_here_is_one_sentence(data_place):
     app.text_input("data-path").set_value("~nobody-of-that-name/tiles").run()
     assert not app.exception
     assert "a user who is not on this server" in app.error[0].value
-
-
-def test_a_data_set_can_be_scanned_again_and_removed(tmp_path, tiles):
-    (tmp_path / "tiles" / "Forest" / "00.png").unlink()
-    app = open_page("data", data="tiles")
-    app.button("scan-again").click().run()
-    task_done(app)
-    (info,) = list_datasets()
-    assert info.counts["Forest"] == 19
-    app = open_page("data", data="tiles")
-    assert app.button("remove-data").disabled
-    app.checkbox("sure-tiles").check().run()
-    app.button("remove-data").click().run()
-    assert list_datasets() == []
-    assert (tmp_path / "tiles" / "Forest" / "01.png").is_file()
 
 
 def test_a_data_set_in_use_is_not_removed(runs_dir, tiles):

@@ -90,3 +90,18 @@ def test_reading_that_a_person_stopped_is_no_error(tmp_path, data_place, monkeyp
     go_on.set()
     app = task_done(app)
     assert not app.error and "stopped" in app.info[0].value
+
+
+def test_a_data_set_can_be_scanned_again_and_removed(tmp_path, tiles):
+    (tmp_path / "tiles" / "Forest" / "00.png").unlink()
+    app = open_page("data", data="tiles")
+    app.button("scan-again").click().run()
+    task_done(app)
+    (info,) = list_datasets()
+    assert info.counts["Forest"] == 19
+    app = open_page("data", data="tiles")
+    assert app.button("remove-data").disabled
+    app.checkbox("sure-tiles").check().run()
+    app.button("remove-data").click().run()
+    assert list_datasets() == []
+    assert (tmp_path / "tiles" / "Forest" / "01.png").is_file()

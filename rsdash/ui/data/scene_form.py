@@ -13,6 +13,7 @@ from rsdash.errors import RsdashError
 from rsdash.ui.data.radiometry_form import chosen_radiometry
 from rsdash.ui.data.task import start_task
 from rsdash.ui.places import server_path
+from rsdash.ui.uploads import stored
 from rsdash.ui.words import plain
 
 
@@ -50,13 +51,7 @@ def scene_form() -> None:
 
     def cut(report: Any) -> Any:
         with tempfile.TemporaryDirectory(prefix="rsdash-labels-") as place:
-            kept = label_path or _kept(dropped, Path(place))
+            kept = label_path or stored(dropped, Path(place))
             return add_tiles(scene_path, kept, on_progress=report, **settings)
 
     start_task(f"Cutting {scene_path.name}", cut)
-
-
-def _kept(file: Any, place: Path) -> Path:
-    path = place / Path(file.name).name
-    path.write_bytes(file.getvalue())
-    return path

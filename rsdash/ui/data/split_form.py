@@ -16,6 +16,7 @@ from rsdash.data.splits import SplitRequest
 from rsdash.data.splits.blocks import MIN_FOOTPRINTS, footprint
 from rsdash.data.splitting import add_official_split, add_splits, known_twins
 from rsdash.errors import RsdashError
+from rsdash.ui.uploads import stored
 from rsdash.ui.words import plain
 
 SHARES, FOLDS, LISTS = "By shares", "In folds", "Official lists"
@@ -105,7 +106,7 @@ def _apart(dataset: Dataset, place: Path) -> dict[str, Any]:
             help="A csv with a header; the first column names the file, another one the scene, site or date.",
         )
         if table is not None:
-            settings["table"] = _kept(table, place)
+            settings["table"] = stored(table, place)
             settings["column"] = st.selectbox("Column", _columns(table), key="split-column") or ""
     with right:
         settings |= _blocks(dataset)
@@ -154,12 +155,5 @@ def _lists(dataset: Dataset, place: Path) -> dict[str, Any] | None:
     for column, part in zip(st.columns(3), PARTS, strict=True):
         file = column.file_uploader(part.capitalize(), type=["txt", "csv"], key=f"list-{part}")
         if file is not None:
-            lists[part] = _kept(file, place)
+            lists[part] = stored(file, place / part)
     return {"lists": lists} if "train" in lists and len(lists) > 1 else None
-
-
-def _kept(file: Any, place: Path) -> Path:
-    """An uploaded list as a file, under its own last name."""
-    path = place / Path(file.name).name
-    path.write_bytes(file.getvalue())
-    return path
