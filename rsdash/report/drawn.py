@@ -18,6 +18,7 @@ from rsdash.charts import (
     reliability_diagram,
     seed_spread,
 )
+from rsdash.charts.style import literal
 from rsdash.evaluation.calibration import calibrate
 from rsdash.evaluation.comparison import Contender, evaluated
 from rsdash.evaluation.names import names_apart
@@ -35,7 +36,8 @@ from rsdash.runs.history import HistoryReader
 class Drawing:
     """A figure as HTML that needs Plotly's program on the page, and what it shows in words.
 
-    The template takes the HTML as it is: Plotly made it, and the charts escape the names in it.
+    The template takes the HTML as it is: Plotly made it, and names of a person's own are escaped in it, by
+    the charts or, in titles that are handed to them, here.
     """
 
     html: str
@@ -119,11 +121,11 @@ def _matrices(shown: Sequence[Contender], classes: Sequence[str], names: Mapping
     drawings = []
     for name, matrix in matrices:
         title = f"Confusion of classes by {name}"
-        drawings.append(_drawn(matrix_map(matrix, classes, title=title), title))
+        drawings.append(_drawn(matrix_map(matrix, classes, title=literal(title)), title))
     if len(matrices) == 2:
         (first, ours), (second, theirs) = matrices
         title = f"{first} less {second}: green favours the first, red the second"
-        drawings.append(_drawn(matrix_difference(ours, theirs, classes, title=title), title))
+        drawings.append(_drawn(matrix_difference(ours, theirs, classes, title=literal(title)), title))
     return drawings
 
 

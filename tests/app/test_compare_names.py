@@ -67,3 +67,13 @@ def test_tables_tell_runs_of_one_name_apart(alike, look: str, column: str) -> No
     )
     others = [name for key in (column, "more accurate") if key in table for name in table[key]]
     assert set(others) == {f"same ({folder.id})" for folder in alike}
+
+
+def test_titles_show_a_name_as_typed_and_alternative_texts_say_it_plainly(runs_dir: Path) -> None:
+    folders = two(runs_dir)
+    for number, folder in enumerate(folders):
+        edit(folder.about_path, lambda about, n=number: about.update(name=f"<b>R&D</b> {n}"))
+    found = charts(compare(*folders), "Classes")
+    titles = [json.loads(chart.spec)["layout"]["title"]["text"] for chart in found]
+    assert {f"&lt;b&gt;R&amp;D&lt;/b&gt; {number}" for number in (0, 1)} <= set(titles)
+    assert all("<b>R&D</b>" in chart.alt for chart in found)

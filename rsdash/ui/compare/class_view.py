@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from rsdash.charts import class_deltas, matrix_difference, matrix_map
+from rsdash.charts.style import literal
 from rsdash.evaluation.class_intervals import ClassIntervals
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.figures import Figures
@@ -74,7 +75,7 @@ def _matrices(shown: Sequence[Contender]) -> None:
     for position, (name, matrix) in enumerate(zip(names, matrices, strict=True)):
         key = f"matrix-{position}"
         columns[position].plotly_chart(
-            matrix_map(matrix, classes, title=name),
+            matrix_map(matrix, classes, title=literal(name)),
             key=key,
             on_select=lambda key=key, position=position: open_tiles(key, position),
             selection_mode="points",

@@ -92,3 +92,14 @@ def test_a_repeat_that_a_recipe_leaves_out_is_named(runs_dir: Path) -> None:
     (recipe,) = compared.verdict.recipes
     told = dict(zip(section.head, section.rows[0], strict=True))
     assert told["left out"] == f"same ({recipe.repeated[0].id})" and told["repeats"] == "2 seeds"
+
+
+def test_figures_show_a_name_as_typed_and_say_it_in_plain_text(runs_dir: Path) -> None:
+    for number, model in enumerate(("alexnet", "resnet18")):
+        copy_run(runs_dir, model, number, name=f"<b>R&D</b> {number}")
+    section = next(part for part in sections_of(gather(entries_in(runs_dir))) if part.title == "Classes")
+    assert len(section.drawings) == 4
+    for drawing in section.drawings:
+        sent = drawing.html.encode("ascii", "backslashreplace").decode("unicode_escape")
+        assert "&lt;b&gt;R&amp;D&lt;/b&gt;" in sent and "<b>" not in sent
+        assert "<b>R&D</b>" in drawing.alt
