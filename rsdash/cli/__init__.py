@@ -1,7 +1,7 @@
 """The same jobs without a browser: `python -m rsdash COMMAND`; `--help` names the commands.
 
-Exit codes: 0 done (a run finished or was stopped), 1 a run failed, was cancelled or interrupted,
-2 refused before anything started, 130 detached from a run that goes on.
+Exit codes: 0 done (a run finished or was stopped), 1 a run failed, was cancelled or interrupted, or another
+long action broke off, 2 refused before anything started, 130 detached from a run that goes on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rsdash.cli.data import data
 from rsdash.cli.evaluating import evaluate
 from rsdash.cli.exporting import export, import_bundle
 from rsdash.cli.mapping import map_
+from rsdash.cli.output import work
 from rsdash.cli.predicting import predict
 from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import runs
@@ -26,7 +27,7 @@ from rsdash.cli.train import train
 from rsdash.errors import RsdashError
 from rsdash.home import RUNS_VARIABLE
 
-EXIT_REFUSED = 2
+EXIT_BROKEN_OFF, EXIT_REFUSED = 1, 2
 SLEEPING_THREADS = ("OMP_WAIT_POLICY", "PASSIVE")
 """Has torch's threads sleep where they wait for each other. Spinning, OpenMP's default, made two trainings
 at a time on two cores five times slower than taking turns; libgomp reads this when torch is imported."""
@@ -80,10 +81,11 @@ def serve() -> None:
 
 
 def main() -> None:
-    """Run a command; a person's mistake ends with one sentence and exit code 2."""
+    """Run a command; an error ends with one sentence: exit code 2, or 1 where work had begun."""
     os.environ.setdefault(*SLEEPING_THREADS)
+    work.begun = False
     try:
         app()
     except RsdashError as error:
         print(error, file=sys.stderr)
-        sys.exit(EXIT_REFUSED)
+        sys.exit(EXIT_BROKEN_OFF if work.begun else EXIT_REFUSED)

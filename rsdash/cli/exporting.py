@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from rsdash.cli.options import RunArgument
-from rsdash.cli.output import say_stages
+from rsdash.cli.output import followed, print_lines
+from rsdash.cli.reading import all_runs
 from rsdash.exports.stages import ExportResult, ImportResult
-from rsdash.home import examples_dir, runs_dir
-from rsdash.runs.index import RunEntry, RunIndex
+from rsdash.home import runs_dir
+from rsdash.runs.index import RunEntry
 
 
 class ExportFormat(StrEnum):
@@ -45,7 +46,7 @@ def export(
     lines: LinesOption = False,
 ) -> None:
     """Write a run for another program or another machine."""
-    entry = RunIndex(runs_dir(), examples_dir()).refresh().find(run)
+    entry = all_runs().find(run)
     if format is ExportFormat.TENSORBOARD:
         _curves(entry, out or Path("tensorboard"))
         return
@@ -58,7 +59,10 @@ def export(
     if format is ExportFormat.BUNDLE and place.is_dir():
         place = place / f"{entry.id}.zip"
     items: Iterator[Any] = export_run(entry, format.value, place)
-    _tell_export(say_stages(items, ExportResult, f"Exporting {entry.name}", lines=lines))
+    if lines:
+        print_lines(items, ExportResult)
+    else:
+        _tell_export(followed(items, ExportResult, f"Exporting {entry.name}"))
 
 
 def import_bundle(
@@ -70,14 +74,15 @@ def import_bundle(
     from rsdash.exports.package import check_package  # brings scipy
 
     check_package(bundle)
-    listing = RunIndex(runs_dir(), examples_dir()).refresh()
+    listing = all_runs()
     from rsdash.inference.importing import import_model  # imports torch
 
     taken = [entry.name for entry in listing.entries]
     items = import_model(bundle, runs_dir=runs_dir(), name=name, taken_names=taken)
-    found = say_stages(items, ImportResult, f"Importing {bundle.name}", lines=lines)
-    if found is None:
+    if lines:
+        print_lines(items, ImportResult)
         return
+    found = followed(items, ImportResult, f"Importing {bundle.name}")
     typer.echo(f"{bundle.name} is now the run {found.name} ({found.run_id}).")
     for caution in found.cautions:
         typer.echo(caution)
@@ -90,9 +95,7 @@ def _curves(entry: RunEntry, out: Path) -> None:
     typer.echo(f"Written to {path}. `tensorboard --logdir {out}` shows it.")
 
 
-def _tell_export(found: ExportResult | None) -> None:
-    if found is None:
-        return
+def _tell_export(found: ExportResult) -> None:
     folder = Path(found.path).parent if found.format == "bundle" else Path(found.path)
     for file in found.files:
         typer.echo(f"{folder / file.name}  {file.bytes / 1e6:,.2f} MB")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rsdash.cli.options import BandsOption, RadiometryOption, RunArgument, asked_radiometry
-from rsdash.cli.output import Format, FormatOption, JsonOption, bar
+from rsdash.cli.output import Format, FormatOption, JsonOption, followed
 from rsdash.cli.reading import all_runs
 from rsdash.errors import ConfigError, RunError, storage_errors
 from rsdash.home import maps_dir
@@ -100,13 +100,8 @@ def _mapped(weights_path: Path, name: str, scene: Path, rule: MapRule) -> MapRec
     from rsdash.inference.predictor import Predictor  # imports torch
     from rsdash.inference.scenes.mapper import map_scene
 
-    predictor = Predictor(weights_path)
-    with bar(f"Mapping {scene.name}") as report:
-        for item in map_scene(predictor, scene, rule, run_name=name):
-            if isinstance(item, MapRecord):
-                return item
-            report(item.done, item.total, item.words)
-    raise RunError(f"The map of {scene.name} broke off.")
+    items = map_scene(Predictor(weights_path), scene, rule, run_name=name)
+    return followed(items, MapRecord, f"Mapping {scene.name}")
 
 
 def _hand_out(record: MapRecord, out: Path) -> None:

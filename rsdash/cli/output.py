@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
@@ -16,11 +17,27 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from rsdash.errors import RunError
+
 PIPED_COLUMNS = 240
 """Room for a row that no terminal shows: in a file or another program's hands it should stay whole."""
 
 
 Result = TypeVar("Result", bound=BaseModel)
+
+
+@dataclass
+class Work:
+    """What the command of this process has done so far.
+
+    Attributes:
+        begun: whether a long action got something done, so that an error now is no refusal.
+    """
+
+    begun: bool = False
+
+
+work = Work()
 
 
 class Format(StrEnum):
@@ -77,31 +94,36 @@ def bar(title: str) -> Iterator[Callable[..., None]]:
         yield report
 
 
-def say_stages(
-    items: Iterable[BaseModel], kind: type[Result], title: str, *, lines: bool = False
-) -> Result | None:
-    """Follow a long action to its result.
+def followed(items: Iterable[Any], kind: type[Result], title: str) -> Result:
+    """Follow a long action to its result, with a bar.
 
     Args:
-        items: stages (`done`, `total`, `words`), and at the end the result.
+        items: how far it is (`done`, `total`, perhaps `words`), and at the end the result.
         kind: of the result.
         title: what is under way, in words.
-        lines: print all of it as lines of JSON, for the program that asked.
 
-    Returns:
-        The result; None where it was printed.
+    Raises:
+        RunError: it ended without a result.
     """
     with bar(title) as report:
         for item in items:
-            last = isinstance(item, kind)
-            if lines:
-                content = item.model_dump()
-                print(json.dumps({"result": content} if last else content), flush=True)
-            elif last:
+            if isinstance(item, kind):
                 return item
-            else:
-                report(*(getattr(item, name) for name in ("done", "total")))
-    return None
+            work.begun = work.begun or item.done > 0
+            report(item.done, item.total, getattr(item, "words", ""))
+    raise RunError(f"{title}: it broke off without a result.")
+
+
+def print_lines(items: Iterable[BaseModel], kind: type[BaseModel]) -> None:
+    """Print how far a long action is, and its result, as lines of JSON for the program that asked.
+
+    Args:
+        items: as `followed` takes them.
+        kind: of the result.
+    """
+    for item in items:
+        content = item.model_dump()
+        print(json.dumps({"result": content} if isinstance(item, kind) else content), flush=True)
 
 
 def _cell(value: Any) -> str:

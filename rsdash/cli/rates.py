@@ -7,9 +7,9 @@ from typing import Any
 
 import typer
 
-from rsdash.cli.output import Format, FormatOption, JsonOption, bar, print_json, print_rows
+from rsdash.cli.output import Format, FormatOption, JsonOption, followed, print_json, print_rows
 from rsdash.cli.settings import PresetOption, SetOption, asked_values, with_setting_options
-from rsdash.config import RunConfig, make_config
+from rsdash.config import make_config
 from rsdash.data import open_dataset
 from rsdash.data.splitting import split_for
 from rsdash.inference.results import RateSweep
@@ -32,7 +32,9 @@ def _find(
     config = make_config(asked_values(changes, options), preset=preset)
     check_model(config)
     check_split(config, split_for(open_dataset(config.data), config))
-    found = _sweep(config)
+    from rsdash.inference.rates import find_rate as swept  # imports torch
+
+    found = followed(swept(config), RateSweep, "Sweeping learning rates")
     if json or format is Format.JSON:
         print_json(found.model_dump())
         return
@@ -45,17 +47,6 @@ def _find(
         typer.echo("The loss does not fall at any of these rates; look at data and model first.")
     else:
         typer.echo(f"Suggested: --set learning_rate={found.suggestion:g}, where the loss falls most steeply.")
-
-
-def _sweep(config: RunConfig) -> RateSweep:
-    from rsdash.inference.rates import find_rate  # imports torch
-
-    with bar("Sweeping learning rates") as report:
-        for item in find_rate(config):
-            if isinstance(item, RateSweep):
-                return item
-            report(item.done, item.total)
-    raise AssertionError("a sweep ends with its result")
 
 
 def _make_find_rate() -> Callable[..., None]:

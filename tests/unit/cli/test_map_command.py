@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import zipfile
 from collections.abc import Callable
@@ -93,6 +94,19 @@ def test_a_file_that_is_of_no_map_is_neither_written_over_nor_deleted(
     assert code == 2 and len(errors.splitlines()) == 1
     assert f"would write over {own}, which is of no earlier map" in errors
     assert own.read_text() == "my own" and not (tmp_path / "m.tif").exists()
+
+
+def test_a_map_that_cannot_be_handed_out_was_begun(
+    scene: Path, tmp_path: Path, ask: Ask, monkeypatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("rsdash.inference.scenes.packing.pack", full)
+    code, output, errors = ask(scene, "--out", tmp_path / "m.zip", "--tile-m", "320")
+    assert (code, output) == (1, "") and len(errors.splitlines()) == 1
+    code, _, _ = ask(scene, "--out", tmp_path / "m.png", "--tile-m", "320")
+    assert code == 2
 
 
 def coarse(path: Path) -> Path:
