@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from rsdash.config import RunConfig
 from rsdash.home import PROJECT_DIR
 from rsdash.jobs.submit import submit
 from rsdash.models.registry import build_model, head_parameter_names
+from rsdash.processors import processors
 from rsdash.runs.events import read_lines
 from rsdash.runs.folder import RunFolder
 from rsdash.training.compute import Compute
@@ -77,7 +77,7 @@ def in_own_process(contestant: Callable[[Contest], float], contest: Contest) -> 
 
 
 def _alone(contestant: Callable[[Contest], float], contest: Contest) -> float:
-    torch.set_num_threads(os.cpu_count() or 1)  # as the worker does
+    torch.set_num_threads(processors())  # as the worker does
     return contestant(contest)
 
 
@@ -149,7 +149,7 @@ def make_loader(
         ImageFolder(str(contest.extracted / part), transforms.Compose(steps)),
         batch_size=batch_size,
         shuffle=shuffle,
-        num_workers=min(os.cpu_count() or 1, MOST_LOADERS),
+        num_workers=min(processors(), MOST_LOADERS),
         pin_memory=contest.compute.device.type == "cuda",
         persistent_workers=True,
     )

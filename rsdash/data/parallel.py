@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
+
+from rsdash.processors import processors
 
 Progress = Callable[[int, int], None]
 """Called with (done, total); it may raise to stop the work."""
@@ -30,7 +31,7 @@ def map_in_order(
         items: what to work on.
         on_progress: called in the caller's thread with (done, total).
     """
-    threads = min(MAX_THREADS, os.cpu_count() or 1)
+    threads = min(MAX_THREADS, processors())
     batches = (items[start : start + BATCH] for start in range(0, len(items), BATCH))
     done = 0
     pool = ThreadPoolExecutor(threads, thread_name_prefix="rsdash-data")

@@ -19,6 +19,7 @@ from rsdash.errors import storage_errors
 from rsdash.files import write_text
 from rsdash.home import data_dir
 from rsdash.inference.results import Profile
+from rsdash.processors import processors
 
 FREE_OF_COST = [
     "data",
@@ -101,6 +102,6 @@ def training_seconds(config: RunConfig, cost: Profile, *, train: int, measured: 
 
 def _path(config: RunConfig, classes: int, radiometry: Radiometry) -> Path:
     settings = config.model_dump(mode="json", exclude=set(FREE_OF_COST))
-    machine = (platform.node(), platform.machine(), os.cpu_count(), os.environ.get("CUDA_VISIBLE_DEVICES"))
+    machine = (platform.node(), platform.machine(), processors(), os.environ.get("CUDA_VISIBLE_DEVICES"))
     content = json.dumps([settings, classes, radiometry.channels, machine, version("torch")], sort_keys=True)
     return data_dir() / "profiles" / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.json"

@@ -16,6 +16,7 @@ import torch
 
 from rsdash import __version__
 from rsdash.home import PROJECT_DIR
+from rsdash.processors import processors
 from rsdash.training.compute import Compute
 
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
@@ -35,7 +36,7 @@ def describe_environment(compute: Compute, *, attempt: int) -> dict[str, Any]:
         "packages": {name: version(name) for name in PACKAGES},
         "system": platform.platform(),
         "processor": _processor(),
-        "cores": os.cpu_count(),
+        "cores": processors(),
         "threads": torch.get_num_threads(),
         "device": compute.description,
     }
