@@ -172,7 +172,6 @@ class Trainer:
 
     def _step(self, batches: Iterator[Gathered]) -> float:
         progress, epoch, step = self.progress, self.progress.epoch, self.progress.step_in_epoch
-        self._steering.move_to(progress.step)
         tiles = self._material.training
         with self._tally.batch():
             images, labels = training_batch(tiles, self.config, next(batches), epoch=epoch, step=step)
@@ -187,6 +186,7 @@ class Trainer:
             self._gradients.after_update()
         progress.step += 1
         progress.step_in_epoch += 1
+        self._steering.move_to(progress.step)
         self._tally.add(sums)
         if self._stepper.average:
             self._stepper.average.update(self._stepper.model, progress.step)

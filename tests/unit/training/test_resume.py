@@ -137,6 +137,24 @@ def test_settings_changed_on_the_way_are_changed_at_the_same_steps_again(name: s
     assert equal(second.reported_weights(), twin.reported_weights())
 
 
+@pytest.mark.parametrize(("epochs", "wanted"), [(2, 4), (4, 2)])
+def test_a_length_that_was_changed_after_an_epochs_last_step_is_changed_there_again(
+    epochs: int, wanted: int
+) -> None:
+    config = recipe("paper", epochs=epochs)
+    changes = (Amendment(step=2 * STEPS_PER_EPOCH, setting="epochs", value=wanted),)
+    twin = trainer_for(config, Witness(asked=changes))
+    twin.run()
+    assert twin.progress.epoch == wanted
+    first = trainer_for(config, Witness(2 * STEPS_PER_EPOCH - 1))
+    first.run()
+    second = Trainer("run", config, material(config), Witness(), amendments=changes)
+    second.restore(first.checkpoint())
+    second.run()
+    assert second.progress.epoch == wanted
+    assert equal(second.checkpoint().model, twin.checkpoint().model)
+
+
 def test_a_finished_run_that_is_extended_equals_one_extended_on_its_way() -> None:
     config = recipe("paper")
     last_step = Amendment(step=3 * STEPS_PER_EPOCH, setting="epochs", value=5)
