@@ -9,15 +9,15 @@ from dataclasses import dataclass
 CHANCE_EPOCHS = 3
 """Epochs after which a loss that is still at chance is worth an alert."""
 CHANCE_SHARE = 0.98
-"""A loss above this share of ln K, that of guessing among K classes, counts as chance."""
+"""A loss above this share of that of guessing counts as chance."""
 PLATEAU_EPOCHS = 5
 PLATEAU_SHARE = 0.005
 """A loss that is lower by less than this share of the lowest so far has not improved."""
 GAP_SHARE = 0.5
 """A training loss below this share of the measured one lies far below it."""
 RISEN_SHARE = 0.1
-RISEN_EPOCHS = 2
-"""The measured loss is rising when it lies RISEN_SHARE above its lowest, so many epochs ago or more."""
+RISEN_EPOCHS = 3
+"""The measured loss has risen when all of so many epochs lie RISEN_SHARE above its lowest: one is noise."""
 STARVED_SHARE = 0.4
 STARVED_EPOCHS = 2
 """The first epoch reads images that no memory holds yet, and does not count."""
@@ -31,14 +31,22 @@ class Alert:
     message: str
 
 
-def chance(train_losses: Sequence[float], classes: int) -> Alert | None:
+def loss_of_guessing(shares: Sequence[float]) -> float:
+    """Mean cross-entropy, in nats, of a network that gives every image the shares of the classes.
+
+    Args:
+        shares: of each class among the images, adding up to 1.
+    """
+    return -sum(share * math.log(share) for share in shares if share > 0)
+
+
+def chance(train_losses: Sequence[float], guessing: float) -> Alert | None:
     """The network is no better than guessing.
 
     Args:
         train_losses: mean training loss of each epoch so far, in nats.
-        classes: K.
+        guessing: loss of guessing on the training images.
     """
-    guessing = math.log(classes)
     if len(train_losses) < CHANCE_EPOCHS or not train_losses[-1] > CHANCE_SHARE * guessing:
         return None
     return Alert(
@@ -48,14 +56,14 @@ def chance(train_losses: Sequence[float], classes: int) -> Alert | None:
     )
 
 
-def plateau(losses: Sequence[float], classes: int) -> Alert | None:
+def plateau(losses: Sequence[float], guessing: float) -> Alert | None:
     """The measured loss stands still, below that of guessing.
 
     Args:
         losses: mean loss on the images that are not trained on, of each epoch so far, in nats.
-        classes: K.
+        guessing: loss of guessing.
     """
-    if len(losses) <= PLATEAU_EPOCHS or not losses[-1] <= CHANCE_SHARE * math.log(classes):
+    if len(losses) <= PLATEAU_EPOCHS or not losses[-1] <= CHANCE_SHARE * guessing:
         return None
     before, since = losses[:-PLATEAU_EPOCHS], losses[-PLATEAU_EPOCHS:]
     lowest = min(before)
@@ -65,7 +73,7 @@ def plateau(losses: Sequence[float], classes: int) -> Alert | None:
         "plateau",
         f"The loss on images that are not trained on has not improved for {PLATEAU_EPOCHS} epochs: "
         f"{lowest:.3f} was reached in epoch {list(losses).index(lowest) + 1}, it is {losses[-1]:.3f} after "
-        f"epoch {len(losses)}. Lower the learning rate, or stop here: more epochs like these bring nothing.",
+        f"epoch {len(losses)}. A lower learning rate may help; more epochs like these are likely in vain.",
     )
 
 
@@ -76,17 +84,18 @@ def overfitting(train_losses: Sequence[float], losses: Sequence[float]) -> Alert
         train_losses: of each epoch so far, in nats.
         losses: on the images that are not trained on.
     """
-    if not losses or not train_losses[-1] < GAP_SHARE * losses[-1]:
+    latest = losses[-RISEN_EPOCHS:]
+    if not losses or not train_losses[-1] < GAP_SHARE * min(latest):
         return None
     lowest = min(losses)
     best = list(losses).index(lowest) + 1
-    if len(losses) - best < RISEN_EPOCHS or not losses[-1] > (1 + RISEN_SHARE) * lowest:
+    if len(latest) < RISEN_EPOCHS or not min(latest) > (1 + RISEN_SHARE) * lowest:
         return None
     return Alert(
         "overfitting",
         f"It learns its training images by heart: their loss is {train_losses[-1]:.3f}, that of other images "
-        f"{losses[-1]:.3f} and rising from {lowest:.3f} in epoch {best}. Stop here, or train again with "
-        "augmentation, a higher dropout or l2, or more images.",
+        f"{losses[-1]:.3f}, and for {RISEN_EPOCHS} epochs it has lain above {lowest:.3f}, that of epoch "
+        f"{best}. Training again with augmentation, a higher dropout or l2, or more images may do better.",
     )
 
 

@@ -26,6 +26,19 @@ def class_weights(labels: np.ndarray, classes: int) -> torch.Tensor:
     return torch.from_numpy(len(labels) / (classes * np.maximum(counts, 1))).float()
 
 
+def trained_shares(config: RunConfig, labels: np.ndarray, classes: int) -> list[float]:
+    """Share of each class in what the loss asks for: equal where classes are balanced, smoothed as asked.
+
+    Args:
+        config: balance and label_smoothing.
+        labels: int64 of shape (n,), of the training images.
+        classes: number K of classes.
+    """
+    equal = np.full(classes, 1 / classes)
+    shares = equal if config.balance != "none" else np.bincount(labels, minlength=classes) / len(labels)
+    return ((1 - config.label_smoothing) * shares + config.label_smoothing * equal).tolist()
+
+
 def loss_weights(config: RunConfig, tiles: Tiles, device: torch.device) -> torch.Tensor | None:
     """The weights with which a run's loss counts its classes; None for equal ones."""
     if config.balance != "weights":

@@ -27,16 +27,16 @@ from rsdash.training.progress import Progress, Sums
 class InnerLog:
     """The recorder's second pen; only the holder of the run's lock may use it."""
 
-    def __init__(self, folder: RunFolder, material: Material, *, classes: int) -> None:
+    def __init__(self, folder: RunFolder, material: Material, *, shares: Sequence[float]) -> None:
         """Choose the probe tiles and remember the first filters.
 
         Args:
             folder: the run.
             material: with the weights that the run begins with, before those of a checkpoint if it has one.
-            classes: number of classes.
+            shares: of the classes in what the loss asks for, adding up to 1.
         """
         self._folder = folder
-        self._alarms = Alarms(folder, classes=classes)
+        self._alarms = Alarms(folder, shares=shares)
         self._filters = FilterFile(folder.filters_path, material.model)
         self._machine = MachineWatch(material.compute.device)
         measured = material.validation

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from rsdash.training.alerts import chance, overfitting, plateau, starvation
+from rsdash.config import RunConfig
+from rsdash.training.alerts import chance, loss_of_guessing, overfitting, plateau, starvation
+from rsdash.training.balance import trained_shares
 
 GUESSING = math.log(10)
 
@@ -22,7 +25,7 @@ GUESSING = math.log(10)
     ],
 )
 def test_no_better_than_guessing(losses: list[float], seen: bool) -> None:
-    alert = chance(losses, 10)
+    alert = chance(losses, GUESSING)
     assert (alert is not None) == seen
     if alert:
         assert "guessing gives 2.30" in alert.message and "lower learning rate" in alert.message
@@ -42,7 +45,7 @@ def test_no_better_than_guessing(losses: list[float], seen: bool) -> None:
     ],
 )
 def test_plateau(losses: list[float], seen: bool) -> None:
-    alert = plateau(losses, 10)
+    alert = plateau(losses, GUESSING)
     assert (alert is not None) == seen
     if alert:
         assert "not improved for 5 epochs: 0.700 was reached in epoch 2" in alert.message
@@ -52,10 +55,11 @@ def test_plateau(losses: list[float], seen: bool) -> None:
 @pytest.mark.parametrize(
     ("train", "measured", "seen"),
     [
-        (0.1, [1.0, 0.6, 0.65, 0.7], True),
-        (0.4, [1.0, 0.6, 0.65, 0.7], False),  # no gap
-        (0.1, [1.0, 0.6, 0.62, 0.63], False),  # a gap, but not rising
-        (0.1, [1.0, 0.6, 0.9], False),  # one epoch may be chance
+        (0.1, [1.0, 0.6, 0.67, 0.8, 0.7], True),
+        (0.1, [1.0, 0.6, 0.8, 0.8, 0.6, 0.8], False),  # it came back meanwhile
+        (0.4, [1.0, 0.6, 0.67, 0.8, 0.7], False),  # no gap
+        (0.1, [1.0, 0.6, 0.62, 0.63, 0.64], False),  # a gap, but not risen
+        (0.1, [1.0, 0.6, 0.9, 0.9], False),  # two epochs may be chance
         (0.1, [], False),
     ],
 )
@@ -63,7 +67,8 @@ def test_overfitting(train: float, measured: list[float], seen: bool) -> None:
     alert = overfitting([train] * max(len(measured), 1), measured)
     assert (alert is not None) == seen
     if alert:
-        assert "0.100" in alert.message and "0.700 and rising from 0.600 in epoch 2" in alert.message
+        assert "0.100" in alert.message and "0.700" in alert.message
+        assert "for 3 epochs it has lain above 0.600, that of epoch 2" in alert.message
 
 
 @pytest.mark.parametrize(("data_s", "epoch", "seen"), [(5.0, 2, True), (3.0, 2, False), (5.0, 1, False)])
@@ -72,6 +77,18 @@ def test_starvation(data_s: float, epoch: int, seen: bool) -> None:
     assert (alert is not None) == seen
     if alert:
         assert alert.message.startswith("50% of the training time") and "(5.0 of 10.0 s)" in alert.message
+
+
+def test_guessing_among_unlike_classes_is_judged_by_their_shares() -> None:
+    labels = np.repeat([0, 1], [90, 10])
+    shares = trained_shares(RunConfig(), labels, 2)
+    stuck = loss_of_guessing(shares)
+    assert stuck == pytest.approx(-0.9 * math.log(0.9) - 0.1 * math.log(0.1))
+    assert chance([stuck] * 3, stuck) and not chance([0.9 * stuck] * 3, stuck)
+    for balance in ("weights", "sampling"):
+        assert loss_of_guessing(trained_shares(RunConfig(balance=balance), labels, 2)) == math.log(2)
+    smoothed = trained_shares(RunConfig(label_smoothing=0.1), labels, 3)
+    assert smoothed == pytest.approx([0.81 + 0.1 / 3, 0.09 + 0.1 / 3, 0.1 / 3])
 
 
 def test_no_time_at_all_is_no_starvation() -> None:
