@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import torch
 
-_ALLOCATION_FAILED = ("can't allocate memory", "could not create a memory object")
-"""How PyTorch's CPU allocator and oneDNN say it; both raise a plain RuntimeError."""
+_ALLOCATION_FAILED = (
+    "can't allocate memory",
+    "could not create a memory object",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "MPS backend out of memory",
+)
+"""How PyTorch's CPU allocator, oneDNN, CUDA and its libraries and MPS say it, in a plain RuntimeError."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import traceback
 
@@ -12,19 +11,22 @@ import torch
 from rsdash.errors import DivergedError, RsdashError
 from rsdash.evaluation.figures import headline
 from rsdash.evaluation.saved import read_evaluation
+from rsdash.files import remove_torn
+from rsdash.processors import processors
 from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import forget_further
 from rsdash.runs.records import RunRequest, StateRecord
 from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
+from rsdash.training.balance import trained_shares
+from rsdash.training.causes import cause_of
 from rsdash.training.checkpoint import Checkpoint, load_checkpoint
 from rsdash.training.compute import Compute, choose_compute
 from rsdash.training.control import Control, Ending, LeaveError, Request, Standing
 from rsdash.training.environment import describe_environment
 from rsdash.training.inner_log import InnerLog
 from rsdash.training.material import Setup, prepare
-from rsdash.training.memory import is_out_of_memory
 from rsdash.training.recorder import Recorder, sparkline
 from rsdash.training.result import save_evaluation, save_weights
 from rsdash.training.trainer import Trainer
@@ -51,12 +53,10 @@ def run_session(folder: RunFolder, control: Control, *, by_hand: bool = False) -
     except RsdashError as error:
         session.fail(str(error))
     except Exception as error:
-        if not is_out_of_memory(error):
-            session.fail("The worker met an error of its own; the log has the details.")
+        cause = cause_of(error)
+        session.fail(cause or "The worker met an error of its own; the log has the details.")
+        if cause is None:
             raise
-        session.fail(
-            "Memory does not suffice for the network or to measure it. Lower im_size or take a smaller model."
-        )
     return folder.state().state in EVALUATED
 
 
@@ -65,6 +65,7 @@ class _Session:
         self._folder = folder
         self._request: RunRequest = folder.request()
         cut_torn_line(folder.metrics_path)
+        remove_torn(folder.checkpoint_path)
         state = _announce(folder) if by_hand else folder.state()
         self._attempt = state.attempt
         self._stop = Request(Ending.STOP) if state.stopping and folder.checkpoint_path.exists() else None
@@ -74,7 +75,7 @@ class _Session:
 
     def run(self) -> None:
         config = self._request.config
-        torch.set_num_threads(config.threads or os.cpu_count() or 1)
+        torch.set_num_threads(config.threads or processors())
         compute = choose_compute(config)
         setup, recorder, trainer = self._begin(compute)
         unfinished = trainer.progress.epoch < trainer.config.epochs
@@ -93,7 +94,8 @@ class _Session:
         config, checkpoint = self._request.config, self._checkpoint()
         setup = prepare(self._folder, compute, checkpoint, on_progress=self._look)
         self._look()
-        inner = InnerLog(self._folder, setup.material, classes=len(self._request.data.classes))
+        labels, classes = setup.material.training.labels, len(self._request.data.classes)
+        inner = InnerLog(self._folder, setup.material, shares=trained_shares(config, labels, classes))
         recorder = Recorder(self._folder, self._control, inner, role=setup.watched_role)
         self._recorder = recorder
         amendments = read_amendments(self._folder.metrics_path)
@@ -147,12 +149,19 @@ class _Session:
 
     def _restore(self, trainer: Trainer, checkpoint: Checkpoint | None) -> None:
         if checkpoint:
-            torch.set_num_threads(checkpoint.threads)
+            self._take_threads(checkpoint.threads)
             trainer.restore(checkpoint)
         if self._attempt > 1 or trainer.progress.step:
             progress = trainer.progress
             within = progress.step_in_epoch > 0  # at the last step, too, until the epoch is measured
             self._folder.log_event("resume", attempt=self._attempt, step=progress.step, within_epoch=within)
+
+    def _take_threads(self, count: int) -> None:
+        """Go on with as many threads as before, so that sums are rounded alike; not with too many."""
+        available = max(processors(), self._request.config.threads)
+        if count > available:
+            print(f"Goes on with {available} threads; it had {count}, more than there are processors here.")
+        torch.set_num_threads(min(count, available))
 
     def _finish(
         self, request: Request, trainer: Trainer, setup: Setup, compute: Compute, recorder: Recorder

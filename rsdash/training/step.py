@@ -111,6 +111,7 @@ class Stepper:
             averages of batch normalization may have seen a part of the batch.
         """
         set_rate(self.optimizer, rate)
+        before = set(self.optimizer.state)
         try:
             return self._take(images, labels, config, look)
         except (RuntimeError, MemoryError) as error:
@@ -118,6 +119,8 @@ class Stepper:
                 raise
         # only here have the frames of the failed step, which the exception held, let go of their tensors
         self.optimizer.zero_grad(set_to_none=True)
+        for parameter in self.optimizer.state.keys() - before:  # may have been made by half
+            del self.optimizer.state[parameter]
         # a scaler that has unscaled the gradients would refuse to do so again
         self.scaler = self._fresh_scaler(self.scaler.state_dict())
         give_back(self._compute.device)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from rsdash.errors import DivergedError, RunError
+from rsdash.training.causes import cause_of
 from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
 from rsdash.training.memory import is_out_of_memory
@@ -72,6 +73,46 @@ def test_a_step_whose_memory_ran_out_after_gradients_were_unscaled_is_taken_agai
     assert stepper.attempt(images, labels, config, rate=0.1, look=look) is None
     assert stepper.scaler.get_scale() == scale
     assert stepper.attempt(images, labels, config, rate=0.1, look=look)
+
+
+def test_optimizer_state_that_was_made_by_half_when_memory_ran_out_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = recipe("paper", dropout=0.0)
+    parts = material(config)
+    stepper = Stepper(parts.model, parts.head, CPU, config)
+    images, labels = parts.training.batch(torch.arange(8))
+    zeros_like, calls = torch.zeros_like, []
+
+    def short_of_memory(*args: Any, **kwargs: Any) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == 3:
+            raise torch.OutOfMemoryError
+        return zeros_like(*args, **kwargs)
+
+    monkeypatch.setattr(torch, "zeros_like", short_of_memory)
+    assert stepper.attempt(images, labels, config, rate=0.001) is None
+    assert stepper.attempt(images, labels, config, rate=0.001)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "MPS backend out of memory (MPS allocated: 8.10 GB, max allowed: 9.07 GB).",
+    ],
+)
+def test_short_memory_is_known_in_every_librarys_words(text: str) -> None:
+    assert is_out_of_memory(RuntimeError(text)) and "batch_size" in (cause_of(RuntimeError(text)) or "")
+
+
+def test_a_batch_too_small_for_batch_normalization_is_one_sentence() -> None:
+    with pytest.raises(ValueError, match="more than 1 value") as caught:
+        torch.nn.BatchNorm2d(3)(torch.zeros(1, 3, 1, 1))
+    assert "raise batch_size" in (cause_of(caught.value) or "")
+    assert cause_of(ValueError("something else")) is None
 
 
 def greedy_trainer(bears: int, error: type[Exception], from_call: int = 0) -> tuple[Trainer, Witness]:
