@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 import pynvml
 
+from rsdash.processors import processors
+
 CPU_SLOT = "cpu"
 
 log = logging.getLogger(__name__)
@@ -36,8 +38,7 @@ class Slot:
 @cache
 def find_slots() -> tuple[Slot, ...]:
     """The GPUs that CUDA_VISIBLE_DEVICES leaves to this process first, the CPU last."""
-    cores = psutil.cpu_count(logical=True) or 1
-    cpu = Slot(CPU_SLOT, f"CPU, {cores} cores", psutil.virtual_memory().total)
+    cpu = Slot(CPU_SLOT, f"CPU, {processors()} cores", psutil.virtual_memory().total)
     return (*_gpus(), cpu)
 
 
@@ -71,9 +72,21 @@ def _gpus() -> list[Slot]:
     try:
         found = [_numbered(number) for number in range(pynvml.nvmlDeviceGetCount())]
         named = os.environ.get("CUDA_VISIBLE_DEVICES")
+        _warn_of_order(named, found)
         return [slot for slot in found if slot] if named is None else _visible(named, found)
     finally:
         pynvml.nvmlShutdown()
+
+
+def _warn_of_order(named: str | None, found: Sequence[Slot | None]) -> None:
+    """CUDA itself may count unlike GPUs in another order, the fastest first, than nvidia-smi and rsdash."""
+    by_number = any(name.strip().isdecimal() for name in (named or "").split(","))
+    unlike = len({slot.name for slot in found if slot}) > 1
+    if by_number and unlike and os.environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
+        log.warning(
+            "CUDA_VISIBLE_DEVICES=%s is taken in the order of nvidia-smi; name unlike GPUs by their UUID.",
+            named,
+        )
 
 
 def _visible(named: str, found: Sequence[Slot | None]) -> list[Slot]:

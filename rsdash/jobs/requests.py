@@ -106,7 +106,8 @@ def require_own(folder: RunFolder, example: bool) -> None:
 
 
 def _amend(entry: RunEntry, action: Action, value: float) -> str:
-    check_amendment(entry.config, AMENDED_BY[action], value, epochs_done=entry.state.summary.epoch)
+    done = entry.state.epochs_behind(entry.config.epochs)
+    check_amendment(entry.config, AMENDED_BY[action], value, epochs_done=done)
     return append_command(entry.folder.commands_path, action, value=value)
 
 

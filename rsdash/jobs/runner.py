@@ -7,6 +7,7 @@ at any moment; one lock per runs folder keeps two of them apart.
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import threading
 import time
@@ -17,6 +18,7 @@ from rsdash.errors import RsdashError
 from rsdash.jobs.devices import Slot, find_slots, slots_for
 from rsdash.jobs.executor import Executor, LocalExecutor, Worker
 from rsdash.jobs.housekeeping import clear_leftovers, drop_checkpoint, with_old_checkpoint
+from rsdash.jobs.queue import waiting_runs
 from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue, say_device_is_missing
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.index import Listing, RunEntry, RunIndex
@@ -39,6 +41,7 @@ class JobRunner:
         self._index = index
         self._executor: Executor = executor or LocalExecutor()
         self._slots: tuple[Slot, ...] = ()
+        self._front = math.inf
         self._workers: dict[str, Worker] = {}
         self._troubled: dict[str, str] = {}
         self._lock: Lock | None = None
@@ -98,6 +101,7 @@ class JobRunner:
 
     def _tick(self) -> None:
         listing = self._index.refresh()
+        self._front = math.inf
         if self._lock is None:
             self._lock = Lock.take(self._runs_dir / "runner.lock")
             if self._lock is None:
@@ -136,19 +140,23 @@ class JobRunner:
     def _watch(self, entry: RunEntry) -> bool:
         if not is_free(entry.folder.lock_path):
             return False
-        worker = self._workers.pop(entry.id, None)
-        return interrupt(entry.folder, exit_code=_exit_code(worker))
+        done = interrupt(entry.folder, exit_code=_exit_code(self._workers.get(entry.id)))
+        if done:
+            self._workers.pop(entry.id, None)
+        return done
 
     def _front_of_queue(self) -> float:
-        waiting = [e for e in _own(self._index.listing) if e.state.state is RunState.QUEUED]
-        return min((e.about.queue_position for e in waiting), default=time.time()) - 1.0
+        """A place before all that wait, and before those that were put in front since the last look."""
+        waiting = waiting_runs(self._index.listing.entries)
+        first = min((entry.about.queue_position for entry in waiting), default=time.time())
+        self._front = min(self._front, first) - 1.0
+        return self._front
 
     def _launch_next(self, listing: Listing) -> bool:
         entries = _own(listing)
         busy = {self._slot_of(entry) for entry in entries if entry.state.state in LIVING}
-        queue = [entry for entry in entries if entry.state.state is RunState.QUEUED]
         launched = False
-        for entry in sorted(queue, key=lambda entry: entry.about.queue_position):
+        for entry in waiting_runs(entries):
             slots = slots_for(entry.config.device, self._slots)
             if not slots:
                 self._tried(entry, say_device_is_missing)

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 from rsdash.errors import RsdashError, RunError
+from rsdash.files import remove_torn
 from rsdash.runs.amendments import AMENDED_BY, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.events import cut_torn_line
@@ -63,9 +64,11 @@ def interrupt(folder: RunFolder, *, exit_code: int | None) -> bool:
         cut_torn_line(folder.metrics_path)
         reason = Interruption.VANISHED if exit_code is None else Interruption.KILLED
         message = _cause(exit_code)
+        remove_torn(folder.checkpoint_path)
+        # the state first: where the disk is full, this is tried again and again
+        folder.write_state(state=RunState.INTERRUPTED, reason=reason, message=message)
         tail = folder.log_tail(lines=LOG_LINES)
         folder.log_event("alert", code=reason.value, message=message, log=tail)
-        folder.write_state(state=RunState.INTERRUPTED, reason=reason, message=message)
     return True
 
 
@@ -144,10 +147,8 @@ def _amend(folder: RunFolder, state: StateRecord, command: Command) -> StateReco
         raise RunError(f"The run is {state.state.lower()}.")
     require_checkpoint(state)
     config = amended(folder.request().config, state.amendments)
-    step = state.checkpoint_step or 0
-    folder.amend(
-        amendment_for(command, config, step=step, epochs_done=state.summary.epoch), command=command.id
-    )
+    step, done = state.checkpoint_step or 0, state.epochs_behind(config.epochs)
+    folder.amend(amendment_for(command, config, step=step, epochs_done=done), command=command.id)
     return folder.state()
 
 

@@ -88,7 +88,8 @@ def check_amendment(config: RunConfig, setting: AmendedSetting, value: float, *,
     make_config({**config.model_dump(exclude={"preset"}), setting: value}, preset=config.preset)
     if setting == "epochs" and value <= epochs_done:
         raise RunError(
-            f"epochs={value:g} is not more than the {epochs_done} that are done; stop the run instead."
+            f"epochs={value:g} is not more than the {epochs_done} that are done; a run that is under way can "
+            "be stopped instead."
         )
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.errors import RunError, RunNotFoundError
 from rsdash.runs.amendments import Amendment
-from rsdash.runs.states import Interruption, RunState
+from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
 
 SPARKLINE_POINTS = 30
 FORMAT_VERSION = 1
@@ -79,7 +79,7 @@ class Summary(_Record):
         images_per_s: training speed of late.
         parameters: trainable numbers in the network.
         device: what it trains on, in words.
-        memory_bytes: peak memory of the worker.
+        memory_bytes: peak memory of the worker: of the GPU where it trains on one, else of the machine.
     """
 
     epoch: int = 0
@@ -132,6 +132,17 @@ class StateRecord(_Record):
     updated_at: float = 0.0
     amendments: tuple[Amendment, ...] = ()
     summary: Summary = Summary()
+
+    def epochs_behind(self, epochs: int) -> int:
+        """Epochs that are done where the run goes on: without a worker, those of its checkpoint.
+
+        Args:
+            epochs: of the whole run, by the settings in force.
+        """
+        if self.state in LIVING | EVALUATED:
+            return self.summary.epoch
+        steps_per_epoch = max(1, self.summary.steps // epochs)
+        return min(self.summary.epoch, (self.checkpoint_step or 0) // steps_per_epoch)
 
 
 class About(_Record):

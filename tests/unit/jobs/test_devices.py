@@ -15,9 +15,10 @@ PART = "MIG-dd44"
 
 
 @pytest.fixture
-def driver(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """A driver of three GPUs, the first in parts; what is put into the set it cannot describe."""
     failed: set[str] = set()
+    unlike = set(getattr(request, "param", ()))
 
     def uuid(handle: str) -> str:
         if handle in failed:
@@ -36,7 +37,7 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         "nvmlDeviceGetHandleByIndex": lambda number: UUIDS[number],
         "nvmlDeviceGetHandleByUUID": by_uuid,
         "nvmlDeviceGetUUID": uuid,
-        "nvmlDeviceGetName": lambda _: "H100",
+        "nvmlDeviceGetName": lambda handle: "T4" if handle in unlike else "H100",
         "nvmlDeviceGetMemoryInfo": lambda _: SimpleNamespace(total=80 * GIB),
     }.items():
         monkeypatch.setattr(pynvml, name, answer)
@@ -78,3 +79,17 @@ def test_a_gpu_that_has_failed_is_passed_over(driver: set[str], caplog: pytest.L
     driver.add(UUIDS[1])
     assert gpus() == [UUIDS[0], UUIDS[2]]
     assert "GPU 1 is passed over" in caplog.text
+
+
+@pytest.mark.usefixtures("driver")
+@pytest.mark.parametrize(
+    ("driver", "named", "warned"),
+    [((), "0,1", False), ((UUIDS[0],), "0,1", True), ((UUIDS[0],), UUIDS[1], False)],
+    indirect=["driver"],
+)
+def test_unlike_gpus_that_are_named_by_numbers_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, named: str, warned: bool
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    assert len(find_slots.__wrapped__()) > 1
+    assert ("order of nvidia-smi" in caplog.text) == warned

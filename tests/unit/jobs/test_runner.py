@@ -10,9 +10,11 @@ import pytest
 
 from rsdash.errors import RunError, StorageError
 from rsdash.jobs.devices import Slot, slots_for
+from rsdash.jobs.queue import waiting_runs
 from rsdash.jobs.requests import delete_run, request_cancel, request_pause, request_stop
 from rsdash.jobs.runner import JobRunner
 from rsdash.runs.commands import Action, append_command, read_commands
+from rsdash.runs.events import read_lines
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunEntry, RunIndex
 from rsdash.runs.lock import Lock
@@ -103,6 +105,43 @@ def test_a_run_that_cannot_be_held_does_not_hold_up_others(
         folder.lock_path.mkdir()
     runner.start()
     assert [run.folder for run in launched(executor, runner, 1)] == [good]
+
+
+def test_runs_that_are_resumed_together_are_launched_in_the_order_of_the_page(
+    tmp_path: Path, runner: JobRunner, executor: HoldingExecutor
+) -> None:
+    make_run(tmp_path, name="waits").write_about(queue_position=1.0)
+    folders = [make_run(tmp_path, name=name, state=RunState.INTERRUPTED) for name in "abc"]
+    for folder in folders:
+        append_command(folder.commands_path, Action.RESUME)
+    runner.start()
+    first = launched(executor, runner, 1)[0].folder
+    waiting = waiting_runs(RunIndex(tmp_path).refresh().entries)
+    positions = [folder.about().queue_position for folder in folders]
+    assert len(set(positions)) == 3 and first.about().queue_position == min(positions)
+    assert len(waiting) == 3 and waiting[-1].name == "waits"
+
+
+def test_a_death_on_a_full_disk_is_told_once_and_with_its_cause(
+    tmp_path: Path, runner: JobRunner, executor: HoldingExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run(tmp_path)
+    runner.start()
+    [run] = launched(executor, runner, 1)
+    tries: list[Path] = []
+
+    def full(path: Path, text: str) -> None:
+        tries.append(path)
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("rsdash.runs.folder.write_text", full)
+        run.end(-9)
+        wait_for(lambda: bool(runner.wake()) or len(tries) >= 3, "three tries", deadline_s=10)
+    ends_as(folder, runner, RunState.INTERRUPTED)
+    assert folder.state().reason is Interruption.KILLED and "SIGKILL" in folder.state().message
+    wait_for(lambda: folder.metrics_path.exists(), "the alert")
+    assert [line.fields["code"] for line in read_lines(folder.metrics_path)] == ["killed"]
 
 
 def test_the_queue_is_drained_one_at_a_time_lowest_position_first(

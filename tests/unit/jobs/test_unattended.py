@@ -217,3 +217,26 @@ def test_a_run_that_resumes_by_itself_keeps_its_place(tmp_path: Path) -> None:
     place = folder.about().queue_position
     assert requeue(folder)
     assert (folder.state().state, folder.about().queue_position) == (RunState.QUEUED, place)
+
+
+def test_a_checkpoint_that_was_half_written_when_its_worker_died_is_removed(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, state=RunState.RUNNING)
+    torn, whole = folder.path / ".last.ckpt.0a1b2c3d.tmp", folder.path / ".about.json.0a1b2c3d.tmp"
+    torn.write_bytes(b"half")
+    whole.write_bytes(b"a page may be writing this")
+    interrupt(folder, exit_code=-9)
+    assert not torn.exists() and whole.exists()
+
+
+@pytest.mark.parametrize(("checkpoint_step", "behind"), [(None, 0), (13, 4), (24, 7)])
+def test_epochs_that_no_checkpoint_holds_do_not_count_as_done(
+    tmp_path: Path, checkpoint_step: int | None, behind: int
+) -> None:
+    folder = make_run(tmp_path, state=RunState.INTERRUPTED, epochs=10)
+    summary = folder.state().summary.model_copy(update={"epoch": 7, "step": 24, "steps": 30})
+    folder.write_state(checkpoint_step=checkpoint_step, summary=summary)
+    for epochs in (behind, behind + 1):
+        append_command(folder.commands_path, Action.SET_EPOCHS, value=max(epochs, 1))
+    carry_out(folder, front=0.0)
+    told = [outcome for _, outcome in outcomes(folder)]
+    assert told == (["done", "done"] if behind == 0 else ["refused", "done"])
