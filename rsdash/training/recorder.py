@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import torch
+
 from rsdash.errors import StorageError
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.folder import RunFolder
@@ -78,7 +80,15 @@ class Recorder:
         self._inner.begin(progress, groups)
         self._began = (time.monotonic(), progress.step)
         self._steps_per_epoch = steps_per_epoch
-        self._update(steps=steps, parameters=parameters, device=device, step=progress.step)
+        self._update(
+            steps=steps,
+            parameters=parameters,
+            device=device,
+            step=progress.step,
+            epoch=progress.epoch,
+            accuracy=progress.accuracies[-1] if progress.accuracies else None,
+            sparkline=sparkline(progress.accuracies),
+        )
         self.heartbeat(force=True)
 
     def poll(self, progress: Progress) -> Request | Amendment | None:
@@ -202,7 +212,7 @@ class Recorder:
             elapsed_s=progress.elapsed_s,
             remaining_s=per_step * (self.summary.steps - progress.step),
             images_per_s=speed,
-            memory_bytes=peak_memory_bytes(),
+            memory_bytes=max(self.summary.memory_bytes, peak_memory_bytes()),
         )
 
     def _epochs(self, progress: Progress) -> float:
@@ -223,6 +233,8 @@ def sparkline(values: list[float]) -> tuple[float, ...]:
 
 
 def peak_memory_bytes() -> int:
-    """Largest resident memory of this process so far."""
+    """Most memory that this process has held: of the GPU where it trains on one, else of the machine."""
+    if torch.cuda.is_initialized():
+        return torch.cuda.max_memory_reserved()
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -70,7 +70,10 @@ def save_weights(path: Path, weights: Mapping[str, torch.Tensor], card: ModelCar
     Raises:
         StorageError: the disk is full.
     """
-    plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    plain = {  # a copy each, as some networks use one tensor under two names, which safetensors refuses
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in weights.items()
+    }
     content = safetensors.torch.save(plain, metadata=card.to_metadata())
     write_atomic(path, lambda file: file.write(content))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from rsdash.data import add_dataset
 from rsdash.evaluation.figures import figures_for
@@ -79,6 +80,32 @@ def test_an_interrupted_run_records_each_epoch_once_and_keeps_its_first_filters(
         assert saved["step"] == 9 and not np.array_equal(saved["latest"], between)
 
 
+def test_epochs_that_no_checkpoint_holds_are_not_shown_as_done_when_the_run_begins_anew(
+    run: RunFolder,
+) -> None:
+    assert not go_on(run, leave_after=8)
+    assert (run.state().summary.epoch, len(run.state().summary.sparkline)) == (1, 1)
+    run.checkpoint_path.unlink()
+    assert not go_on(run, leave_after=4)
+    summary = run.state().summary
+    assert (summary.epoch, summary.sparkline, summary.accuracy) == (0, (), None)
+
+
+def test_a_run_goes_on_with_its_threads_as_far_as_there_are_processors(
+    tiles_dir: Path,
+    queue: Callable[..., RunFolder],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", threads=0)
+    for available, attempt in ((2, 1), (3, 2), (1, 3)):
+        monkeypatch.setattr("rsdash.training.session.processors", lambda count=available: count)
+        go_on(run, leave_after=8)
+        assert torch.get_num_threads() == min(available, 2), f"attempt {attempt}"
+    assert "Goes on with 1 threads; it had 2" in capsys.readouterr().out
+
+
 def overfit(alarms: Alarms, epochs: range) -> None:
     for epoch in epochs:
         training = Sums(loss=0.1, right=1, images=1, seconds=10, data_s=6)
@@ -91,19 +118,30 @@ def codes(folder: RunFolder) -> list[str]:
 
 def test_an_alert_is_raised_once_over_all_attempts(runs_dir: Path) -> None:
     folder = make_run(runs_dir)
-    overfit(Alarms(folder, classes=10), range(1, 9))
+    overfit(Alarms(folder, shares=[0.1] * 10), range(1, 9))
     assert codes(folder) == ["starvation", "overfitting"]
-    again = Alarms(folder, classes=10)
+    again = Alarms(folder, shares=[0.1] * 10)
     again.recall(read(folder))
     overfit(again, range(9, 14))
     assert codes(folder) == ["starvation", "overfitting"]
+
+
+def test_a_resumed_run_that_was_told_of_overfitting_is_not_told_that_it_stands_still(runs_dir: Path) -> None:
+    folder = make_run(runs_dir)
+    for epoch in range(1, 9):
+        folder.log_event("epoch", step=epoch, epoch=epoch, train_loss=0.1, loss=0.7)
+    folder.log_event("alert", step=8, code="overfitting", message="")
+    alarms = Alarms(folder, shares=[0.1] * 10)
+    alarms.recall(read(folder))
+    alarms.on_epoch(Progress(epoch=9, step=9), Sums(0.1, 1, 1), 0.7)
+    assert codes(folder) == ["overfitting"]
 
 
 def test_a_resumed_run_remembers_the_losses_before(runs_dir: Path) -> None:
     folder = make_run(runs_dir)
     for epoch in range(1, 5):
         folder.log_event("epoch", step=epoch, epoch=epoch, train_loss=0.6, loss=0.7)
-    alarms = Alarms(folder, classes=10)
+    alarms = Alarms(folder, shares=[0.1] * 10)
     alarms.recall(read(folder))
     for epoch in (5, 6):
         alarms.on_epoch(Progress(epoch=epoch, step=epoch), Sums(0.6, 1, 1), 0.7)
