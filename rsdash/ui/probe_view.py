@@ -64,7 +64,7 @@ def probe_view(entry: RunEntry, history: History) -> None:
 
 
 def _table(entry: RunEntry, probes: ProbeHistory, classes: tuple[str, ...]) -> None:
-    pictures = server().payload(entry.folder, "probe tiles", probes.names, lambda: _pictures(entry, probes))
+    pictures = _pictures(entry, probes)
     rows: list[dict[str, Any]] = []
     for number, (label, answer) in enumerate(zip(probes.labels, probes.answers[-1], strict=True)):
         likeliest, share = answer[0]
@@ -94,7 +94,7 @@ def _table(entry: RunEntry, probes: ProbeHistory, classes: tuple[str, ...]) -> N
 
 
 def _pictures(entry: RunEntry, probes: ProbeHistory) -> list[str | None]:
-    """Each tile as a data address, None where it cannot be read."""
+    """Each tile as a data address, None where it cannot be read now."""
     data = entry.request.data
     info = next((info for info in list_datasets() if info.name == data.name), None)
     if info is None or info.fingerprint != data.fingerprint:
@@ -109,9 +109,21 @@ def _pictures(entry: RunEntry, probes: ProbeHistory) -> list[str | None]:
 def _picture(dataset: Dataset, row: int, name: str) -> str | None:
     if row >= len(dataset.manifest) or dataset.manifest.names[row] != name:
         return None
-    buffer = io.BytesIO()
     try:
-        Image.fromarray(dataset.read_picture(row, TILE_PX)).save(buffer, "JPEG", quality=88)
+        return _read(
+            dataset.name, f"{dataset.manifest.fingerprint} {dataset.info.radiometry.digest}", row, dataset
+        )
     except RsdashError:
-        return None  # the file has changed since; training would refuse it by name
+        return None  # the file is gone or has changed since; training would refuse it by name
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _read(name: str, version: str, row: int, _dataset: Dataset) -> str:
+    """A picture, kept once it was read.
+
+    Raises:
+        RsdashError: it cannot be read, which is tried again the next time.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(_dataset.read_picture(row, TILE_PX)).save(buffer, "JPEG", quality=88)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

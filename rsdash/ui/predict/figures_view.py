@@ -7,6 +7,7 @@ import streamlit as st
 
 from rsdash.inference.found import REFUSED, Found
 from rsdash.ui.predict.job import Job
+from rsdash.ui.words import plain
 
 MOST_IN_A_MATRIX = 50
 
@@ -19,7 +20,8 @@ def figures_view(job: Job) -> None:
     from rsdash.evaluation.intervals import wilson_interval
     from rsdash.evaluation.wording import figure_text
 
-    found: Found = job.found[job.entries[0].id]
+    entry = job.entries[0]
+    found: Found = job.found[entry.id]
     answers, labels = found.answers, job.labels
     counted = (labels != REFUSED) & (answers != REFUSED)
     if not counted.any():
@@ -27,7 +29,8 @@ def figures_view(job: Job) -> None:
     confusion = confusion_of(labels[counted].astype(int), answers[counted].astype(int), len(found.classes))
     total = int(confusion.sum())
     half = wilson_interval(int(np.trace(confusion)), total).half_width
-    st.subheader("Against the folders")
+    several = f": {plain(entry.name)}" if len(job.entries) > 1 else ""
+    st.subheader(f"Against the folders{several}")
     cells = st.columns(4)
     cells[0].metric("Overall accuracy", figure_text(float(matrix.accuracy(confusion)), half))
     cells[1].metric("Macro F1", f"{float(matrix.macro_f1(confusion)):.3f}")

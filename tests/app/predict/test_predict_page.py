@@ -149,6 +149,13 @@ def test_several_models_stand_side_by_side(run, runs_dir, asked) -> None:
     assert "Models disagree (2)" in app.selectbox(key="result-show").options
 
 
+def test_the_figures_name_the_model_that_they_are_of(run, runs_dir, asked, tmp_path) -> None:
+    other = make_run(runs_dir, name="other", state=RunState.FINISHED)
+    place = folder_of_tiles(tmp_path / "set")
+    app = predict_path(open_page("predict", run=run.id, beside=other.id), place)
+    assert "Against the folders: mine" in [heading.value for heading in app.subheader]
+
+
 def test_one_model_that_fails_does_not_take_the_other_along(run, runs_dir, asked, monkeypatch) -> None:
     other = make_run(runs_dir, name="other", state=RunState.FINISHED)
     answering = client.predict_place
