@@ -55,7 +55,7 @@ def compare(
 ) -> None:
     """Put runs side by side: a verdict, figures with 95 % intervals, and the settings that differ."""
     compared = gather(_chosen(names or (), tag), on)
-    if json or format is Output.JSON:
+    if json:
         format = Output.JSON
     if format is Output.BUNDLE and out is None:
         raise ConfigError("A bundle is a zip file; name it with --out FILE.")

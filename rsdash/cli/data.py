@@ -10,7 +10,7 @@ import typer
 from rsdash.cli.added import dataset_json, print_added, print_refused, refusal_json
 from rsdash.cli.dividing import split
 from rsdash.cli.options import BandsOption, RadiometryOption, asked_radiometry
-from rsdash.cli.output import Format, FormatOption, JsonOption, bar, print_json, print_rows
+from rsdash.cli.output import Format, FormatOption, JsonOption, bar, print_json, print_rows, wants_json
 from rsdash.cli.tiling import tile
 from rsdash.data import PUBLIC_SETS, Dataset, add_dataset, download, list_datasets, open_dataset
 from rsdash.data.audit import SYMMETRY_NAMES, Audit, Finding, audit_dataset, findings
@@ -49,14 +49,14 @@ def add(
             dataset = open_dataset(what, report) if known else download(what, report, accepted=accept_terms)
         else:
             dataset = add_dataset(Path(what), name, report, reading)
-    print_added(dataset, as_json=json or format is Format.JSON)
+    print_added(dataset, as_json=wants_json(format, json))
 
 
 @data.command("list")
 def list_all(format: FormatOption = Format.TEXT, json: JsonOption = False) -> None:
     """List the data sets that were added, by name."""
     rows = [dataset_json(info) for info in list_datasets()]
-    if json or format is Format.JSON:
+    if wants_json(format, json):
         print_json(rows)
         return
     columns = ("name", "kind", "images", "classes", "refused", "radiometry", "added_at")
@@ -75,7 +75,7 @@ def audit(
     with bar(f"Auditing {dataset.name}") as report:
         found = audit_dataset(dataset, report)
     listed = findings(found, dataset.manifest.labels)
-    if json or format is Format.JSON:
+    if wants_json(format, json):
         print_json(_audit_json(dataset, found, listed))
         return
     typer.echo(f"{dataset.name}: {found.image_count} images, audited {found.made_at[:10]}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rsdash.cli.output import Format, FormatOption, JsonOption, print_json, print_rows
+from rsdash.cli.output import Format, FormatOption, JsonOption, print_json, print_rows, wants_json
 from rsdash.data import Dataset, Split, open_dataset
 from rsdash.data.official import known_lists
 from rsdash.data.splits import PARTS, SplitRequest
@@ -83,7 +83,7 @@ def split(
     _check(given, official)
     dataset = open_dataset(data)
     made = _official(dataset, official) if official else add_splits(dataset, SplitRequest(**given))
-    _print(dataset, made, as_json=json or format is Format.JSON)
+    _print(dataset, made, as_json=wants_json(format, json))
 
 
 def _check(given: dict[str, Any], official: str | None) -> None:

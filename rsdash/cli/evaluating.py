@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rsdash.cli.options import RunArgument
-from rsdash.cli.output import Format, FormatOption, JsonOption, followed, print_json
+from rsdash.cli.output import Format, FormatOption, JsonOption, followed, print_json, wants_json
 from rsdash.cli.reading import all_runs
 from rsdash.errors import RunError
 from rsdash.inference.results import EvaluationResult
@@ -30,7 +30,7 @@ def evaluate(
 
     items = evaluate_run(entry.folder, data=data, split=split)
     found = followed(items, EvaluationResult, f"Evaluating {entry.name} on {data}")
-    if json or format is Format.JSON:
+    if wants_json(format, json):
         print_json({"run": entry.id, **found.model_dump()})
         return
     typer.echo(

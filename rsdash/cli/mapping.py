@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rsdash.cli.options import BandsOption, RadiometryOption, RunArgument, asked_radiometry
-from rsdash.cli.output import Format, FormatOption, JsonOption, followed
+from rsdash.cli.output import Format, FormatOption, JsonOption, followed, wants_json
 from rsdash.cli.reading import all_runs
 from rsdash.errors import ConfigError, RunError, storage_errors
 from rsdash.home import maps_dir
@@ -67,7 +67,7 @@ def map_(
     })  # fmt: skip
     record = _mapped(entry.folder.weights_path, entry.name, scene, rule)
     _hand_out(record, out)
-    typer.echo(record.model_dump_json(indent=1) if json or format is Format.JSON else _report(record, out))
+    typer.echo(record.model_dump_json(indent=1) if wants_json(format, json) else _report(record, out))
 
 
 def _check_out(out: Path, scene: Path) -> None:

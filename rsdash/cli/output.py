@@ -51,6 +51,11 @@ FormatOption = Annotated[Format, typer.Option("--format", help="text for people,
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 
 
+def wants_json(format: StrEnum, json: bool) -> bool:
+    """Whether a program asked, by `--format json` or its short form."""
+    return json or format == Format.JSON.value
+
+
 def print_rows(rows: Sequence[dict[str, Any]], *, columns: Sequence[str], empty: str) -> None:
     """Print rows as an aligned table, or a sentence where there are none."""
     console = Console(width=None if sys.stdout.isatty() else PIPED_COLUMNS)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rsdash.cli.options import RunArgument
-from rsdash.cli.output import JsonOption, bar
+from rsdash.cli.output import JsonOption, bar, wants_json
 from rsdash.cli.reading import all_runs
 from rsdash.errors import ImageError, RsdashError, RunError
 from rsdash.inference.results import PredictedPart, Prediction
@@ -45,7 +45,7 @@ def predict(
         raise RunError(f"{entry.name} is an example without weights; train a run of your own to predict.")
     top = min(top, len(entry.request.data.classes))
     found = _telling(predicted(entry.folder.weights_path, paths, top=top, symmetries=symmetries))
-    if json or format is Answers.JSON:
+    if wants_json(format, json):
         typer.echo(json_text(found))
     elif format is Answers.CSV:
         for line in csv_lines(found, top=top):

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from rsdash.cli.output import Format, FormatOption, JsonOption, followed, print_json, print_rows
+from rsdash.cli.output import Format, FormatOption, JsonOption, followed, print_json, print_rows, wants_json
 from rsdash.cli.settings import PresetOption, SetOption, asked_values, with_setting_options
 from rsdash.config import make_config
 from rsdash.data import open_dataset
@@ -35,7 +35,7 @@ def _find(
     from rsdash.inference.rates import find_rate as swept  # imports torch
 
     found = followed(swept(config), RateSweep, "Sweeping learning rates")
-    if json or format is Format.JSON:
+    if wants_json(format, json):
         print_json(found.model_dump())
         return
     stride = max(1, len(found.rates) // ROWS)

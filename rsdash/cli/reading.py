@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rsdash.cli.output import Format, FormatOption, JsonOption, print_json, print_rows
+from rsdash.cli.output import Format, FormatOption, JsonOption, print_json, print_rows, wants_json
 from rsdash.home import examples_dir, runs_dir
 from rsdash.runs.index import Listing, RunEntry, RunIndex
 
@@ -19,7 +19,7 @@ def runs(
     """List all runs, newest first."""
     listing = all_runs()
     rows = [_row(entry) for entry in listing.entries if examples or not entry.example]
-    if json or format is Format.JSON:
+    if wants_json(format, json):
         print_json(rows)
         return
     columns = ("id", "name", "state", "model", "data", "epoch", "accuracy", "loss")

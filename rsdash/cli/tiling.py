@@ -9,7 +9,7 @@ import typer
 
 from rsdash.cli.added import print_added
 from rsdash.cli.options import BandsOption, RadiometryOption, asked_radiometry
-from rsdash.cli.output import Format, FormatOption, JsonOption, bar
+from rsdash.cli.output import Format, FormatOption, JsonOption, bar, wants_json
 from rsdash.data.made import add_tiles
 
 
@@ -48,4 +48,4 @@ def tile(
             radiometry=reading,
             on_progress=report,
         )
-    print_added(dataset, as_json=json or format is Format.JSON)
+    print_added(dataset, as_json=wants_json(format, json))
