@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rsdash"
 TIERS = (
     {"errors"},
-    {"home", "config", "files", "palette"},
+    {"home", "config", "files", "palette", "processors"},
     {"data", "models", "evaluation", "runs"},
     {"training"},
     {"jobs", "inference", "charts", "exports"},
