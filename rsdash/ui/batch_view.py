@@ -29,8 +29,6 @@ def data_batch_view(dataset: Dataset) -> None:
         kept = None
         st.caption(f"The settings on the Train page do not fit yet: {plain(str(error))}")
     choices = [*([FORM] if kept else []), *PRESETS]
-    if st.session_state.get("batch-settings") not in choices:
-        st.session_state.pop("batch-settings", None)
     chosen = st.selectbox("Settings of", choices, key="batch-settings", width=240)
     config = kept if kept and chosen == FORM else make_config({}, preset=chosen)
     split = config.split if config.data == dataset.name else None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from rsdash.charts import filter_mosaic
 from rsdash.config import Radiometry
@@ -14,6 +11,7 @@ from rsdash.errors import RunError
 from rsdash.runs.filters import Filters, read_filters
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
+from rsdash.ui.pictures import png
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
@@ -39,8 +37,6 @@ def filter_view(entry: RunEntry, history: History) -> None:
     choices = band_choices(entry.request.data.radiometry, filters.initial.shape[1])
     chosen = next(iter(choices))
     if len(choices) > 1:
-        if st.session_state.get(BAND_KEY) not in choices:
-            st.session_state.pop(BAND_KEY, None)  # of another run
         picked = st.segmented_control("Bands", list(choices), key=BAND_KEY, default=chosen, required=True)
         chosen = picked or chosen
     bands = choices[chosen]
@@ -89,6 +85,4 @@ def _png(weights: np.ndarray, *, coloured: bool) -> bytes:
     shown = weights if coloured else weights.mean(axis=1)
     columns = int(np.ceil(np.sqrt(len(weights) * 1.2)))
     scale = max(1, MOSAIC_PX // (columns * (weights.shape[2] + 1)))
-    buffer = io.BytesIO()
-    Image.fromarray(filter_mosaic(shown, columns=columns, scale=scale), "RGBA").save(buffer, "PNG")
-    return buffer.getvalue()
+    return png(filter_mosaic(shown, columns=columns, scale=scale))

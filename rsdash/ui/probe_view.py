@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import Any
 
 import streamlit as st
-from PIL import Image
 
 from rsdash.charts import probe_lines, probe_map
 from rsdash.data import Dataset, list_datasets
@@ -15,6 +12,7 @@ from rsdash.errors import RsdashError
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
 from rsdash.runs.watched import ProbeHistory
+from rsdash.ui.pictures import jpeg_address, version_of
 from rsdash.ui.run_curves import part_revision, shared_chart
 from rsdash.ui.server import server
 
@@ -45,8 +43,6 @@ def probe_view(entry: RunEntry, history: History) -> None:
             alt=f"Probability of the true class of {len(probes.names)} tiles over the epochs",
         )
         numbers = list(range(len(probes.names)))
-        if st.session_state.get(TILE_KEY, 0) not in numbers:
-            st.session_state.pop(TILE_KEY)  # of a run with more tiles
         tile = st.selectbox(
             "Follow a tile",
             numbers,
@@ -110,9 +106,7 @@ def _picture(dataset: Dataset, row: int, name: str) -> str | None:
     if row >= len(dataset.manifest) or dataset.manifest.names[row] != name:
         return None
     try:
-        return _read(
-            dataset.name, f"{dataset.manifest.fingerprint} {dataset.info.radiometry.digest}", row, dataset
-        )
+        return _read(dataset.name, version_of(dataset), row, dataset)
     except RsdashError:
         return None  # the file is gone or has changed since; training would refuse it by name
 
@@ -124,6 +118,4 @@ def _read(name: str, version: str, row: int, _dataset: Dataset) -> str:
     Raises:
         RsdashError: it cannot be read, which is tried again the next time.
     """
-    buffer = io.BytesIO()
-    Image.fromarray(_dataset.read_picture(row, TILE_PX)).save(buffer, "JPEG", quality=88)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return jpeg_address(_dataset.read_picture(row, TILE_PX))

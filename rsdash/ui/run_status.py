@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rsdash.config import RunConfig
+from rsdash.config import RunConfig, as_text
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
 from rsdash.runs.records import DataReference
@@ -13,6 +13,7 @@ from rsdash.ui.run_changes import about_run
 from rsdash.ui.words import STATE_COLORS, duration, left, plain, size, state_text
 
 NOTICES_SHOWN = 6
+NONE = "–"
 PASSED = {reason.value for reason in Interruption}
 """Codes of alerts that the state itself shows as long as they matter."""
 
@@ -34,9 +35,9 @@ def status(entry: RunEntry) -> None:
     columns[0].metric("Accuracy", _figure(summary.accuracy), help=_role_help(entry))
     columns[1].metric("Loss (nats)", _figure(summary.loss), help=_role_help(entry))
     columns[2].metric("Training time", duration(summary.elapsed_s))
-    speed = f"{summary.images_per_s:.0f}" if summary.images_per_s else "–"
+    speed = f"{summary.images_per_s:.0f}" if summary.images_per_s else NONE
     columns[3].metric("Speed (images/s)", speed, help=plain(summary.device))
-    columns[4].metric("Peak memory", size(summary.memory_bytes) if summary.memory_bytes else "–")
+    columns[4].metric("Peak memory", size(summary.memory_bytes) if summary.memory_bytes else NONE)
 
 
 def notices(entry: RunEntry, history: History) -> None:
@@ -97,9 +98,9 @@ def _setting_rows(entry: RunEntry) -> list[dict[str, object]]:
     return [
         {
             "Setting": name,
-            "Value": _plain(value),
+            "Value": as_text(value) or NONE,
             "Changed from Table 1": name in changed,
-            "Changed on the way": f"{_plain(asked[name])}, {on_the_way[name]}" if name in on_the_way else "",
+            "Changed on the way": f"{as_text(asked[name])}, {on_the_way[name]}" if name in on_the_way else "",
         }
         for name, value in config.model_dump().items()
     ]
@@ -123,8 +124,4 @@ def _role_help(entry: RunEntry) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
-
-
-def _plain(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return NONE if value is None else f"{value:.4f}"

@@ -28,7 +28,7 @@ PAYLOADS_KEPT = 256
 
 
 class Server:
-    """Shared by all sessions; holds nothing that is not also on disk."""
+    """Shared by all sessions; but for the tasks, it holds nothing that cannot be had from disk again."""
 
     def __init__(self, runs: Path) -> None:
         self.runs_dir = runs

@@ -64,6 +64,19 @@ def test_tiles_are_filtered_by_class_and_by_part_of_a_split(tiles):
     assert not app.exception
 
 
+def test_what_is_chosen_of_one_data_set_does_not_upset_the_next(tiles, tmp_path):
+    other = make_tiles(tmp_path / "other")
+    (other / "Road").rename(other / "Rail")
+    add_splits(tiles, SplitRequest(name="mine"))
+    add_dataset(other)
+    app = open_page("data", data="tiles")
+    app.multiselect("grid-classes").set_value(["Road", "Lake"])
+    app.selectbox("grid-part").set_value("test · mine").run()
+    app.selectbox("shown-data").set_value("other").run()
+    assert not app.exception
+    assert class_rows(app) == ["**Lake** :gray[20 images]"]
+
+
 def test_excluded_files_are_not_shown_and_said_so(tiles):
     exclude(tiles.folder, [f"Lake/{number:02}.png" for number in range(18)])
     app = open_page("data", data="tiles")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import TypeVar
 
-import numpy as np
 import streamlit as st
-from PIL import Image
 
 from rsdash.data import Dataset
 from rsdash.data.audit import SYMMETRY_NAMES, Finding, Kind, Pair, symmetry
 from rsdash.errors import DataError
 from rsdash.ui.data.exclusion_list import exclude_button, take_back_button
+from rsdash.ui.pictures import png, version_of
 from rsdash.ui.words import plain
 
 Item = TypeVar("Item")
@@ -138,9 +136,8 @@ def _picture(dataset: Dataset, row: int, number: int, *, title: str) -> None:
     """An image with its class and file name; a sentence where it cannot be read."""
     name = dataset.manifest.names[row]
     kind = dataset.manifest.classes[dataset.manifest.labels[row]]
-    version = f"{dataset.manifest.fingerprint} {dataset.info.radiometry.digest}"
     try:
-        png = _png(dataset.name, version, row, number, dataset)
+        png = _png(dataset.name, version_of(dataset), row, number, dataset)
         st.image(png, width="stretch", alt=f"{title}: {name}, class {kind}")
     except DataError as error:
         st.caption(plain(str(error)))
@@ -152,7 +149,4 @@ def _picture(dataset: Dataset, row: int, number: int, *, title: str) -> None:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _png(name: str, version: str, row: int, number: int, _dataset: Dataset) -> bytes:
     """One image as PNG, under one of the 8 symmetries."""
-    pixels = symmetry(_dataset.read_picture(row, PICTURE_PX), number)
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
-    return buffer.getvalue()
+    return png(symmetry(_dataset.read_picture(row, PICTURE_PX), number))

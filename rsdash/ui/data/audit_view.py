@@ -101,14 +101,12 @@ def _choose(dataset: Dataset, found: list[Finding]) -> Finding | None:
     if not shown:
         return None
     st.subheader("Look at them")
-    key = f"audit-kind-{dataset.name}"
-    if st.session_state.get(key) not in shown:
-        st.session_state[key] = next(iter(shown))
     name = st.segmented_control(
         "Kind of finding",
         list(shown),
         format_func=lambda kind: f"{kind.capitalize()} ({shown[kind].count:,})",
-        key=key,
+        key=f"audit-kind-{dataset.name}",
+        default=next(iter(shown)),
         required=True,
         label_visibility="collapsed",
     )

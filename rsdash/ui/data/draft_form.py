@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
@@ -15,6 +15,7 @@ from rsdash.data.drafts import UNLABELLED, Draft, drafts, label_in_path
 from rsdash.data.made import add_draft
 from rsdash.errors import RsdashError
 from rsdash.ui.data.task import start_task
+from rsdash.ui.pictures import png
 from rsdash.ui.words import plain
 
 SHOWN_PX, BUTTONS_PX = 320, 300
@@ -151,8 +152,5 @@ def _picture(path: str, stamp: int) -> bytes | None:
         image = open_image(Path(path).read_bytes(), path)
     except (OSError, RsdashError):
         return None
-    buffer = io.BytesIO()
-    image.resize((SHOWN_PX, SHOWN_PX * image.height // image.width), Image.Resampling.NEAREST).save(
-        buffer, "PNG"
-    )
-    return buffer.getvalue()
+    shown = image.resize((SHOWN_PX, SHOWN_PX * image.height // image.width), Image.Resampling.NEAREST)
+    return png(np.asarray(shown))

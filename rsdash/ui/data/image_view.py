@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import streamlit as st
 
@@ -14,6 +12,7 @@ from rsdash.ui.batch_view import data_batch_view
 from rsdash.ui.data.map_view import map_view
 from rsdash.ui.data.spectrum_view import spectrum_view
 from rsdash.ui.data.tile_grid import tile_grid
+from rsdash.ui.fold import fold
 
 
 def image_view(dataset: Dataset) -> None:
@@ -34,24 +33,16 @@ def image_view(dataset: Dataset) -> None:
         _one_size(dataset)
     with right:
         tile_grid(dataset, rows)
-    _folded("Mean spectrum of each class", "open-spectra", lambda: spectrum_view(dataset))
-    _folded("As the network sees it", "open-batch", lambda: data_batch_view(dataset))
+    fold("Mean spectrum of each class", "open-spectra", lambda: spectrum_view(dataset))
+    fold("As the network sees it", "open-batch", lambda: data_batch_view(dataset))
     if _sizes_differ(dataset):
-        _folded("Image sizes", "open-sizes", lambda: _sizes(dataset))
+        fold("Image sizes", "open-sizes", lambda: _sizes(dataset))
     if not np.isnan(manifest.longitudes[rows]).all():
-        _folded("Map", "open-map", lambda: map_view(dataset, rows))
+        fold("Map", "open-map", lambda: map_view(dataset, rows))
     if manifest.refused:
         st.subheader(f"{len(manifest.refused):,} files are not used")
         refused = [{"File": refusal.name, "Reason": refusal.reason} for refusal in manifest.refused]
         st.dataframe(refused, hide_index=True, alt="Files that are not used, with reasons")
-
-
-def _folded(title: str, key: str, draw: Callable[[], None]) -> None:
-    """Drawn only while it is open."""
-    box = st.expander(title, key=key, on_change="rerun")
-    if box.open:
-        with box:
-            draw()
 
 
 def _sizes_differ(dataset: Dataset) -> bool:

@@ -23,8 +23,6 @@ def map_view(dataset: Dataset, rows: np.ndarray) -> None:
         rows: those that are not excluded, int64.
     """
     names = split_names(dataset.splits_folder)
-    if st.session_state.get("map-color") not in (BY_CLASS, *names):
-        st.session_state.pop("map-color", None)
     by = st.selectbox("Colour by", [BY_CLASS, *names], key="map-color", width=320)
     known = rows[~np.isnan(dataset.manifest.longitudes[rows])]
     drawn = known

@@ -19,8 +19,6 @@ def spectrum_view(dataset: Dataset) -> None:
     if spectra is None:
         st.caption(f"Reads up to {IMAGES_PER_CLASS} images of each class once; the result is kept.")
         return
-    if not set(st.session_state.get("spectra-spread", ())) <= set(spectra.classes):
-        st.session_state.pop("spectra-spread")  # of the data set shown before
     spread = st.multiselect(
         "Show the spread within", list(spectra.classes), key="spectra-spread", placeholder="Choose classes"
     )

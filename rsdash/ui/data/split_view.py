@@ -24,8 +24,6 @@ def split_view(dataset: Dataset) -> None:
             alt="Splits with the number of images of each part and what was checked",
         )
         names = [split.name for split in splits]
-        if st.session_state.get("shown-split") not in names:
-            st.session_state.pop("shown-split", None)
         name = st.selectbox("Look at", names, key="shown-split")
         _detail(dataset, splits[names.index(name)])
     else:

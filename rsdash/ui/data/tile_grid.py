@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from rsdash.data import Dataset, load_split
 from rsdash.data.splits import PARTS, split_names
 from rsdash.errors import RsdashError
+from rsdash.ui.pictures import png, version_of
 from rsdash.ui.words import plain
 
 TILES_PER_CLASS = 8
@@ -28,8 +26,6 @@ def tile_grid(dataset: Dataset, rows: np.ndarray) -> None:
         rows: those that may be shown, int64.
     """
     classes = list(dataset.manifest.classes)
-    if not set(st.session_state.get("grid-classes", ())) <= set(classes):
-        st.session_state.pop("grid-classes")  # of the data set shown before
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
             "Classes", classes, key="grid-classes", placeholder="All classes", width=FILTER_PX
@@ -48,8 +44,6 @@ def _part_rows(dataset: Dataset) -> np.ndarray:
     """Rows of the part of a split that is chosen."""
     splits = split_names(dataset.splits_folder)
     choices = {f"{part} · {name}": (name, part) for name in splits for part in PARTS}
-    if st.session_state.get("grid-part") not in choices:
-        st.session_state.pop("grid-part", None)
     chosen = st.selectbox(
         "Part of a split",
         list(choices),
@@ -73,7 +67,7 @@ def _class_row(dataset: Dataset, name: str, rows: np.ndarray) -> None:
     with st.container(gap="xxsmall"):
         st.markdown(f"**{plain(name)}** :gray[{len(own):,} images]")
         if len(drawn):
-            strip = _strip(dataset.name, _version(dataset), tuple(drawn.tolist()), dataset)
+            strip = _strip(dataset.name, version_of(dataset), tuple(drawn.tolist()), dataset)
             st.image(strip, alt=f"{len(drawn)} images of class {name}")
 
 
@@ -83,14 +77,7 @@ def _strip(name: str, version: str, rows: tuple[int, ...], _dataset: Dataset) ->
     tiles = [_tile(_dataset, row) for row in rows]
     gap = np.full((TILE_PX, 4, 4), 0, dtype=np.uint8)
     joined = [part for tile in tiles for part in (tile, gap)][:-1]
-    buffer = io.BytesIO()
-    Image.fromarray(np.concatenate(joined, axis=1), "RGBA").save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _version(dataset: Dataset) -> str:
-    """Changes with what the tiles look like."""
-    return f"{dataset.manifest.fingerprint} {dataset.info.radiometry.digest}"
+    return png(np.concatenate(joined, axis=1))
 
 
 def _tile(dataset: Dataset, row: int) -> np.ndarray:

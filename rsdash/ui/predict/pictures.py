@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
-
 import numpy as np
 import streamlit as st
 from PIL import Image
@@ -13,6 +10,7 @@ from rsdash.config import Radiometry
 from rsdash.data import decode, picture
 from rsdash.data.loose import LooseImages
 from rsdash.errors import RsdashError
+from rsdash.ui.pictures import jpeg_address
 
 THUMBNAIL_PX = 64
 SHOWN_PX = 512
@@ -37,9 +35,7 @@ def _thumbnail(content: bytes, name: str, digest: str, _radiometry: Radiometry) 
         return None
     small = Image.fromarray(pixels)
     small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return jpeg_address(np.asarray(small))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -12,12 +12,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from rsdash.data.dropped import dropped_place, keep_dropped
 from rsdash.errors import RsdashError
 from rsdash.ui.places import server_path
+from rsdash.ui.uploads import Dropped
 from rsdash.ui.words import plain
 
 DROP, FOLDER, PATH = "Drop images or a zip", "Drop a folder", "On this machine"
 FORMATS = ["jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp"]
-KEPT = "dropped"
-URL_KEY = "images"
+IMAGES = Dropped("dropped", "images", dropped_place)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def choose_images() -> Chosen | None:
                 type=FORMATS,
                 accept_multiple_files="directory",
                 key="image-folder",
-                on_change=_forget_what_was_taken_away,
+                on_change=IMAGES.forget_what_was_taken_away,
                 args=("image-folder",),
             )
         )
@@ -63,34 +63,20 @@ def choose_images() -> Chosen | None:
         type=[*FORMATS, "zip"],
         accept_multiple_files=True,
         key="images",
-        on_change=_forget_what_was_taken_away,
+        on_change=IMAGES.forget_what_was_taken_away,
         args=("images",),
     )
     return _dropped(files)
 
 
-def _forget_what_was_taken_away(key: str) -> None:
-    """Called at a person's change alone: an uploader that was not drawn for a while comes back empty too."""
-    if not st.session_state[key]:
-        st.session_state[KEPT] = (), ""
-
-
 def _dropped(files: Sequence[UploadedFile] | None) -> Chosen | None:
-    ids = tuple(file.file_id for file in files or ())
-    known_ids, token = st.session_state.get(KEPT, ((), st.query_params.get(URL_KEY, "")))
-    if files and ids != known_ids:
-        try:
-            token = keep_dropped([(file.name, file) for file in files])
-        except RsdashError as error:
-            st.error(plain(str(error)))
-            return None
-    st.session_state[KEPT] = ids, token
-    place = dropped_place(token)
-    if place is None:
-        st.query_params.pop(URL_KEY, None)
+    files = files or ()
+    try:
+        place = IMAGES.place(files, lambda: keep_dropped([(file.name, file) for file in files]))
+    except RsdashError as error:
+        st.error(plain(str(error)))
         return None
-    st.query_params[URL_KEY] = token
-    return Chosen(place, "the dropped images", at_once=True)
+    return place and Chosen(place, "the dropped images", at_once=True)
 
 
 def _path() -> Chosen | None:

@@ -9,10 +9,12 @@ import streamlit as st
 from rsdash.data.dropped import dropped_scene, keep_scene
 from rsdash.errors import RsdashError
 from rsdash.ui.places import server_path
+from rsdash.ui.uploads import Dropped
 from rsdash.ui.words import plain
 
 DROP, PATH = "Drop a GeoTIFF", "On this machine"
-KEPT, URL_KEY, UPLOADER = "dropped-scene", "scene", "map-scene-file"
+UPLOADER = "map-scene-file"
+SCENE = Dropped("dropped-scene", "scene", dropped_scene)
 
 
 def choose_scene() -> Path | None:
@@ -47,24 +49,11 @@ def _dropped() -> Path | None:
         type=["tif", "tiff"],
         key=UPLOADER,
         help="Larger scenes are read by their path on the machine that the server runs on.",
-        on_change=_forget_what_was_taken_away,
+        on_change=SCENE.forget_what_was_taken_away,
+        args=(UPLOADER,),
     )
-    known_id, token = st.session_state.get(KEPT, ("", st.query_params.get(URL_KEY, "")))
-    if file and file.file_id != known_id:
-        token = keep_scene(file.name, file)
-    st.session_state[KEPT] = (file.file_id if file else "", token)
-    path = dropped_scene(token)
-    if path is None:
-        st.query_params.pop(URL_KEY, None)
-    else:
-        st.query_params[URL_KEY] = token
-    return path
-
-
-def _forget_what_was_taken_away() -> None:
-    """Called at a person's change alone: an uploader that was not drawn for a while comes back empty too."""
-    if st.session_state[UPLOADER] is None:
-        st.session_state[KEPT] = "", ""
+    files = [file] if file else []
+    return SCENE.place(files, lambda: keep_scene(files[0].name, files[0]))
 
 
 def _say_facts(path: Path) -> None:
