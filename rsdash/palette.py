@@ -1,4 +1,4 @@
-"""Colours of classes: the same on every chart, on maps and in the files that other programs open."""
+"""Colours by what they mean; a class has the same one on charts, on maps and in files for other programs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,32 @@ CLASS_COLORS = (
     "#1d4e89",
 )
 """Of the first ten classes, chosen by hand."""
+
+_BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#2f74c0", "#d9822b", "#3f9b5f", "#8e5bb5", "#7d8794"
+_TEAL, _PINK, _INDIGO, _BROWN = "#17a398", "#e0529c", "#5b5fe0", "#7b4b32"
+"""Hues; meanings that never stand on one chart may share one."""
+
+PART_COLORS = {"train": _TEAL, "validation": _PINK, "test": _INDIGO}
+NO_PART_COLOR = "#a9b1bb"
+SIZE_COLOR, WIDTH_COLOR, HEIGHT_COLOR = _BROWN, _TEAL, _BROWN
+"""Of parts of a split and sizes of images: no class has them, as a page may show classes too."""
+
+ACCURACY_RED, LOSS_BLUE = "#d1403f", _BLUE
+"""Of a single run, as in the study."""
+RATE_COLOR, HEAD_RATE_COLOR = _PURPLE, _ORANGE
+FIRST_LAYER_COLOR, LAST_LAYER_COLOR, ALL_LAYERS_COLOR = _BLUE, _ORANGE, _GREY
+READYING_COLOR, LEARNING_COLOR = _ORANGE, _BLUE
+"""Time that goes into getting images ready, and into learning from them."""
+PROCESSOR_COLOR, GPU_COLOR = _BLUE, _GREEN
+RUN_COLORS = (
+    *(_BLUE, _ORANGE, _GREEN, _PURPLE, "#c2477f", "#7a6a58", "#27a3a3", "#99851f"),
+    *("#7fb2e5", "#e8b07a", "#8cc79f", "#bd9ad6", "#e08fb3", "#b3a594", "#7fcfcf", "#cbb95a"),
+)
+"""Of runs in a comparison: far apart first, then the same in light."""
+REFERENCE_COLOR = UNCLEAR_COLOR = "#8a8f98"
+"""A line to compare with; a difference whose interval holds zero."""
+BETTER_COLOR, WORSE_COLOR, EQUAL_COLOR = "#2f7d4f", "#b5403f", "#f2f1ee"
+RIGHT_COLOR, DOUBTFUL_COLOR, WRONG_COLOR = BETTER_COLOR, "#e8d9a0", WORSE_COLOR
 DISTINCT = 255
 """Classes with a colour of their own: as many as a map can hold."""
 

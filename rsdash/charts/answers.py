@@ -8,13 +8,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rsdash.charts.style import class_color, finish, literal
+from rsdash.palette import DOUBTFUL_COLOR, RIGHT_COLOR, WRONG_COLOR
 from rsdash.runs.watched import Confusion, ProbeHistory
 
 MOST_IN_A_MATRIX = 50
 MOST_WITH_NUMBERS = 21
 MOST_PAIRS = 25
 MOST_LINES = 6
-PROBABILITY_SCALE = ((0.0, "#b5403f"), (0.5, "#e8d9a0"), (1.0, "#2f7d4f"))
+PROBABILITY_SCALE = ((0.0, WRONG_COLOR), (0.5, DOUBTFUL_COLOR), (1.0, RIGHT_COLOR))
 """From wrong to right."""
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from rsdash.charts.curves import run_color
 from rsdash.charts.style import finish, literal
+from rsdash.palette import REFERENCE_COLOR
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def reliability_diagram(lines: Sequence[ReliabilityLine], *, title: str) -> go.F
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        line={"color": "#8a8f98", "dash": "dot", "width": 1.3},
+        line={"color": REFERENCE_COLOR, "dash": "dot", "width": 1.3},
         name="perfectly calibrated",
         hoverinfo="skip",
     )

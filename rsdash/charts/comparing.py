@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rsdash.charts.style import finish, literal
+from rsdash.palette import BETTER_COLOR, EQUAL_COLOR, UNCLEAR_COLOR, WORSE_COLOR
 
 MOST_WITH_NUMBERS = 21
-BETTER, WORSE, UNCLEAR = "#2f7d4f", "#b5403f", "#8a8f98"
-"""First model better, second model better, interval holds zero."""
-DIFFERENCE_SCALE = ((0.0, WORSE), (0.5, "#f2f1ee"), (1.0, BETTER))
+DIFFERENCE_SCALE = ((0.0, WORSE_COLOR), (0.5, EQUAL_COLOR), (1.0, BETTER_COLOR))
+"""From where the second model is better to where the first is."""
 
 
 def matrix_map(matrix: np.ndarray, classes: Sequence[str], *, title: str) -> go.Figure:
@@ -90,13 +90,14 @@ def class_deltas(
     first, second = (literal(name) for name in names)
     figure.update_xaxes(title_text="points of producer's accuracy", zeroline=True)
     figure.update_yaxes(automargin=True)
-    clear = sum(color != UNCLEAR for color in colors)
+    clear = sum(color != UNCLEAR_COLOR for color in colors)
     title = f"{first} less {second}: {clear} of {len(order)} classes differ beyond their own interval"
     return finish(figure, height=170 + 26 * max(len(order), 3), title=title)
 
 
 def _verdict_color(low: float, high: float) -> str:
-    return BETTER if low > 0 else WORSE if high < 0 else UNCLEAR
+    """First model better, second model better, or an interval that holds zero."""
+    return BETTER_COLOR if low > 0 else WORSE_COLOR if high < 0 else UNCLEAR_COLOR
 
 
 def _map(

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from rsdash.charts.curves import run_color
 from rsdash.charts.style import finish, literal
+from rsdash.palette import REFERENCE_COLOR
 
 LABELLED = 20
 """Points at most that carry their name."""
@@ -59,7 +60,7 @@ def accuracy_against_cost(points: Sequence[Priced], *, cost: str, less_is_better
         x=[one.cost for one in front],
         y=[one.accuracy for one in front],
         mode="lines",
-        line={"color": "#8a8f98", "dash": "dot", "shape": "hv" if less_is_better else "vh"},
+        line={"color": REFERENCE_COLOR, "dash": "dot", "shape": "hv" if less_is_better else "vh"},
         name="none is better in both",
         hoverinfo="skip",
     )

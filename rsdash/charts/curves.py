@@ -1,7 +1,7 @@
 """Learning curves.
 
 Red is accuracy and blue is loss wherever a single run is drawn, as in the study; dashes are training
-images, solid lines are images that are not trained on. Several runs take a colour each from RUN_COLORS.
+images, solid lines are images that are not trained on. Several runs take a colour each.
 """
 
 from __future__ import annotations
@@ -15,16 +15,10 @@ from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, along, smoothed
 from rsdash.charts.style import finish, literal
+from rsdash.palette import ACCURACY_RED, LOSS_BLUE, RUN_COLORS
 from rsdash.runs.history import History
 from rsdash.runs.thinning import Line2D, thin
 
-ACCURACY_RED = "#d1403f"
-LOSS_BLUE = "#2f74c0"
-RUN_COLORS = (
-    *("#2f74c0", "#d9822b", "#3f9b5f", "#8e5bb5", "#c2477f", "#7a6a58", "#27a3a3", "#99851f"),
-    *("#7fb2e5", "#e8b07a", "#8cc79f", "#bd9ad6", "#e08fb3", "#b3a594", "#7fcfcf", "#cbb95a"),
-)
-"""Far apart first, then the same in light."""
 TRAINING_LABEL = "training"
 PANEL_TITLE_CHARACTERS = 72
 """What fits above all panels together on a narrow page."""

@@ -14,15 +14,15 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import binned
-from rsdash.charts.style import finish, literal
+from rsdash.charts.style import faint, finish, literal
 from rsdash.evaluation.gradients import flow_of
+from rsdash.palette import ALL_LAYERS_COLOR, FIRST_LAYER_COLOR, LAST_LAYER_COLOR
 from rsdash.runs.watched import LayerHistory
 
 MOST_COLUMNS = 200
 COLOR_SCALE = "Viridis"
 RULE_OF_THUMB = 1e-3
 """Where update ratios should lie, roughly (Karpathy, CS231n course notes, "Ratio of weights:updates")."""
-FIRST_COLOR, LAST_COLOR, MIDDLE_COLOR = "#2f74c0", "#d9822b", "#7d8794"
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def update_ratios(layers: LayerHistory, *, revision: str) -> go.Figure:
     if len(table):
         _add_band(figure, epoch, np.nanmin(table, axis=1), np.nanmax(table, axis=1))
     for name, values, color in (
-        (f"first: {layers.names[0]}", table[:, 0], FIRST_COLOR),
-        (f"last: {layers.names[-1]}", table[:, -1], LAST_COLOR),
+        (f"first: {layers.names[0]}", table[:, 0], FIRST_LAYER_COLOR),
+        (f"last: {layers.names[-1]}", table[:, -1], LAST_LAYER_COLOR),
     ):
         line = {"color": color, "width": 2}
         figure.add_scatter(x=epoch, y=values, name=literal(name), mode="lines", line=line)
-    figure.add_hline(y=RULE_OF_THUMB, line={"dash": "dot", "color": MIDDLE_COLOR})
+    figure.add_hline(y=RULE_OF_THUMB, line={"dash": "dot", "color": ALL_LAYERS_COLOR})
     figure.add_annotation(
         text="rule of thumb: 1e-3 (CS231n)",
         x=1,
@@ -159,7 +159,7 @@ def _add_band(figure: go.Figure, x: np.ndarray, low: np.ndarray, high: np.ndarra
         name="all layers",
         mode="lines",
         line={"width": 0},
-        fillcolor="rgba(125, 135, 148, 0.25)",
+        fillcolor=faint(ALL_LAYERS_COLOR, 0.25),
         hoverinfo="skip",
     )
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from rsdash.charts.style import CLASS_COLORS, class_color, finish, literal
+from rsdash.charts.style import CLASS_COLORS, class_color, faint, finish, literal
+from rsdash.palette import HEIGHT_COLOR, SIZE_COLOR, WIDTH_COLOR
 
 SIZES_AS_BARS = 20
 """With more distinct sizes than that, sides are binned."""
@@ -117,12 +118,12 @@ def image_sizes(widths: np.ndarray, heights: np.ndarray) -> go.Figure:
             y=[f"{width} x {height}" for width, height in ordered],
             orientation="h",
             text=[f"{sizes[size]:,}" for size in ordered],
-            marker_color=CLASS_COLORS[-1],
+            marker_color=SIZE_COLOR,
         )
         figure.update_xaxes(title_text="images")
         figure.update_yaxes(title_text="width x height (px)", type="category", automargin=True)
         return finish(figure, height=190 + 26 * len(sizes), title=title)
-    for name, sides, color in (("width", widths, CLASS_COLORS[8]), ("height", heights, CLASS_COLORS[6])):
+    for name, sides, color in (("width", widths, WIDTH_COLOR), ("height", heights, HEIGHT_COLOR)):
         figure.add_histogram(x=sides, name=name, nbinsx=40, marker_color=color, opacity=0.7)
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(title_text="side (px)")
@@ -184,7 +185,7 @@ def _spread(line: Spectrum, ticks: Sequence[str]) -> go.Scatter:
         mode="lines",
         line={"width": 0},
         fill="toself",
-        fillcolor=_faint(class_color(line.label)),
+        fillcolor=faint(class_color(line.label)),
         hoverinfo="skip",
     )
 
@@ -222,11 +223,6 @@ def _outlines(group: Places, stretch: float) -> go.Scatter:
         mode="lines",
         line={"color": group.color, "width": 1},
         fill="toself",
-        fillcolor=_faint(group.color, 0.45 if group.filled else 0.0),
+        fillcolor=faint(group.color, 0.45 if group.filled else 0.0),
         hoverinfo="name",
     )
-
-
-def _faint(color: str, opacity: float = 0.15) -> str:
-    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.colors import hex_to_rgb
 from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, smoothed
 from rsdash.charts.curves import TRAINING_LABEL, Curve, run_color
-from rsdash.charts.style import finish, literal
+from rsdash.charts.style import faint, finish, literal
 
 NAMED_TWICE = 4
 """Runs up to which training has legend entries of its own."""
@@ -109,13 +108,12 @@ def _add_band(
     shared = min(len(curve.epoch) for curve in group.curves)
     values = np.array([smoothed(curve.values[quantity], smoothing)[:shared] for curve in group.curves])
     along = np.mean([_along(curve, axis)[:shared] for curve in group.curves], axis=0)
-    red, green, blue = hex_to_rgb(color)
     place = {"legendgroup": group.label, "row": 1, "col": column}
     figure.add_scatter(
         x=np.concatenate([along, along[::-1]]),
         y=np.concatenate([values.max(axis=0), values.min(axis=0)[::-1]]),
         fill="toself",
-        fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
+        fillcolor=faint(color, 0.18),
         line={"width": 0},
         showlegend=False,
         hoverinfo="skip",

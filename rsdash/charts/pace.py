@@ -9,13 +9,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, along, binned
-from rsdash.charts.rates import RATE_PURPLE
 from rsdash.charts.style import finish
+from rsdash.palette import GPU_COLOR, LEARNING_COLOR, PROCESSOR_COLOR, RATE_COLOR, READYING_COLOR
 from rsdash.runs.history import History
 from rsdash.runs.thinning import thin
 
-DATA_COLOR, COMPUTE_COLOR = "#d9822b", "#2f74c0"
-CPU_COLOR, GPU_COLOR = "#2f74c0", "#3f9b5f"
 MOST_POINTS = 400
 RECENT_ROWS = 20
 
@@ -31,7 +29,7 @@ def learning_rate(history: History, *, axis: Axis, revision: str) -> go.Figure:
     rates = history.steps["learning_rate"]
     line = thin(along(history, history.steps, axis), rates)
     figure = go.Figure(
-        go.Scatter(x=line.x, y=line.y, mode="lines", line={"color": RATE_PURPLE, "width": 2}, name="rate")
+        go.Scatter(x=line.x, y=line.y, mode="lines", line={"color": RATE_COLOR, "width": 2}, name="rate")
     )
     figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
     figure.update_yaxes(title_text="learning rate", rangemode="tozero", exponentformat="power")
@@ -55,7 +53,7 @@ def throughput(history: History, *, axis: Axis, revision: str) -> go.Figure:
     x = along(history, steps, axis)[timed]
     table = binned(np.stack([x, data, compute], axis=1), most=MOST_POINTS)
     figure = go.Figure()
-    parts = (("getting images ready", 1, DATA_COLOR), ("learning from them", 2, COMPUTE_COLOR))
+    parts = (("getting images ready", 1, READYING_COLOR), ("learning from them", 2, LEARNING_COLOR))
     for name, place, color in parts:
         figure.add_scatter(
             x=table[:, 0],
@@ -95,7 +93,7 @@ def machine_use(machine: Mapping[str, np.ndarray], *, revision: str) -> go.Figur
     for row, (title, lines) in enumerate(panels, start=1):
         for name, words, factor in lines:
             if not np.isnan(values[name]).all():
-                color = GPU_COLOR if name.startswith("gpu") else CPU_COLOR
+                color = GPU_COLOR if name.startswith("gpu") else PROCESSOR_COLOR
                 label = f"{title.removesuffix(' (GB)')}: {words}"
                 line = {"color": color, "width": 2}
                 points = {"x": table[:, 0], "y": values[name] * factor}

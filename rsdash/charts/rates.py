@@ -6,11 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from rsdash.charts.curves import LOSS_BLUE
 from rsdash.charts.style import finish
-
-RATE_PURPLE = "#8e5bb5"
-HEAD_ORANGE = "#d9822b"
+from rsdash.palette import HEAD_RATE_COLOR, LOSS_BLUE, RATE_COLOR
 
 
 def rate_schedule(
@@ -28,14 +25,18 @@ def rate_schedule(
     apart = list(rate) != list(head_rate)
     if apart:
         figure.add_scatter(
-            x=epoch, y=head_rate, name="last layer", mode="lines", line={"color": HEAD_ORANGE, "dash": "dash"}
+            x=epoch,
+            y=head_rate,
+            name="last layer",
+            mode="lines",
+            line={"color": HEAD_RATE_COLOR, "dash": "dash"},
         )
     figure.add_scatter(
         x=epoch,
         y=rate,
         name="all other layers" if apart else "all layers",
         mode="lines",
-        line={"color": RATE_PURPLE, "width": 2.5},
+        line={"color": RATE_COLOR, "width": 2.5},
         showlegend=apart,
     )
     figure.update_xaxes(title_text="epoch", rangemode="tozero")
@@ -68,7 +69,7 @@ def rate_sweep(
         x=rates, y=smoothed, name="smoothed", mode="lines", line={"color": LOSS_BLUE, "width": 2.5}
     )
     if suggestion is not None:
-        figure.add_vline(x=suggestion, line={"color": RATE_PURPLE, "dash": "dash"})
+        figure.add_vline(x=suggestion, line={"color": RATE_COLOR, "dash": "dash"})
     figure.update_xaxes(title_text="learning rate", type="log", exponentformat="power", dtick=1)
     top = 1.6 * max(smoothed[:1], default=1.0) if smoothed else 1.0
     figure.update_yaxes(title_text="training loss (nats)", range=[0, top])

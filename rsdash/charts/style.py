@@ -1,4 +1,4 @@
-"""What all charts share: colours that mean the same everywhere, and the frame of a figure.
+"""What all charts share: the colours of classes and parts, and the frame of a figure.
 
 A class keeps its colour on every page, by its place in the data set's list of classes; a part of a split
 keeps one too.
@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from rsdash.palette import CLASS_COLORS, class_color
+from rsdash.palette import CLASS_COLORS, PART_COLORS, class_color
 
-__all__ = ["CLASS_COLORS", "PART_COLORS", "class_color", "finish", "literal"]
-
-PART_COLORS = {"train": "#7d8794", "validation": "#c9a227", "test": "#2f74c0"}
+__all__ = ["CLASS_COLORS", "PART_COLORS", "class_color", "faint", "finish", "literal"]
 
 
 def literal(text: str) -> str:
     """A name of a person's own so that Plotly shows it as typed, not as the few tags it knows."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def faint(color: str, opacity: float = 0.15) -> str:
+    """A colour `#rrggbb` that lets what is behind it through."""
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
+    return f"rgba({red},{green},{blue},{opacity})"
 
 
 def finish(figure: go.Figure, *, height: int, title: str, revision: str = "") -> go.Figure:

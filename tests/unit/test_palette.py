@@ -2,7 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from rsdash.palette import CLASS_COLORS, DISTINCT, class_color, class_rgb
+from rsdash.palette import (
+    CLASS_COLORS,
+    DISTINCT,
+    HEIGHT_COLOR,
+    NO_PART_COLOR,
+    PART_COLORS,
+    SIZE_COLOR,
+    WIDTH_COLOR,
+    class_color,
+    class_rgb,
+)
 
 RESISC45 = 45
 D65 = np.array([0.95047, 1.0, 1.08883])
@@ -42,3 +52,13 @@ def test_each_class_that_a_map_can_hold_has_a_colour_of_its_own() -> None:
 def test_no_further_colour_is_lost_on_a_dark_or_a_white_page() -> None:
     lightness = cielab(np.array([class_rgb(label) for label in range(10, DISTINCT)]))[:, 0]
     assert lightness.min() > 20 and lightness.max() < 95
+
+
+def test_parts_and_image_sizes_have_colours_of_no_class() -> None:
+    others = [*PART_COLORS.values(), NO_PART_COLOR, SIZE_COLOR, WIDTH_COLOR, HEIGHT_COLOR]
+    places = cielab(np.array([list(bytes.fromhex(color[1:])) for color in others]))
+    classes = cielab(np.array([class_rgb(label) for label in range(len(CLASS_COLORS))]))
+    assert np.linalg.norm(places[:, None] - classes, axis=-1).min() > 15
+    parts = places[: len(PART_COLORS)]
+    assert np.linalg.norm(parts[:, None] - parts, axis=-1)[np.triu_indices(len(parts), 1)].min() > 40
+    assert not {class_color(label) for label in range(DISTINCT)} & set(others)

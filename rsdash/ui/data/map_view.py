@@ -8,11 +8,11 @@ import streamlit as st
 from rsdash.charts import PART_COLORS, Places, class_color, footprints
 from rsdash.data import Dataset, load_split
 from rsdash.data.splits import PARTS, split_names
+from rsdash.palette import NO_PART_COLOR
 
 MAX_DRAWN = 3_000
 BY_CLASS = "Class"
 NO_PART = "in no part"
-NO_PART_COLOR = "#a9b1bb"
 
 
 def map_view(dataset: Dataset, rows: np.ndarray) -> None:

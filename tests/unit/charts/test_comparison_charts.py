@@ -24,7 +24,7 @@ from rsdash.charts import (
     reliability_diagram,
     seed_spread,
 )
-from rsdash.charts.comparing import BETTER, UNCLEAR, WORSE
+from rsdash.palette import BETTER_COLOR, UNCLEAR_COLOR, WORSE_COLOR
 
 FIRST = np.array([[8, 2], [3, 7]])
 SECOND = np.array([[6, 4], [1, 9]])
@@ -64,7 +64,7 @@ def test_class_deltas_are_sorted_and_say_how_many_are_clear() -> None:
     )
     bars = trace(figure, 0)
     assert [label[0] for label in bars.y] == ["B", "C", "A"]
-    assert list(bars.marker.color) == [WORSE, UNCLEAR, BETTER]
+    assert list(bars.marker.color) == [WORSE_COLOR, UNCLEAR_COLOR, BETTER_COLOR]
     assert "2 of 3 classes differ" in figure.layout.title.text
 
 
