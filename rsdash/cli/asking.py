@@ -15,9 +15,8 @@ from rsdash.home import examples_dir, runs_dir
 from rsdash.jobs.queue import move_in_queue, waiting_runs
 from rsdash.jobs.requests import (
     request_cancel,
-    request_epochs,
+    request_changes,
     request_pause,
-    request_rate,
     request_resume,
     request_stop,
     require_own,
@@ -33,17 +32,17 @@ DetachOption = Annotated[bool, typer.Option("--detach", help="Queue the run and 
 
 def pause(run: RunArgument) -> None:
     """Have a running run write a checkpoint and free the device."""
-    _ask(run, request_pause)
+    _ask(run, lambda entry: [request_pause(entry)])
 
 
 def stop(run: RunArgument) -> None:
     """End a running run early; what was learnt is kept and evaluated."""
-    _ask(run, request_stop)
+    _ask(run, lambda entry: [request_stop(entry)])
 
 
 def cancel(run: RunArgument) -> None:
     """Give up a waiting or running run."""
-    _ask(run, request_cancel)
+    _ask(run, lambda entry: [request_cancel(entry)])
 
 
 def resume(run: RunArgument, detach: DetachOption = False) -> None:
@@ -61,10 +60,7 @@ def change(
     """Change the learning rate or the number of epochs of a run, also while it trains."""
     if learning_rate is None and epochs is None:
         raise ConfigError("Say what to change: --learning-rate or --epochs.")
-    if learning_rate is not None:
-        _ask(run, lambda entry: request_rate(entry, learning_rate))
-    if epochs is not None:
-        _ask(run, lambda entry: request_epochs(entry, epochs))
+    _ask(run, lambda entry: request_changes(entry, learning_rate=learning_rate, epochs=epochs))
 
 
 def move(run: RunArgument, place: Annotated[int, typer.Argument(min=1, help="1 for the next run.")]) -> None:
@@ -100,24 +96,26 @@ def _find(run: str) -> tuple[RunIndex, RunEntry]:
     return index, index.refresh().find(run)
 
 
-def _ask(run: str, request: Callable[[RunEntry], str]) -> None:
-    """Write a request and wait a while for the answer of whoever holds the run."""
+def _ask(run: str, request: Callable[[RunEntry], list[str]]) -> None:
+    """Write requests and wait a while for the answers of whoever holds the run."""
     _, entry = _find(run)
     asked = request(entry)
     deadline = time.monotonic() + ANSWER_WAIT_S
     while time.monotonic() < deadline:
-        for line in read_lines(entry.folder.metrics_path):
-            if line.fields.get("kind") == "acknowledgement" and line.fields.get("command") == asked:
-                _tell(entry, line.fields)
-                return
+        rows = [line.fields for line in read_lines(entry.folder.metrics_path)]
+        answers = {row.get("command"): row for row in rows if row.get("kind") == "acknowledgement"}
+        if answers.keys() >= set(asked):
+            for request_id in asked:
+                _require_done(entry, answers[request_id])
+            typer.echo(f"{entry.name}: done.")
+            return
         time.sleep(POLL_S)
     typer.echo(f"Asked {entry.name}; nobody has answered yet. A dashboard or a `train` on this folder does.")
 
 
-def _tell(entry: RunEntry, answer: dict[str, Any]) -> None:
+def _require_done(entry: RunEntry, answer: dict[str, Any]) -> None:
     if answer.get("outcome") != "done":
         raise RunError(f"{entry.name}: refused. {answer.get('reason', '')}")
-    typer.echo(f"{entry.name}: done.")
 
 
 def _go_on(entry: RunEntry, index: RunIndex, *, detach: bool) -> None:

@@ -57,27 +57,36 @@ def request_resume(entry: RunEntry) -> str:
     return append_command(entry.folder.commands_path, Action.RESUME)
 
 
-def request_rate(entry: RunEntry, value: float) -> str:
-    """Train with another learning rate, the peak where a schedule changes it, from the next step on.
+def request_changes(
+    entry: RunEntry, *, learning_rate: float | None = None, epochs: int | None = None
+) -> list[str]:
+    """Train with another learning rate, for another number of epochs, or both; both are checked before.
+
+    Args:
+        entry: the run.
+        learning_rate: from the next step on; the peak where a schedule changes it. None leaves it.
+        epochs: of the whole run; an evaluated run goes on, first in the queue. None leaves it.
+
+    Returns:
+        Ids of the requests, in this order.
 
     Raises:
-        RunError: the run is evaluated, so that its settings are those of its figures, or an example.
-        ConfigError: the value is out of range.
+        RunError: the run is an example, so many epochs are done, its checkpoint is gone, or the rate of an
+            evaluated run would no longer be that of its figures.
+        ConfigError: a value is out of range.
     """
-    _require(entry, frozenset(RunState) - EVALUATED, "given another learning rate")
-    return _amend(entry, Action.SET_RATE, value)
-
-
-def request_epochs(entry: RunEntry, value: int) -> str:
-    """Train for another number of epochs; an evaluated run goes on, first in the queue.
-
-    Raises:
-        RunError: so many epochs are done, the run is an example, or its checkpoint is gone.
-        ConfigError: the value is out of range.
-    """
-    require_own(entry.folder, entry.example)
-    require_checkpoint(entry.state, entry.name)
-    return _amend(entry, Action.SET_EPOCHS, value)
+    wanted: list[tuple[Action, float]] = []
+    if learning_rate is not None:
+        _require(entry, frozenset(RunState) - EVALUATED, "given another learning rate")
+        wanted.append((Action.SET_RATE, learning_rate))
+    if epochs is not None:
+        require_own(entry.folder, entry.example)
+        require_checkpoint(entry.state, entry.name)
+        wanted.append((Action.SET_EPOCHS, epochs))
+    done = entry.state.epochs_behind(entry.config.epochs)
+    for action, value in wanted:
+        check_amendment(entry.config, AMENDED_BY[action], value, epochs_done=done)
+    return [append_command(entry.folder.commands_path, action, value=value) for action, value in wanted]
 
 
 def delete_run(entry: RunEntry) -> None:
@@ -103,12 +112,6 @@ def require_own(folder: RunFolder, example: bool) -> None:
     """
     if example:
         raise RunError(f"{folder.id} is an example without weights; it can be looked at, but not changed.")
-
-
-def _amend(entry: RunEntry, action: Action, value: float) -> str:
-    done = entry.state.epochs_behind(entry.config.epochs)
-    check_amendment(entry.config, AMENDED_BY[action], value, epochs_done=done)
-    return append_command(entry.folder.commands_path, action, value=value)
 
 
 def _require(entry: RunEntry, states: frozenset[RunState], done: str) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rsdash.errors import ConfigError, RsdashError
-from rsdash.jobs.requests import request_epochs, request_rate
-from rsdash.runs.amendments import check_amendment
+from rsdash.jobs.requests import request_changes
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
 from rsdash.ui.server import server
@@ -87,28 +86,24 @@ def _asked_rate(entry: RunEntry) -> float | None:
     """The learning rate that was typed; None where the one in force was left.
 
     Raises:
-        ConfigError: it is no number, or out of range.
+        ConfigError: it is no number.
     """
     text = st.session_state.get(_field(entry, "rate"), _shown_rate(entry)).strip()
     if text == _shown_rate(entry):
         return None
     try:
-        rate = float(text)
+        return float(text)
     except ValueError as error:
         raise ConfigError(f"learning_rate must be a number, such as 0.0005; got {text}.") from error
-    check_amendment(entry.config, "learning_rate", rate, epochs_done=0)
-    return rate
 
 
 def _apply(entry: RunEntry) -> None:
     """Ask for what was changed, all of it or nothing; runs before the page is drawn again."""
     epochs = st.session_state[_field(entry, "epochs")]
     try:
-        rate = _asked_rate(entry)
-        if epochs != entry.config.epochs:
-            request_epochs(entry, epochs)
-        if rate is not None:  # it was checked above, so that nothing is asked where either is refused
-            request_rate(entry, rate)
+        request_changes(
+            entry, learning_rate=_asked_rate(entry), epochs=None if epochs == entry.config.epochs else epochs
+        )
     except RsdashError as error:
         st.session_state["change-problem"] = str(error)
         return

@@ -43,7 +43,7 @@ def test_a_run_is_renamed_and_its_rate_and_length_are_changed(runs_dir: Path) ->
     app.button(key="apply-change").click().run()
     assert not app.exception
     asked = [(command.action.value, command.value) for command in read_commands(folder.commands_path, 0)]
-    assert asked == [("set_epochs", 40), ("set_lr", 0.25)]
+    assert asked == [("set_lr", 0.25), ("set_epochs", 40)]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from rsdash.jobs.requests import request_epochs, request_pause, request_rate, request_resume
+from rsdash.jobs.requests import request_changes, request_pause, request_resume
 from rsdash.runs.amendments import Amendment, read_amendments
 from rsdash.runs.events import read_lines
 from rsdash.runs.folder import RunFolder
@@ -38,7 +38,7 @@ def test_a_rate_and_a_length_changed_on_the_way_survive_a_kill(bench: Bench) -> 
     folder = bench.submit(checkpoint_minutes=5)
     runner = bench.start_runner()
     wait_for(lambda: steps_taken(folder) > 3, "the first steps")
-    answered(folder, request_rate(entry(folder), 0.0002))
+    answered(folder, *request_changes(entry(folder), learning_rate=0.0002))
     [rate] = read_amendments(folder.metrics_path)
     wait_for(lambda: steps_taken(folder) > rate.step + 3, "steps at the new rate")
     rates = {row.fields["step"]: row.fields["learning_rate"] for row in read_lines(folder.metrics_path)
@@ -50,7 +50,7 @@ def test_a_rate_and_a_length_changed_on_the_way_survive_a_kill(bench: Bench) -> 
     assert folder.state().checkpoint_step is None
     epochs = rate.step // 3 + 10
     began = time.monotonic()
-    answered(folder, request_epochs(entry(folder), epochs))
+    answered(folder, *request_changes(entry(folder), epochs=epochs))
     assert time.monotonic() - began < 2.0  # by the runner
     request_resume(entry(folder))
     reach(folder, RunState.FINISHED)

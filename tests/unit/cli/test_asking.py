@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -12,6 +13,7 @@ from rsdash.cli import app
 from rsdash.errors import RsdashError
 from rsdash.jobs.unattended import carry_out
 from rsdash.runs.commands import read_commands
+from rsdash.runs.index import RunEntry
 from rsdash.runs.states import RunState
 from tests.tiny import make_run
 
@@ -64,16 +66,17 @@ def test_a_request_is_written_and_its_answer_awaited(
 def test_the_answer_is_told(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "ANSWER_WAIT_S", 5.0)
     folder = make_run(runs_dir)
-    real = asking.request_epochs
+    real = asking.request_changes
 
-    def answered(*arguments: object) -> str:
-        asked = real(*arguments)  # pyright: ignore[reportArgumentType]  # passed on as they came
+    def answered(entry: RunEntry, **changes: Any) -> list[str]:
+        asked = real(entry, **changes)
         carry_out(folder, front=0.0)
         return asked
 
-    monkeypatch.setattr(asking, "request_epochs", answered)
-    assert rsdash("change", folder.id, "--epochs", "20").output.endswith("done.\n")
-    assert folder.state().amendments[0].value == 20
+    monkeypatch.setattr(asking, "request_changes", answered)
+    result = rsdash("change", folder.id, "--epochs", "20", "--learning-rate", "0.25")
+    assert result.output.endswith("done.\n") and result.output.count("done.") == 1
+    assert [one.value for one in folder.state().amendments] == [0.25, 20]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,7 @@ def test_the_answer_is_told(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ["change", "RUN"],
         ["change", "RUN", "--learning-rate", "-1"],
         ["change", "RUN", "--epochs", "0"],
+        ["change", "RUN", "--learning-rate", "0.1", "--epochs", "0"],
         ["stop", "no such run"],
     ],
 )

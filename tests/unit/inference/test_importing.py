@@ -25,7 +25,7 @@ from rsdash.inference.loading import load_reported
 from rsdash.inference.onnx_model import made_images
 from rsdash.inference.predictor import Predictor
 from rsdash.inference.results import EvaluationResult
-from rsdash.jobs.requests import delete_run, request_epochs
+from rsdash.jobs.requests import delete_run, request_changes
 from rsdash.runs.contender import contender_for
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunIndex
@@ -80,7 +80,7 @@ def test_it_is_a_finished_run_of_its_own_that_cannot_go_on(exported: Exported, r
     assert entry.state.summary.accuracy == exported.entry.state.summary.accuracy
     assert entry.state.summary.epoch == 2
     with pytest.raises(RunError, match="cannot go on"):
-        request_epochs(entry, 9)
+        request_changes(entry, epochs=9)
     delete_run(entry)
     assert list(runs_dir.iterdir()) == []
 
