@@ -64,13 +64,13 @@ def _pair_row(pair: Pair, names: dict[str, str]) -> dict[str, Cell]:
     result, interval = pair.result, pair.result.interval
     return {
         "more accurate": names[pair.first.id],
+        "less accurate": names[pair.second.id],
         "points": points(result.difference),
         "95 % interval": f"{points(interval.low)} to {points(interval.high)}" if interval else None,
         "only it right": result.first_only,
         "only the other right": result.second_only,
         "p": None if result.p is None else p_text(result.p),
         "p by Holm": None if pair.adjusted_p is None else p_text(pair.adjusted_p),
-        "less accurate": names[pair.second.id],
     }
 
 

@@ -10,7 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from rsdash import __version__
 from rsdash.report.facts import Compared
-from rsdash.report.sections import sections_of
+from rsdash.report.sections import COLUMNS_OF_WORDS, sections_of
 
 TEMPLATE = "page.html"
 
@@ -36,6 +36,7 @@ def report_page(compared: Compared, *, title: str = "") -> str:
         verdict=compared.verdict,
         problems=[one.problem for one in compared.contenders if one.problem],
         sections=sections_of(compared),
+        columns_of_words=COLUMNS_OF_WORDS,
     )
 
 

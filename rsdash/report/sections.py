@@ -12,6 +12,11 @@ from rsdash.report.facts import Compared
 from rsdash.report.methods import methods
 from rsdash.report.tables import COLUMNS, MORE_COLUMNS, MORE_LEGEND, figure_table, more_figures
 
+COLUMNS_OF_WORDS = frozenset(
+    ("model", "role", "run", "recipe", "left out", "more accurate", "less accurate", "fitted", "device")
+)
+"""Heads of columns that are not numbers, which stand on the left."""
+
 
 def sections_of(compared: Compared) -> list[Section]:
     """All parts that these runs give."""
@@ -84,7 +89,7 @@ def _settings(compared: Compared) -> Section | None:
         return None
     names = names_apart(compared.entries)
     rows = [
-        (names[entry.id], *(as_text(values[entry.id]) or "–" for values in differing.values()), "")
+        (names[entry.id], *(as_text(values[entry.id]) or "–" for values in differing.values()))
         for entry in compared.entries
     ]
     changed = [
@@ -93,7 +98,7 @@ def _settings(compared: Compared) -> Section | None:
         for one in entry.state.amendments
     ]
     legend = f"Changed on the way: {'; '.join(changed)}." if changed else ""
-    return Section("Settings that differ", head=("run", *differing, ""), rows=rows, legend=legend)
+    return Section("Settings that differ", head=("run", *differing), rows=rows, legend=legend)
 
 
 def _reading() -> Section:

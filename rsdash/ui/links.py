@@ -40,13 +40,13 @@ def follow_address(parameter: str, key: str, offered: Container[str]) -> str | N
     Returns:
         What the address asks for although it is not offered; None where there is no such thing.
     """
-    asked = st.query_params.get(parameter)
-    wanted = asked if asked in offered and asks_anew(key, asked) else None
-    if wanted is None and key not in st.session_state:
-        wanted = chosen_before(key)
+    asked = st.query_params.get(parameter, "")
+    wanted = asked if asked in offered and asks_anew(key, asked) else ""
+    if not wanted and key not in st.session_state:
+        wanted = chosen_before(key) or ""
     if wanted in offered:
         st.session_state[key] = wanted
-    if st.session_state.get(key) not in offered:
+    if st.session_state.get(key, "") not in offered:
         st.session_state.pop(key, None)
     return asked if asked and asked not in offered else None
 

@@ -91,13 +91,19 @@ def await_end(key: str, task: Task, *, own: bool = False) -> None:
 
 def outcome(key: str) -> Awaited | None:
     """The task of a key that this session began or watched, once after its end; the server lets go of it."""
-    awaited: Awaited | None = st.session_state.get(AWAITED, {}).get(key)
+    awaited: Awaited | None = st.session_state.get(AWAITED, {}).get(key) or _left_over(key)
     if awaited is None or not awaited.task.finished:
         return None
-    del st.session_state[AWAITED][key]
+    st.session_state.get(AWAITED, {}).pop(key, None)
     if server().tasks.get(key) is awaited.task and not awaited.task.error:
         server().tasks.forget(key)
     return awaited
+
+
+def _left_over(key: str) -> Awaited | None:
+    """A result that no session has taken: the one that began it was closed or loaded anew."""
+    task = server().tasks.get(key)
+    return Awaited(task, own=False) if task and task.finished and not task.error else None
 
 
 def tell_error(task: Task) -> None:

@@ -73,10 +73,6 @@ def pair_table(compared: Compared) -> None:
     rows = pair_rows(compared)
     if rows:
         st.dataframe(
-            rows,
-            hide_index=True,
-            placeholder="–",
-            column_order=list(dict.fromkeys(("more accurate", "less accurate", *rows[0]))),
-            alt="Differences between trained models, pair by pair",
+            rows, hide_index=True, placeholder="–", alt="Differences between trained models, pair by pair"
         )
         st.caption(pairs_legend(compared.verdict))

@@ -16,7 +16,7 @@ from rsdash.evaluation.wording import figure_text
 from rsdash.inference.profiles import known, measured
 from rsdash.inference.results import Profile
 from rsdash.runs.index import RunEntry
-from rsdash.ui.long_action import counted, long_action
+from rsdash.ui.long_action import in_percent, long_action
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Report
 from rsdash.ui.words import duration, plain, size
@@ -154,7 +154,7 @@ def _measuring(missing: Sequence[RunEntry]) -> None:
         label="Measure them",
         title="Measuring models",
         action=lambda report: _measure(missing, report),
-        words=counted,
+        words=in_percent,
     )
     if done:
         st.rerun()

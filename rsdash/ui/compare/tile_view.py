@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import html
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from rsdash.data import Dataset, list_datasets
 from rsdash.errors import RsdashError
 from rsdash.evaluation.comparison import Contender
 from rsdash.ui.compare.pair_choice import FIRST, SECOND, choose_shown
+from rsdash.ui.pictures import png
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
@@ -142,6 +141,4 @@ def _picture(name: str, fingerprint: str, row: int, _dataset: Dataset) -> bytes:
         pixels = _dataset.read_picture(row, TILE_PX)
     except RsdashError:  # the file changed since the scan
         pixels = np.full((TILE_PX, TILE_PX, 3), 128, dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
+    return png(pixels)
