@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from rsdash.data.sending import send
+from rsdash.training.enlarging import enlarged
 
 SHARE_OF_GPU_MEMORY = 0.25
 """The cache moves to the GPU as a whole when it takes at most this share of the free memory there."""
@@ -75,9 +75,9 @@ class Tiles:
         self._device = device
         self.scale = scale
         self._sixteen_bits = pixels.dtype == np.uint16
-        top = _top(pixels)
-        self._mean = torch.tensor(scale.mean, device=device) * top  # (C,)
-        self._std = torch.tensor(scale.std, device=device) * top
+        self._top = _top(pixels)
+        self._mean = torch.tensor(scale.mean, device=device) * self._top  # (C,)
+        self._std = torch.tensor(scale.std, device=device) * self._top
 
     def part(self, rows: np.ndarray) -> Tiles:
         """The images of another role, from the same copy of the pixel cache.
@@ -137,31 +137,26 @@ class Tiles:
             Images, float32 of shape (B, C, side_px, side_px), channels last and normalized; labels, (B,).
         """
         gathered = picked if isinstance(picked, Gathered) else self.gather(picked)
-        size = (self._side_px, self._side_px)
         images = gathered.pixels.permute(0, 3, 1, 2)  # (B, C, h, w), channels last
-        if change is None and images.dtype == torch.uint8 and self._device.type == "cpu":
-            # in whole levels, as PIL enlarges: four times faster than in floating point
-            images = _enlarged(images, size)
-        images = images.float()
         if self._sixteen_bits:
-            images.remainder_(65536)  # what int16 shows below 0 lies above 32767
+            images = images.float().remainder_(65536)  # what int16 shows below 0 lies above 32767
         if change is not None:
-            images = change(images)
-        images = _enlarged(self._normalized(images, in_place=change is None), size)
+            images = self._levels(change(images.float()))
+        images = self._normalized(enlarged(images, self._side_px).float())
         return images.contiguous(memory_format=torch.channels_last), gathered.labels
 
-    def _normalized(self, images: torch.Tensor, *, in_place: bool) -> torch.Tensor:
-        """(B, C, h, w) to the same, channels last.
+    def _levels(self, images: torch.Tensor) -> torch.Tensor:
+        """Whole levels, as images have that were not changed."""
+        whole = images.round_().clamp_(0, self._top)
+        return whole if self._sixteen_bits else whole.to(torch.uint8)
 
-        It comes before images are enlarged in floating point, which gives the same: the weights of an
-        interpolation add up to 1.
-        """
+    def _normalized(self, images: torch.Tensor) -> torch.Tensor:
+        """(B, C, h, w) to the same, channels last; changes what it is given."""
         pixels = images.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)  # (B, h, w, C)
         width = pixels.shape[2]
         rows = pixels.view(*pixels.shape[:2], -1)  # (B, h, w C): pixel by pixel takes five times as long
-        mean, std = self._mean.repeat(width), self._std.repeat(width)
-        rows = rows.sub_(mean) if in_place else rows - mean
-        return rows.div_(std).view(pixels.shape).permute(0, 3, 1, 2)
+        rows = rows.sub_(self._mean.repeat(width)).div_(self._std.repeat(width))
+        return rows.view(pixels.shape).permute(0, 3, 1, 2)
 
     def in_order(self, batch_size: int, *, start: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """All images once, in their order, from one of them on."""
@@ -215,13 +210,6 @@ def measure_scale(pixels: np.ndarray, rows: np.ndarray, *, chunk: int | None = N
     variance = np.array([n @ (levels - m) ** 2 for n, m in zip(counts, mean, strict=True)]) / total
     std = np.sqrt(np.maximum(variance, 1.0))
     return PixelScale(tuple((mean / top).tolist()), tuple((std / top).tolist()))
-
-
-def _enlarged(images: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """(B, C, h, w) at another size, bilinear; itself where it has that size."""
-    if images.shape[2:] == size:
-        return images
-    return F.interpolate(images, size, mode="bilinear", align_corners=False)
 
 
 def _top(pixels: np.ndarray) -> int:
