@@ -55,6 +55,9 @@ def long_action(
     if ended and not ended.task.error:
         return ended.task.result
     task = server().tasks.get(key)
+    if task and task.finished and not task.error:  # the session that began it was closed or loaded anew
+        server().tasks.forget(key)
+        return task.result
     if task and not task.finished:
         await_end(key, task)
         watch(key, words)
@@ -91,19 +94,13 @@ def await_end(key: str, task: Task, *, own: bool = False) -> None:
 
 def outcome(key: str) -> Awaited | None:
     """The task of a key that this session began or watched, once after its end; the server lets go of it."""
-    awaited: Awaited | None = st.session_state.get(AWAITED, {}).get(key) or _left_over(key)
+    awaited: Awaited | None = st.session_state.get(AWAITED, {}).get(key)
     if awaited is None or not awaited.task.finished:
         return None
-    st.session_state.get(AWAITED, {}).pop(key, None)
+    del st.session_state[AWAITED][key]
     if server().tasks.get(key) is awaited.task and not awaited.task.error:
         server().tasks.forget(key)
     return awaited
-
-
-def _left_over(key: str) -> Awaited | None:
-    """A result that no session has taken: the one that began it was closed or loaded anew."""
-    task = server().tasks.get(key)
-    return Awaited(task, own=False) if task and task.finished and not task.error else None
 
 
 def tell_error(task: Task) -> None:
