@@ -84,11 +84,7 @@ def _recipe(configs: Sequence[RunConfig]) -> str:
 def _changed(config: RunConfig) -> list[str]:
     """Settings of the recipe that are not at their default, in the order of the form."""
     unnamed = (*ELSEWHERE, *MACHINE_ONLY)
-    return [
-        name
-        for name, info in SETTINGS.items()
-        if name not in unnamed and getattr(config, name) != info.default
-    ]
+    return [name for name in config.changed_from(RunConfig()) if name in SETTINGS and name not in unnamed]
 
 
 def _unit(name: str) -> str:

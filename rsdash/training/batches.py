@@ -16,6 +16,7 @@ from rsdash.training.randomness import Stream, generator_for, seed_for
 from rsdash.training.tiles import Gathered, PixelScale, Tiles, gather_ahead, measure_scale
 
 SETTLING_IMAGES = 2048
+"""At most so many are looked at, a tenth of EuroSAT's training images."""
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:

@@ -51,19 +51,19 @@ def long_action(
     Returns:
         What the action returned, at the session's first run of the page after its end; else None.
     """
-    ended = outcome(key)
-    if ended and not ended.task.error:
-        return ended.task.result
     task = server().tasks.get(key)
-    if task and task.finished and not task.error:  # the session that began it was closed or loaded anew
-        server().tasks.forget(key)
-        return task.result
     if task and not task.finished:
         await_end(key, task)
         watch(key, words)
         return None
+    ended = outcome(key)
+    if ended and not ended.task.error:
+        return ended.task.result
     if task and task.error:
         tell_error(task)
+    elif task and ended is None:  # the session that began it was closed or loaded anew
+        server().tasks.forget(key)
+        return task.result
     if st.button(label, key=f"start-{key.split()[0]}"):
         if on_start:
             on_start()

@@ -137,8 +137,8 @@ def _picture(dataset: Dataset, row: int, number: int, *, title: str) -> None:
     name = dataset.manifest.names[row]
     kind = dataset.manifest.classes[dataset.manifest.labels[row]]
     try:
-        png = _png(dataset.name, version_of(dataset), row, number, dataset)
-        st.image(png, width="stretch", alt=f"{title}: {name}, class {kind}")
+        content = _png(dataset.name, version_of(dataset), row, number, dataset)
+        st.image(content, width="stretch", alt=f"{title}: {name}, class {kind}")
     except DataError as error:
         st.caption(plain(str(error)))
     with st.container(gap=None):

@@ -34,13 +34,14 @@ def start_task(title: str, action: Callable[[Report], Dataset], told: str = ADDE
 
 def task_progress() -> None:
     """How a task ended that this session began or watched, and the progress of the one under way."""
-    if ended := outcome(TASK):
-        if ended.task.error:
-            tell_error(ended.task)
-        else:
-            _tell(*ended.task.result, own=ended.own)
     task = server().tasks.get(TASK)
-    if task and not task.finished:
+    under_way = task is not None and not task.finished  # it may end before the next line
+    ended = outcome(TASK)
+    if ended and ended.task.error:
+        tell_error(ended.task)
+    elif ended:
+        _tell(*ended.task.result, own=ended.own)
+    if task and under_way and not (ended and ended.task is task):
         await_end(TASK, task)
         watch(TASK, in_percent)
 
