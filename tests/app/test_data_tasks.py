@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.data import Dataset, add_dataset, list_datasets
-from rsdash.ui.data import sources
+from rsdash.ui.data import sources, task
+from rsdash.ui.long_action import Awaited, outcome
 from tests.app.opening import open_page
 from tests.tiny import make_tiles, wait_for
 
@@ -66,6 +67,28 @@ def test_who_watched_a_data_set_being_added_is_told_once_and_only_who_began_it_i
         assert app.selectbox("shown-data").value == shown
         assert messages(app.run()) == []
     assert other.run().selectbox("shown-data").value == "tiles"
+
+
+def test_what_ends_while_the_page_looks_at_it_is_told(tmp_path, tiles, monkeypatch):
+    go_on = threading.Event()
+    slow = add_dataset
+
+    def add(*arguments, **settings) -> Dataset:
+        assert go_on.wait(60)
+        return slow(*arguments, **settings)
+
+    def outcome_just_before_the_end(key: str) -> Awaited | None:
+        found = outcome(key)
+        go_on.set()
+        wait_for(lambda: not shared.server().tasks.under_way("data"), "the task")
+        return found
+
+    monkeypatch.setattr(sources, "add_dataset", add)
+    app = open_page("data")
+    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "more"))).run()
+    app.button("add-path").click().run()
+    monkeypatch.setattr(task, "outcome", outcome_just_before_the_end)
+    assert messages(app.run()) == ["Added more: 60 images of 3 classes."]
 
 
 def test_a_data_set_that_was_read_again_is_not_said_to_be_added(tiles):

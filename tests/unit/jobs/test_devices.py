@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
-from rsdash.jobs.devices import Slot, find_slots
+from rsdash.jobs.devices import Slot, find_slots, slots_for
+from tests.holding import CPU, GPUS
 
 GIB = 2**30
 UUIDS = ("GPU-aa11", "GPU-ab22", "GPU-cc33")
@@ -93,3 +94,21 @@ def test_unlike_gpus_that_are_named_by_numbers_are_warned_of(
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
     assert len(find_slots.__wrapped__()) > 1
     assert ("order of nvidia-smi" in caplog.text) == warned
+
+
+@pytest.mark.parametrize(
+    ("device", "slots", "expected"),
+    [
+        ("auto", (*GPUS, CPU), ["GPU-a", "GPU-b"]),
+        ("auto", (CPU,), ["cpu"]),
+        ("cpu", (*GPUS, CPU), ["cpu"]),
+        ("cuda:1", (*GPUS, CPU), ["GPU-b"]),
+        ("cuda:2", (*GPUS, CPU), []),
+        ("GPU-b", (*GPUS, CPU), ["GPU-b"]),
+        ("cuda", (*GPUS, CPU), ["GPU-a", "GPU-b"]),
+        ("cuda", (CPU,), []),
+        ("cuda:x", (*GPUS, CPU), []),
+    ],
+)
+def test_a_device_setting_names_slots(device: str, slots: tuple[Slot, ...], expected: list[str]) -> None:
+    assert [slot.id for slot in slots_for(device, slots)] == expected
