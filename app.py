@@ -12,9 +12,8 @@ import streamlit as st
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from rsdash.home import PROJECT_DIR
 from rsdash.ui.links import PLOTLY_PATH
-from rsdash.ui.startup import lifespan
+from rsdash.ui.startup import SHELL, lifespan
 
 
 def plotly_files() -> Path:
@@ -25,8 +24,4 @@ def plotly_files() -> Path:
     return Path(spec.origin).parent / "package_data"
 
 
-app = st.App(
-    PROJECT_DIR / "rsdash" / "ui" / "shell.py",
-    lifespan=lifespan,
-    routes=[Mount(PLOTLY_PATH, StaticFiles(directory=plotly_files()))],
-)
+app = st.App(SHELL, lifespan=lifespan, routes=[Mount(PLOTLY_PATH, StaticFiles(directory=plotly_files()))])

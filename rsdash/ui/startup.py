@@ -15,9 +15,11 @@ from contextlib import asynccontextmanager
 import psutil
 import streamlit as st
 
-from rsdash.home import runs_dir
+from rsdash.home import PROJECT_DIR, runs_dir
 from rsdash.runs.lock import require_working_locks
 
+SHELL = PROJECT_DIR / "rsdash" / "ui" / "shell.py"
+"""The script that Streamlit runs for each session."""
 FIRST_PAGE = ("rsdash.ui.study", "rsdash.ui.device_list", "rsdash.ui.run_list")
 """What the Overview imports."""
 NEXT_PAGES = ("pandas", "rsdash.ui.run_inside")
@@ -38,6 +40,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         RunError: the file system has no working locks, so that the server does not start.
     """
     require_working_locks(runs_dir())
+    keep_import_path()
     _send_at_once()
     leaving = threading.Event()
     starting = threading.Thread(target=_start, args=[leaving], name="start", daemon=True)
@@ -50,6 +53,17 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         from rsdash.ui.server import stop_server
 
         stop_server()
+
+
+def keep_import_path() -> None:
+    """Have the shell's folder in `sys.path` to stay.
+
+    Streamlit puts it first there when a script begins and takes it out at its end, unless it is there. A
+    thread that looks for a module meanwhile passes over an entry, and does not find what is installed.
+    """
+    folder = str(SHELL.parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
 
 
 def _send_at_once() -> None:

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 import rsdash.ui.server as shared
 from rsdash.home import PROJECT_DIR
 from rsdash.runs.index import RunEntry
+from rsdash.ui.startup import SHELL
 
 WAIT_S = 60
 
@@ -18,7 +19,7 @@ def open_page(name: str, **query: str | list[str]) -> AppTest:
         name: of its file in `pages`.
         query: of its address.
     """
-    app = AppTest.from_file(str(PROJECT_DIR / "rsdash" / "ui" / "shell.py"), default_timeout=WAIT_S)
+    app = AppTest.from_file(str(SHELL), default_timeout=WAIT_S)
     for key, value in query.items():
         app.query_params[key] = value
     app.switch_page(str(PROJECT_DIR / "pages" / f"{name}.py"))
