@@ -80,9 +80,9 @@ def _start_measuring(data: str, *, again: bool = False) -> None:
 
 def _show(data: str, plan: Plan) -> None:
     for title, configs, seconds in plan:
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(f"**{title}** · {_describe(configs)} · about **{duration(seconds)}** in all")
-        if right.button("Start", key=f"study-start-{configs[0].im_size}"):
+        words, button = st.columns([3, 1], vertical_alignment="center")
+        words.markdown(f"**{title}** · {_describe(configs)} · about **{duration(seconds)}** in all")
+        if button.button("Start", key=f"study-start-{configs[0].im_size}"):
             _start(configs)
     if st.button("Measure again", key="study-again", type="tertiary", help="If the machine was busy then."):
         _start_measuring(data, again=True)
