@@ -154,7 +154,9 @@ class MachineSettings(Section, frozen=True):
         "more, the others may take less time. Worth trying for long runs on a GPU.",
         advanced=True,
     )
-    threads: int = setting(0, "CPU threads; 0 takes one for each processor that rsdash may use.", advanced=True, ge=0, le=1024)
+    threads: int = setting(
+        0, "CPU threads; 0 takes one for each processor that rsdash may use.", advanced=True, ge=0, le=1024
+    )
     checkpoint_minutes: float = setting(
         5.0, "Longest time between two checkpoints.", advanced=True, unit="minutes", gt=0, le=5
     )
