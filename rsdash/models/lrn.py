@@ -104,13 +104,13 @@ class _Scratch:
         self.window = window
         self.shape = (rows, self.channels + window.size - 1, self.inner)
 
-        def buffer(fill: float = 0.0) -> Tensor:
-            return torch.full(self.shape, fill, dtype=dtype, device=piece.device)
+        def buffer(fill: float = 0.0, shape: tuple[int, ...] = self.shape) -> Tensor:
+            return torch.full(shape, fill, dtype=dtype, device=piece.device)
 
-        self.base = torch.tensor(window.k / window.size, dtype=dtype, device=piece.device)
+        self.base = buffer(window.k / window.size, ())  # made on the device: a GPU would wait for a copy
         self.squares = buffer(window.k / window.size)
-        self.products = buffer()
-        self.factor = buffer()
+        self.products: Tensor | None = None
+        self.factor = torch.empty_like(self.squares)
         self.spare = (buffer(), buffer())
 
     def inside(self, buffer: Tensor, start: int = 0) -> Tensor:
@@ -135,6 +135,8 @@ class _Scratch:
 
     def gather(self, x: Tensor, gradient: Tensor) -> Tensor:
         """Sum g * x * s^(-beta - 1) over the mirrored window, (rows, channels, inner)."""
+        if self.products is None:
+            self.products = torch.zeros_like(self.squares)
         inside = self.inside(self.products, (self.window.size - 1) // 2)
         torch.mul(x, gradient, out=inside).mul_(self.inside(self.steep))
         return self.inside(self._window_sum(self.products))

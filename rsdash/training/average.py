@@ -21,18 +21,25 @@ class WeightAverage:
     is not an average of its first weights.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+    def __init__(self, followed: nn.Module, decay: float) -> None:
+        """Begin with the weights of the model that is followed, which keeps its tensors from now on."""
+        self.model = copy.deepcopy(followed).eval().requires_grad_(False)
         self._decay = decay
+        self._averages: list[torch.Tensor] = list(self.model.parameters())
+        self._latest: list[torch.Tensor] = [value.detach() for value in followed.parameters()]
+        self._buffers = list(zip(self.model.buffers(), followed.buffers(), strict=True))
 
     @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
+    def update(self, step: int) -> None:
         """Move the average towards the model's weights after optimizer step number `step` (from 1)."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        averages: list[torch.Tensor] = list(self.model.parameters())
-        get_ema_multi_avg_fn(decay)(averages, [value.detach() for value in model.parameters()], step)
-        for own, followed in zip(self.model.buffers(), model.buffers(), strict=True):
-            own.copy_(followed)
+        get_ema_multi_avg_fn(decay)(self._averages, self._latest, step)
+
+    @torch.no_grad()
+    def take_buffers(self) -> None:
+        """Take over what the model holds besides its weights, before the average is measured or settles."""
+        for own, latest in self._buffers:
+            own.copy_(latest)
 
     @torch.no_grad()
     def settle(
@@ -55,11 +62,14 @@ class WeightAverage:
         momenta = [layer.momentum for layer in layers]
         for layer in layers:
             layer.reset_running_stats()
-            layer.momentum = None  # the plain mean over all batches
             layer.train()
+        seen = 0
         try:
             for images in batches if layers else ():
                 on_batch()
+                seen += len(images)
+                for layer in layers:
+                    layer.momentum = len(images) / seen  # the mean over all images; None would wait for a GPU
                 with compute.autocast():
                     self.model(images)
         finally:

@@ -9,10 +9,18 @@ _ALLOCATION_FAILED = (
     "could not create a memory object",
     "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_NOT_INITIALIZED",
     "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_NOT_INITIALIZED",
+    "unable to find an engine to execute this computation",
+    "valid cuDNN algorithm",
     "MPS backend out of memory",
 )
-"""How PyTorch's CPU allocator, oneDNN, CUDA and its libraries and MPS say it, in a plain RuntimeError."""
+"""How PyTorch's CPU allocator, oneDNN, CUDA and its libraries and MPS say it, in a plain RuntimeError.
+
+cuDNN tries every way of a convolution and, where memory suffices for none, says that there is none; a library
+that finds no room for its workspace says that it could not begin.
+"""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

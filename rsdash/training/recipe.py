@@ -62,8 +62,9 @@ def training_loss(
 ) -> torch.Tensor:
     """Cross-entropy with label smoothing; a mean over images.
 
-    Class weights multiply each image's share of the sum, which is then divided by the number of images, so
-    that micro-batches of a batch add up to what the whole gives.
+    A class weight multiplies all of an image's loss, what smoothing adds included: PyTorch's would multiply
+    the smoothed label class by class, and have a model answer a rare class for images of a common one. The
+    sum is divided by the number of images, so that micro-batches of a batch add up to what the whole gives.
 
     Args:
         logits: float of shape (B, K).
@@ -71,10 +72,15 @@ def training_loss(
         config: label_smoothing.
         weights: float of shape (K,), from `class_weights`; None for equal ones.
     """
-    total = F.cross_entropy(
-        logits.float(), labels, weight=weights, label_smoothing=config.label_smoothing, reduction="sum"
-    )
-    return total / len(labels)
+    logits, smoothing = logits.float(), config.label_smoothing
+    if weights is None:
+        return F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="sum") / len(labels)
+    sharp = F.cross_entropy(logits, labels, weight=weights, reduction="sum")
+    of_images = labels @ weights if labels.is_floating_point() else weights[labels]  # (B,)
+    even = -(
+        F.log_softmax(logits, dim=1).mean(dim=1) * of_images
+    ).sum()  # against equal shares of all classes
+    return ((1 - smoothing) * sharp + smoothing * even) / len(labels)
 
 
 def l1_penalty(model: nn.Module, config: RunConfig) -> torch.Tensor:

@@ -63,7 +63,11 @@ class ReportedWeights:
         return dict(self._stepper.measured.state_dict())
 
     def _settle(self, config: RunConfig, epoch: int, on_batch: Callable[[], None]) -> None:
-        """Have averaged weights find their statistics; where only the last layer learns, they have them."""
-        if self._stepper.average and config.train_layers == "all":
+        """Have averaged weights find their statistics; while only the last layer learns, they have them."""
+        average = self._stepper.average
+        if not average:
+            return
+        average.take_buffers()
+        if config.train_layers == "all" and epoch >= config.frozen_epochs:
             batches = settling_batches(self._material.training, config, epoch)
-            self._stepper.average.settle(batches, self._material.compute, on_batch=on_batch)
+            average.settle(batches, self._material.compute, on_batch=on_batch)

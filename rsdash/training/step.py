@@ -18,6 +18,8 @@ from rsdash.training.compute import Compute
 from rsdash.training.memory import give_back, is_out_of_memory
 from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
 
+LENT_BY_SCALER = ("grad_scale", "found_inf")
+"""Attributes that a loss scaler gives to a fused optimizer for its step, and leaves there if that fails."""
 SMALLEST_PART = 2
 """Images: batch normalization needs two."""
 
@@ -107,8 +109,9 @@ class Stepper:
             look: called when the gradients are complete, before they are clipped; memory may run out there.
 
         Returns:
-            The sums, or None where memory ran out: then no weight has changed, and only the running
-            averages of batch normalization may have seen a part of the batch.
+            The sums, or None where memory ran out: then only the running averages of batch normalization
+            may have seen a part of the batch. The optimizer asks for the most memory in its first group,
+            before it has changed a weight.
         """
         set_rate(self.optimizer, rate)
         before = set(self.optimizer.state)
@@ -121,6 +124,8 @@ class Stepper:
         self.optimizer.zero_grad(set_to_none=True)
         for parameter in self.optimizer.state.keys() - before:  # may have been made by half
             del self.optimizer.state[parameter]
+        for name in LENT_BY_SCALER:
+            vars(self.optimizer).pop(name, None)
         # a scaler that has unscaled the gradients would refuse to do so again
         self.scaler = self._fresh_scaler(self.scaler.state_dict())
         give_back(self._compute.device)

@@ -42,7 +42,7 @@ class Tally:
         pending, self._pending = self._pending, []
         if not pending:
             return Sums(), None
-        losses = torch.stack([sums.loss for sums in pending]).double().cpu()
+        losses = torch.stack([sums.loss for sums in pending]).cpu().double()
         right = torch.stack([sums.right for sums in pending]).sum()
         finite = torch.isfinite(losses)
         broken = None if finite.all() else len(pending) - 1 - int(finite.int().argmin())

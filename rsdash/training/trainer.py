@@ -189,7 +189,7 @@ class Trainer:
         self._steering.move_to(progress.step)
         self._tally.add(sums)
         if self._stepper.average:
-            self._stepper.average.update(self._stepper.model, progress.step)
+            self._stepper.average.update(progress.step)
         return rate
 
     def _listen(self) -> Request | None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from rsdash.training.average import WeightAverage
 from rsdash.training.batches import SETTLING_IMAGES, epoch_order
+from rsdash.training.trainer import Trainer
 from tests.loop import CPU, STEPS_PER_EPOCH, TRAINING_ROWS, Witness, equal, material, recipe, trainer_for
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -28,10 +29,11 @@ def test_the_average_follows_the_weights_with_a_rising_decay() -> None:
     with torch.no_grad():
         weight += 1.0
     model.get_buffer("1.num_batches_tracked").fill_(7)
-    average.update(model, 1)  # decay min(0.5, 2 / 11)
+    average.update(1)  # decay min(0.5, 2 / 11)
     assert torch.allclose(followed, start + 9 / 11)
-    average.update(model, 1_000)  # decay 0.5
+    average.update(1_000)  # decay 0.5
     assert torch.allclose(followed, start + 1 - (2 / 11) / 2)
+    average.take_buffers()
     assert int(average.model.get_buffer("1.num_batches_tracked")) == 7
     assert not average.model.training and not any(p.requires_grad for p in average.model.parameters())
 
@@ -62,7 +64,28 @@ def test_one_that_is_left_while_it_settles_settles_anew() -> None:
     assert equal(average.model.state_dict(), undisturbed.model.state_dict())
 
 
-@pytest.mark.parametrize("leave_after", [STEPS_PER_EPOCH, STEPS_PER_EPOCH + 1, None])
+def test_a_batch_counts_by_its_images_when_an_average_settles() -> None:
+    average, images = WeightAverage(net(), 0.5), torch.randn(18, 4)
+    average.settle(images.split(16), CPU, on_batch=lambda: None)
+    hidden = average.model.get_submodule("0")(images).detach()
+    mean = average.model.get_submodule("1").get_buffer("running_mean")
+    assert torch.allclose(mean, hidden.mean(0), atol=1e-6)
+
+
+def test_while_the_body_is_frozen_the_average_is_measured_with_the_statistics_its_head_learnt_on() -> None:
+    config = recipe("unfreezing")
+    parts = material(config)
+    statistics = {name: value for name, value in parts.model.named_buffers() if "running" in name}
+    for value in statistics.values():  # as of weights that were trained on other images
+        value.add_(0.5)
+    foreign = {name: value.clone() for name, value in statistics.items()}
+    trainer = Trainer("run", config, parts, Witness(STEPS_PER_EPOCH - 1))  # within its frozen epoch
+    trainer.run()
+    reported = trainer.reported_weights()
+    assert statistics and equal({name: reported[name] for name in foreign}, foreign)
+
+
+@pytest.mark.parametrize("leave_after", [STEPS_PER_EPOCH + 1, 2 * STEPS_PER_EPOCH, None])
 def test_what_a_run_reports_has_settled_on_training_images_without_random_changes(
     leave_after: int | None,
 ) -> None:

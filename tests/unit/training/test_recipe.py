@@ -121,6 +121,15 @@ def test_class_weights_multiply_each_images_loss_and_leave_the_number_of_images(
     assert float(whole) == pytest.approx((2 * float(parts[0]) + float(parts[1])) / 3, rel=1e-6)
 
 
+@pytest.mark.parametrize("labels", [torch.tensor([0, 1]), torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])])
+def test_class_weights_do_not_change_what_smoothed_labels_ask_for(labels: torch.Tensor) -> None:
+    asked = torch.tensor([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]])  # 0.7 and 0.3 evenly over three classes
+    logits = asked.log().requires_grad_()
+    loss = training_loss(logits, labels, RunConfig(label_smoothing=0.3), torch.tensor([0.1, 5.0, 20.0]))
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert gradient.abs().max() < 1e-6
+
+
 def test_a_blend_of_two_classes_costs_the_blend_of_their_losses() -> None:
     logits, blend = torch.tensor([[2.0, 0.0, -1.0]]), torch.tensor([[0.7, 0.0, 0.3]])
     total = math.log(math.exp(2) + 1 + math.exp(-1))

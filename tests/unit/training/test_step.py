@@ -95,12 +95,34 @@ def test_optimizer_state_that_was_made_by_half_when_memory_ran_out_is_made_anew(
     assert stepper.attempt(images, labels, config, rate=0.001)
 
 
+def test_a_fused_step_whose_memory_ran_out_leaves_no_scale_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = recipe("paper", dropout=0.0)
+    half = Compute(torch.device("cpu"), torch.float16, "CPU, fp16")
+    images, labels = material(config).training.batch(torch.arange(8))
+    short, plenty = (Stepper(m.model, m.head, half, config) for m in (material(config), material(config)))
+    step = short.optimizer.step
+
+    def short_of_memory(*args: Any, **kwargs: Any) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(short.optimizer, "step", short_of_memory)
+    assert short.attempt(images, labels, config, rate=0.001) is None
+    monkeypatch.setattr(short.optimizer, "step", step)
+    for stepper in (short, plenty):  # the norms of clipping are those of unscaled gradients
+        clipped = config.model_copy(update={"clip_gradient": 1e9})
+        assert stepper.attempt(images, labels, clipped, rate=0.001)
+    for left, right in zip(short.model.parameters(), plenty.model.parameters(), strict=True):
+        assert torch.equal(short.optimizer.state[left]["exp_avg"], plenty.optimizer.state[right]["exp_avg"])
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "CUDA error: out of memory",
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
         "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "FIND was unable to find an engine to execute this computation",
+        "Unable to find a valid cuDNN algorithm to run convolution",
         "MPS backend out of memory (MPS allocated: 8.10 GB, max allowed: 9.07 GB).",
     ],
 )
