@@ -9,6 +9,7 @@ mean (after Zhong et al. 2020, arXiv 1708.04896, with their shares of area and s
 
 from __future__ import annotations
 
+import functools
 import math
 
 import torch
@@ -28,18 +29,19 @@ def augment(batch: torch.Tensor, config: AugmentationSettings, generator: torch.
     """Change each image of a batch in its own random way.
 
     Args:
-        batch: float (N, C, H, W), on any device; square where `flip` is `symmetries`.
+        batch: (N, C, H, W) of any type, on any device; square where `flip` is `symmetries`.
         config: the settings flip, rotation_deg, scale, crop and erasing (a RunConfig has them).
         generator: CPU generator from which every random number comes.
 
     Returns:
-        A batch of the same shape, type and device; `batch` itself where nothing is switched on.
+        A batch of the same shape and device, floating point where pixels got other values than they had;
+        `batch` itself where nothing is switched on.
     """
     batch = _flip(batch, config.flip, generator)
     if config.rotation_deg or config.scale or config.crop:
-        batch = _resample(batch, config, generator)
+        batch = _resample(batch.float(), config, generator)
     if config.erasing:
-        batch = _erase(batch, config.erasing, generator)
+        batch = _erase(batch.float(), config.erasing, generator)
     return batch
 
 
@@ -76,18 +78,23 @@ def rectangles(box: torch.Tensor, height: int, width: int) -> torch.Tensor:
 def _flip(batch: torch.Tensor, kind: str, generator: torch.Generator) -> torch.Tensor:
     if kind == "none":
         return batch
-    choices = (0, 4) if kind == "horizontal" else tuple(range(SYMMETRIES))
-    drawn = torch.randint(len(choices), (len(batch),), generator=generator)
-    counts = torch.bincount(drawn, minlength=len(choices)).tolist()
-    sorted_rows = send(drawn.argsort(stable=True), batch.device)
-    result = torch.empty_like(batch)
-    for number, rows in zip(choices, sorted_rows.split(counts), strict=True):
-        if len(rows):
-            result.index_copy_(0, rows, symmetry(batch[rows], number))
-    return result
+    origins = _origins(kind, *batch.shape[2:], batch.device)
+    drawn = torch.randint(len(origins), (len(batch),), generator=generator)
+    origin = origins[send(drawn, batch.device)]  # (N, H W)
+    return batch.flatten(2).gather(2, origin[:, None].expand(-1, batch.shape[1], -1)).view(batch.shape)
+
+
+@functools.lru_cache(maxsize=4)
+def _origins(kind: str, height: int, width: int, device: torch.device) -> torch.Tensor:
+    """Where each pixel of a mirrored or turned image comes from, int64 of shape (changes, H W)."""
+    places = torch.arange(height * width, device=device).view(1, 1, height, width)
+    numbers = (0, 4) if kind == "horizontal" else range(SYMMETRIES)
+    return torch.stack([symmetry(places, number).flatten() for number in numbers])
 
 
 def _resample(batch: torch.Tensor, config: AugmentationSettings, generator: torch.Generator) -> torch.Tensor:
+    if batch.device.type == "mps":  # samples bilinearly only
+        return _resample(batch.cpu(), config, generator).to(batch.device)
     theta = _random_affine(len(batch), config, generator)  # (N, 2, 3)
     theta = send(theta.to(batch.dtype), batch.device)
     grid = affine_grid(theta, list(batch.shape), align_corners=False)  # (N, H, W, 2)

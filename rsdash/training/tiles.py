@@ -131,7 +131,7 @@ class Tiles:
 
         Args:
             picked: positions, int64 of shape (B,), each below `len(self)`; or what was gathered at them.
-            change: applied to the images, float32 on the levels of the cache, before they are resized.
+            change: applied to the images, on the levels of the cache, before they are resized.
 
         Returns:
             Images, float32 of shape (B, C, side_px, side_px), channels last and normalized; labels, (B,).
@@ -141,12 +141,14 @@ class Tiles:
         if self._sixteen_bits:
             images = images.float().remainder_(65536)  # what int16 shows below 0 lies above 32767
         if change is not None:
-            images = self._levels(change(images.float()))
+            images = self._levels(change(images))
         images = self._normalized(enlarged(images, self._side_px).float())
         return images.contiguous(memory_format=torch.channels_last), gathered.labels
 
     def _levels(self, images: torch.Tensor) -> torch.Tensor:
         """Whole levels, as images have that were not changed."""
+        if images.dtype == torch.uint8:
+            return images
         whole = images.round_().clamp_(0, self._top)
         return whole if self._sixteen_bits else whole.to(torch.uint8)
 

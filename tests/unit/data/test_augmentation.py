@@ -124,10 +124,12 @@ def test_crop_cuts_at_most_its_share_of_the_area_and_stays_inside():
     assert centres.abs().max() > 0.1  # it is not always the middle
 
 
-def test_memory_format_and_type_are_kept():
-    batch = images(4).to(memory_format=torch.channels_last)
-    result = augment(batch, RunConfig(flip="symmetries"), generator())
-    assert result.is_contiguous(memory_format=torch.channels_last) and result.dtype == torch.float32
+def test_bytes_stay_bytes_until_pixels_get_other_values():
+    batch = (images(4) * 255).to(torch.uint8)
+    turned = augment(batch, RunConfig(flip="symmetries"), generator())
+    floating = augment(batch.float(), RunConfig(flip="symmetries"), generator())
+    assert turned.dtype == torch.uint8 and torch.equal(turned.float(), floating)
+    assert augment(batch, RunConfig(flip="symmetries", crop=0.2), generator()).dtype == torch.float32
 
 
 def test_erasing_blanks_one_rectangle_of_a_share_of_the_images():

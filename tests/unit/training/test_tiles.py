@@ -67,7 +67,7 @@ def test_images_of_training_and_of_measuring_are_enlarged_alike(side_px: int) ->
 
 
 def test_changes_end_at_the_levels_there_are() -> None:
-    images, _ = tiles().batch(torch.arange(5), lambda batch: batch * 4 - 300)
+    images, _ = tiles().batch(torch.arange(5), lambda batch: batch.float() * 4 - 300)
     std, mean = torch.tensor(SCALE.std).view(3, 1, 1), torch.tensor(SCALE.mean).view(3, 1, 1)
     levels = (images * std + mean) * 255
     assert torch.allclose(levels, levels.round(), atol=1e-3)
