@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -48,11 +48,17 @@ def add_amendment(amendments: Iterable[Amendment], new: Amendment) -> tuple[Amen
     return (*kept, new)
 
 
-def read_amendments(metrics_path: Path) -> tuple[Amendment, ...]:
-    """The amendments that a run's log holds, in the order in which they were made."""
+def read_amendments(metrics_path: Path, **given: Any) -> tuple[Amendment, ...]:
+    """The amendments that a run's log holds, in the order in which they were made.
+
+    Args:
+        metrics_path: the log.
+        given: facts that their events hold, such as the `command` that asked; without any, all count.
+    """
     amendments: tuple[Amendment, ...] = ()
     for line in read_lines(metrics_path):
-        if line.fields.get("kind") == "amendment" and line.fields.get("setting") in AMENDABLE:
+        known = line.fields.get("kind") == "amendment" and line.fields.get("setting") in AMENDABLE
+        if known and given.items() <= line.fields.items():
             amendments = add_amendment(amendments, Amendment.model_validate(line.fields))
     return amendments
 

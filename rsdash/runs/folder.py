@@ -14,7 +14,7 @@ from typing import Any
 
 from rsdash.errors import RunNotFoundError, storage_errors
 from rsdash.files import write_text
-from rsdash.runs.amendments import Amendment, add_amendment
+from rsdash.runs.amendments import Amendment, add_amendment, read_amendments
 from rsdash.runs.events import append_event
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord, read_record
 from rsdash.runs.states import check_move
@@ -140,15 +140,25 @@ class RunFolder:
         attempts = (*self.environment().attempts, facts)
         write_text(self.path / "environment.json", Environment(attempts=attempts).model_dump_json(indent=1))
 
-    def amend(self, amendment: Amendment, **fields: Any) -> None:
+    def amend(self, amendment: Amendment, **fields: Any) -> bool:
         """Record a changed setting before it takes effect; only the holder of the lock may call this.
 
         Args:
             amendment: what changes from which step on.
-            fields: further facts of the event, such as who asked.
+            fields: further facts of the event, such as the `command` that asked.
+
+        Returns:
+            Whether it was new. Where the log holds what that command asked for, from its own step on, whoever
+            took the command was killed before it could say so.
         """
-        self.log_event("amendment", **amendment.model_dump(), **fields)
-        self.write_state(amendments=add_amendment(self.state().amendments, amendment))
+        command = fields.get("command")
+        recorded = bool(command and read_amendments(self.metrics_path, command=command))
+        if recorded:
+            self.write_state(amendments=read_amendments(self.metrics_path))
+        else:
+            self.log_event("amendment", **amendment.model_dump(), **fields)
+            self.write_state(amendments=add_amendment(self.state().amendments, amendment))
+        return not recorded
 
     def log_event(self, kind: str, **fields: Any) -> None:
         """Append an event to metrics.jsonl; only the holder of the run's lock may call this."""

@@ -110,9 +110,9 @@ class Control:
         except RsdashError as error:
             self._acknowledge(command, refusal=str(error))
             return None
-        self._folder.amend(amendment, command=command.id)
+        new = self._folder.amend(amendment, command=command.id)
         self._acknowledge(command, value=command.value)
-        return amendment
+        return amendment if new else None  # else it is among those that the training began with
 
     def _acknowledge(self, command: Command, *, refusal: str = "", **fields: object) -> None:
         outcome = {"outcome": "refused", "reason": refusal} if refusal else {"outcome": "done"}

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from rsdash.config import RunConfig
 from rsdash.runs.amendments import Amendment, add_amendment, amended, read_amendments
 from rsdash.runs.events import append_event
+from rsdash.runs.folder import RunFolder
+from tests.tiny import make_run
 
 
 def rate(step: int, value: float) -> Amendment:
@@ -38,3 +42,19 @@ def test_amendments_are_read_from_the_log(tmp_path: Path) -> None:
     append_event(log, "resume", step=2, attempt=2)
     append_event(log, "amendment", step=3, setting="learning_rate", value=0.4)
     assert read_amendments(log) == (rate(3, 0.4),)
+
+
+def killed_before_it_said_so(folder: RunFolder, amendment: Amendment, command: str) -> None:
+    folder.log_event("amendment", **amendment.model_dump(), command=command)
+
+
+@pytest.mark.parametrize("command", ["a", "b"])
+def test_what_a_command_asked_for_holds_from_the_step_at_which_it_was_taken(
+    tmp_path: Path, command: str
+) -> None:
+    folder = make_run(tmp_path)
+    killed_before_it_said_so(folder, rate(12, 0.1), "a")
+    assert folder.amend(rate(10, 0.1), command=command) is (command == "b")  # from the checkpoint on
+    expected = (rate(10 if command == "b" else 12, 0.1),)
+    assert read_amendments(folder.metrics_path) == expected
+    assert folder.state().amendments == expected
