@@ -1,11 +1,11 @@
-"""Keeping disk use in bounds: optimizer state of the newest runs and pinned ones only, and no leftovers."""
+"""Keeping disk use in bounds: optimizer state of the latest runs and pinned ones only, and no leftovers."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,15 +29,17 @@ def clear_leftovers(runs_dir: Path) -> None:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
-def with_old_checkpoint(entries: Sequence[RunEntry]) -> list[RunEntry]:
-    """Evaluated runs beyond the newest few whose checkpoint is still there.
-
-    Args:
-        entries: all runs of a folder, newest first.
-    """
+def with_old_checkpoint(entries: Iterable[RunEntry]) -> list[RunEntry]:
+    """Evaluated runs that still have a checkpoint, but for pinned ones and the few that ended last."""
     kept = int(os.environ.get(KEPT_VARIABLE) or KEPT_DEFAULT)
-    evaluated = [entry for entry in entries if entry.state.state in EVALUATED and not entry.about.pinned]
-    return [entry for entry in evaluated[kept:] if entry.state.checkpoint_step is not None]
+    held = [
+        entry
+        for entry in entries
+        if entry.state.state in EVALUATED
+        and not entry.about.pinned
+        and entry.state.checkpoint_step is not None
+    ]
+    return sorted(held, key=_ended_at, reverse=True)[kept:]
 
 
 def drop_checkpoint(entry: RunEntry) -> bool:
@@ -53,3 +55,8 @@ def drop_checkpoint(entry: RunEntry) -> bool:
         entry.folder.checkpoint_path.unlink(missing_ok=True)
         entry.folder.write_state(checkpoint_step=None)
     return True
+
+
+def _ended_at(entry: RunEntry) -> float:
+    """When a run ended; when it was made, where that was not recorded yet."""
+    return entry.state.ended_at or entry.request.created_at

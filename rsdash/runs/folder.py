@@ -17,7 +17,7 @@ from rsdash.files import write_text
 from rsdash.runs.amendments import Amendment, add_amendment, read_amendments
 from rsdash.runs.events import append_event
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord, read_record
-from rsdash.runs.states import check_move
+from rsdash.runs.states import ENDED, check_move
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9_]+-[0-9a-f]{6}")
 DRAFT_PREFIX = ".new-"
@@ -124,8 +124,10 @@ class RunFolder:
             StorageError: the disk is full or the place cannot be written.
         """
         before = self.state()
-        after = before.model_copy(update={**changes, "updated_at": time.time()})
+        after, now = before.model_copy(update=changes), time.time()
         check_move(before.state, after.state)
+        ends = after.state in ENDED and before.state not in ENDED
+        after = after.model_copy(update={"updated_at": now} | ({"ended_at": now} if ends else {}))
         write_text(self.state_path, after.model_dump_json(indent=1))
         return after
 

@@ -115,6 +115,8 @@ class StateRecord(_Record):
         host: name of the machine of the latest attempt.
         slot: device of that machine that the latest attempt has: `cpu`, or the UUID of a GPU.
         updated_at: seconds since 1970, of the writer's clock.
+        ended_at: when the run ended last, by the same clock; 0 where it has not, or did before this was
+            recorded.
         amendments: settings changed on the way, as metrics.jsonl holds them.
         summary: what a list shows.
     """
@@ -130,6 +132,7 @@ class StateRecord(_Record):
     host: str = ""
     slot: str = ""
     updated_at: float = 0.0
+    ended_at: float = 0.0
     amendments: tuple[Amendment, ...] = ()
     summary: Summary = Summary()
 

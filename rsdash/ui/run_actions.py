@@ -16,6 +16,11 @@ from rsdash.ui.run_changes import change_settings
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
+CHECKPOINT_GONE = (
+    "It has no checkpoint to go on from: those of older finished runs are deleted to save space. *Keep its "
+    "checkpoint*, below under *Name, tags and note*, prevents that. *Clone to form* trains it anew."
+)
+
 
 def run_actions(entry: RunEntry) -> None:
     """A row of buttons; each writes a request that the worker or the runner answers."""
@@ -31,8 +36,8 @@ def run_actions(entry: RunEntry) -> None:
                 )
             elif state not in EVALUATED:
                 _button("Begin again", entry, request_resume, "From the first step, first in the queue.")
-        if not entry.example and _may_change(entry):
-            change_settings(entry)
+        if not entry.example:
+            _offer_changes(entry)
         if state not in ENDED:
             _button("Cancel", entry, request_cancel, "Give up; nothing is evaluated.")
         if state in EVALUATED:
@@ -63,11 +68,11 @@ def run_actions(entry: RunEntry) -> None:
                     _delete(entry)
 
 
-def _may_change(entry: RunEntry) -> bool:
-    state = entry.state.state
-    if state in EVALUATED:
-        return entry.state.checkpoint_step is not None
-    return state not in (RunState.EVALUATING, RunState.STOPPING)
+def _offer_changes(entry: RunEntry) -> None:
+    if entry.state.state in EVALUATED and entry.state.checkpoint_step is None:
+        st.button("Extend", key="extend", disabled=True, help=CHECKPOINT_GONE)
+    elif entry.state.state not in (RunState.EVALUATING, RunState.STOPPING):
+        change_settings(entry)
 
 
 def _button(label: str, entry: RunEntry, request: Callable[[RunEntry], str], text: str) -> None:

@@ -57,7 +57,8 @@ def about_run(entry: RunEntry) -> None:
             "Keep its checkpoint",
             value=about.pinned,
             key=f"pinned-{entry.id}",
-            help="Checkpoints of older finished runs are deleted to save space, and they cannot be extended.",
+            help="Checkpoints of finished runs are deleted, to save space, once some others have ended after "
+            "them; without one, a run cannot be extended.",
         )
         if st.form_submit_button("Save", key="save-about"):
             if not name.strip():

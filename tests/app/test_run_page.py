@@ -233,3 +233,15 @@ def test_gradients_of_two_runs_are_set_side_by_side_with_a_sentence(runs_dir: Pa
     (maps,) = [c for c in app.get("plotly_chart") if c.proto.id.endswith("gradient-maps")]
     titles = [note["text"] for note in json.loads(maps.proto.spec)["layout"]["annotations"]]
     assert titles == ["with skips", "without"]
+
+
+@pytest.mark.parametrize("state", [RunState.FINISHED, RunState.STOPPED])
+def test_a_run_without_a_checkpoint_says_why_it_cannot_be_extended(runs_dir: Path, state: RunState) -> None:
+    folder = make_run(runs_dir, state=state)
+    app = open_page("run", run=folder.id)
+    button = app.button(key="extend")
+    assert button.disabled and "Keep its checkpoint" in button.help
+    folder.write_state(checkpoint_step=7)
+    app.run()
+    assert not app.exception
+    assert not [one for one in app.button if one.key == "extend"]

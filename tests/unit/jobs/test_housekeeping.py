@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from rsdash.errors import RunError
+from rsdash.jobs.housekeeping import drop_checkpoint, with_old_checkpoint
 from rsdash.jobs.requests import request_resume
 from rsdash.jobs.runner import JobRunner
+from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunIndex
 from rsdash.runs.states import RunState
-from tests.tiny import make_run, wait_for
+from tests.tiny import bring_to, make_run, wait_for
 
 
 def test_checkpoints_beyond_the_newest_go_as_soon_as_runs_have_ended(tmp_path: Path) -> None:
@@ -32,3 +34,42 @@ def test_checkpoints_beyond_the_newest_go_as_soon_as_runs_have_ended(tmp_path: P
     assert folders[1].state().checkpoint_step is None
     with pytest.raises(RunError, match="its checkpoint was deleted to save space"):
         request_resume(RunIndex(tmp_path).refresh().find(folders[1].id))
+
+
+def old_ones(runs_dir: Path) -> list[str]:
+    """Names of the runs whose checkpoints are to go."""
+    return [entry.name for entry in with_old_checkpoint(RunIndex(runs_dir).refresh().entries)]
+
+
+def end(folder: RunFolder) -> None:
+    """Evaluate a queued run, and leave a checkpoint."""
+    bring_to(folder, RunState.FINISHED)
+    folder.write_state(checkpoint_step=7)
+
+
+def test_a_run_that_ends_after_those_made_later_keeps_its_checkpoint(tmp_path: Path) -> None:
+    slow, *quick = (make_run(tmp_path, name=name) for name in ("slow", "a", "b", "c"))
+    for folder in (*quick, slow):
+        end(folder)
+    assert old_ones(tmp_path) == ["a"]
+    quick[0].write_state(state=RunState.QUEUED)  # extended
+    assert old_ones(tmp_path) == []
+    end(quick[0])
+    assert old_ones(tmp_path) == ["b"]
+
+
+def test_a_checkpoint_that_went_does_not_let_others_go(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        end(make_run(tmp_path, name=name))
+    [entry] = with_old_checkpoint(RunIndex(tmp_path).refresh().entries)
+    assert entry.name == "a" and drop_checkpoint(entry)
+    assert old_ones(tmp_path) == []
+    assert entry.folder.state().ended_at == entry.state.ended_at
+
+
+def test_runs_from_before_ends_were_recorded_go_by_their_making(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        folder = make_run(tmp_path, name=name)
+        end(folder)
+        folder.write_state(ended_at=0.0)
+    assert old_ones(tmp_path) == ["a"]
