@@ -32,7 +32,11 @@ class RsdashError(Exception):
 
 
 class ConfigError(RsdashError):
-    """A setting is unknown, out of range or contradicts another."""
+    """A setting is unknown, out of range or contradicts another; `setting` is its name where it is one."""
+
+    def __init__(self, message: str, *, setting: str = "") -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
 class DataError(RsdashError):

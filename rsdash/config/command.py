@@ -12,23 +12,26 @@ OWN_OPTIONS = ("data", "model")
 """Settings that are written as options of their own; all others stand behind `--set`."""
 
 
-def command_for(config: RunConfig) -> str:
+def command_for(config: RunConfig, *, name: str = "") -> str:
     """The command that trains with these settings: the preset, and what differs from it.
 
     Args:
         config: settings of the run.
+        name: what the run is to be called; empty for a made name.
 
     Returns:
         One line, quoted for a POSIX shell.
     """
     changed = config.changed_from(make_config({}, preset=config.preset))
     words = [*PROGRAM, "--preset", config.preset]
-    for name in OWN_OPTIONS:
-        if name in changed:
-            words += [f"--{name}", as_text(getattr(config, name))]
-    for name in SETTINGS:
-        if name in changed and name not in OWN_OPTIONS:
-            words += ["--set", f"{name}={as_text(getattr(config, name))}"]
+    if name:
+        words += ["--name", name]
+    for setting in OWN_OPTIONS:
+        if setting in changed:
+            words += [f"--{setting}", as_text(getattr(config, setting))]
+    for setting in SETTINGS:
+        if setting in changed and setting not in OWN_OPTIONS:
+            words += ["--set", f"{setting}={as_text(getattr(config, setting))}"]
     return shlex.join(words)
 
 

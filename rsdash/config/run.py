@@ -8,10 +8,11 @@ config.changed_from(RunConfig())             # {"model": ("alexnet", "resnet18")
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError, ValidationInfo, model_validator
 
 from rsdash.config.presets import PRESETS, PresetName
 from rsdash.config.sections import AugmentationSettings, RegularizationSettings, TrainingSettings
@@ -27,8 +28,29 @@ SECTIONS = (
     AugmentationSettings,
     MachineSettings,
 )
+OTHER_KINDS = (
+    "int_type",
+    "int_parsing",
+    "int_from_float",
+    "float_type",
+    "float_parsing",
+    "bool_type",
+    "bool_parsing",
+)
+"""How pydantic calls what is no number, no whole one, or no switch."""
+WANTED = {
+    "choice": "one of its choices",
+    "switch": "true or false",
+    "whole": "a whole number",
+    "number": "a number",
+    "text": "a text",
+}
+"""What a setting of each kind holds."""
 SETTINGS: dict[str, SettingInfo] = {info.name: info for section in SECTIONS for info in section.describe()}
 """Every setting that a person can change, in the order of the form."""
+NEW = "new"
+"""Context of validation for settings that are no run's yet: what would have no effect is refused too. Runs
+from before a rule of that kind are read and changed as they are."""
 
 
 class RunConfig(
@@ -93,6 +115,23 @@ class RunConfig(
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_warm_up(self, info: ValidationInfo) -> Self:
+        if info.context != NEW or not self.warmup_epochs:
+            return self
+        given = f"warmup_epochs={self.warmup_epochs:g}"
+        if self.schedule == "one-cycle":
+            raise ValueError(
+                f"{given} has no effect with schedule=one-cycle, which begins with a rise of its own; set "
+                "warmup_epochs=0 or choose another schedule"
+            )
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"{given} leaves no epoch of {self.epochs} at the full learning rate; lower it, or raise "
+                "epochs"
+            )
+        return self
+
     @property
     def steered_by_validation(self) -> bool:
         """Whether measurements on validation images decide the rate, the end, or the epoch reported."""
@@ -104,8 +143,13 @@ class RunConfig(
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def make_config(values: Mapping[str, Any], *, preset: str = "paper") -> RunConfig:
+def make_config(values: Mapping[str, Any], *, preset: str = "paper", new: bool = True) -> RunConfig:
     """Build the settings of a run from a preset and values that may be text.
+
+    Args:
+        values: setting → value.
+        preset: recipe to start from.
+        new: refuse too what would have no effect, as a run that is there already may have it.
 
     Raises:
         ConfigError: one sentence that names the setting, the value and what is allowed.
@@ -114,9 +158,12 @@ def make_config(values: Mapping[str, Any], *, preset: str = "paper") -> RunConfi
         raise ConfigError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
     try:
         given = {name: _none_if_empty(name, value) for name, value in values.items()}
-        return RunConfig.model_validate({**PRESETS[preset], "preset": preset, **given})
+        everything = {**PRESETS[preset], "preset": preset, **given}
+        return RunConfig.model_validate(everything, context=NEW if new else None)
     except ValidationError as error:
-        raise ConfigError(_sentence(error)) from error
+        sentence = _sentence(error)
+        first_word = re.split(r"\W", sentence, maxsplit=1)[0]
+        raise ConfigError(sentence, setting=first_word if first_word in SETTINGS else "") from error
 
 
 def _none_if_empty(name: str, value: Any) -> Any:
@@ -125,13 +172,20 @@ def _none_if_empty(name: str, value: Any) -> Any:
 
 
 def _sentence(error: ValidationError) -> str:
+    """What is wrong first; where it is one setting, the sentence begins with its name."""
     first = error.errors()[0]
-    if first["type"] == "extra_forbidden":
-        return _unknown(str(first["loc"][0]))
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if not first["loc"]:
         return f"{message}."
-    return f"{first['loc'][0]} {message[0].lower() + message[1:]}; got {first['input']}."
+    name, *place = map(str, first["loc"])
+    if first["type"] == "extra_forbidden":
+        return _unknown(name)
+    if first["input"] in ("", None) and not place:
+        return f"{name} is empty; it must be {WANTED[SETTINGS[name].kind]}."
+    if first["type"] in OTHER_KINDS:
+        wanted = "whole numbers, parted by commas" if place else WANTED[SETTINGS[name].kind]
+        return f"{name} must be {wanted}; got {first['input'] or 'nothing'}."
+    return f"{name} {message[0].lower() + message[1:]}; got {first['input']}."
 
 
 def _unknown(name: str) -> str:

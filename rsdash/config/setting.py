@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
@@ -11,6 +12,8 @@ from pydantic.fields import FieldInfo
 
 Group = Literal["model", "data", "training", "regularization", "augmentation", "machine"]
 Kind = Literal["choice", "switch", "whole", "number", "text"]
+Level = Literal["first", "more", "seldom"]
+"""How soon a form shows a setting: at once, folded away, or folded away as seldom needed."""
 MAX_SEED = 2**31 - 1
 
 
@@ -41,8 +44,9 @@ class SettingInfo:
         minimum: smallest allowed value; `exclusive_minimum` says that it is not itself allowed.
         maximum: largest allowed value.
         optional: may be left empty.
-        advanced: folded away at first.
+        level: how soon a form shows it.
         models: names of the models it applies to; empty for all.
+        only_with: settings → the values of theirs with which it has an effect; empty for all.
     """
 
     name: str
@@ -56,8 +60,9 @@ class SettingInfo:
     exclusive_minimum: bool
     maximum: float | None
     optional: bool
-    advanced: bool
+    level: Level
     models: tuple[str, ...]
+    only_with: Mapping[str, tuple[str, ...]]
 
     def describe(self) -> str:
         """Help in one paragraph: text, unit, what is allowed, and the default."""
@@ -69,6 +74,11 @@ class SettingInfo:
         if self.models:
             parts.append(f"For {', '.join(self.models)}.")
         return " ".join([*parts, f"Default: {self.default_text}."])
+
+    def applies(self, values: Mapping[str, Any]) -> bool:
+        """Whether it has an effect beside these values of the other settings."""
+        needed = {"model": self.models, **self.only_with}
+        return all(values[name] in allowed for name, allowed in needed.items() if allowed)
 
     @property
     def default_text(self) -> str:
@@ -82,9 +92,10 @@ def setting(
     default: Any,
     text: str,
     *,
-    advanced: bool = False,
+    level: Level = "first",
     unit: str = "",
     models: tuple[str, ...] = (),
+    only_with: Mapping[str, tuple[str, ...]] | None = None,
     **bounds: Any,
 ) -> Any:
     """Declare one setting.
@@ -92,18 +103,18 @@ def setting(
     Args:
         default: value of the `paper` preset.
         text: plain-language help, one or two sentences.
-        advanced: folded away at first.
+        level: how soon a form shows it.
         unit: unit of the value, shown behind it.
         models: names of the models it applies to; empty for all.
+        only_with: settings → the values of theirs with which it has an effect; None for all.
         bounds: `ge`, `gt`, `le`, `lt`, `min_length` as in pydantic.
     """
-    extra = {"advanced": advanced, "unit": unit, "models": list(models)}
+    extra: Any = {"level": level, "unit": unit, "models": models, "only_with": dict(only_with or {})}
     return Field(default, description=text, json_schema_extra=extra, **bounds)
 
 
 def _info(name: str, group: Group, field: FieldInfo) -> SettingInfo:
-    extra = field.json_schema_extra
-    assert isinstance(extra, dict)  # written by setting() above
+    extra: Any = field.json_schema_extra  # written by setting() above
     inner, optional = _unwrap(field.annotation)
     choices = tuple(str(choice) for choice in get_args(inner)) if get_origin(inner) is Literal else ()
     above = _bound(field, "gt")
@@ -113,14 +124,15 @@ def _info(name: str, group: Group, field: FieldInfo) -> SettingInfo:
         kind=_kind(inner),
         text=field.description or "",
         default=field.default,
-        unit=str(extra["unit"]),
+        unit=extra["unit"],
         choices=choices,
         minimum=above if above is not None else _bound(field, "ge"),
         exclusive_minimum=above is not None,
         maximum=_bound(field, "le") if _bound(field, "le") is not None else _bound(field, "lt"),
         optional=optional,
-        advanced=bool(extra["advanced"]),
-        models=tuple(extra["models"]),  # pyright: ignore[reportArgumentType]  # a list of str, see setting()
+        level=extra["level"],
+        models=extra["models"],
+        only_with=extra["only_with"],
     )
 
 

@@ -38,25 +38,25 @@ class ModelSettings(Section, frozen=True):
         min_length=1,
     )
     train_layers: Literal["all", "head"] = setting(
-        "all", "Train every layer, or only the last one on features that stay as they are.", advanced=True
+        "all", "Train every layer, or only the last one on features that stay as they are.", level="more"
     )
     norm: Literal["default", "lrn", "batch", "none"] = setting(
         "default",
         "Normalization inside the network. The "
         "default is lrn (Local Response Normalization) for AlexNet and batch for ResNet.",
-        advanced=True,
+        level="more",
         models=STUDY_MODELS,
     )
     activation: Literal["relu", "sigmoid", "tanh"] = setting(
-        "relu", "Nonlinearity after each layer.", advanced=True, models=STUDY_MODELS
+        "relu", "Nonlinearity after each layer.", level="more", models=STUDY_MODELS
     )
     pooling: Literal["max", "average"] = setting(
-        "max", "How a pooling window is summarised.", advanced=True, models=("alexnet",)
+        "max", "How a pooling window is summarised.", level="more", models=("alexnet",)
     )
     overlapping_pooling: bool = setting(
         True,
         "Pool 3x3 windows at stride 2, so that neighbours overlap, instead of 2x2 windows.",
-        advanced=True,
+        level="seldom",
         models=("alexnet",),
     )
     hidden_layers: int = setting(
@@ -64,23 +64,23 @@ class ModelSettings(Section, frozen=True):
         "Fully connected layers before the last one: 1 or 2.",
         ge=1,
         le=2,
-        advanced=True,
+        level="more",
         models=("alexnet",),
     )
     width: float = setting(
-        1.0, "Factor on the channels of every layer.", advanced=True, models=("alexnet",), ge=0.125, le=4
+        1.0, "Factor on the channels of every layer.", level="more", models=("alexnet",), ge=0.125, le=4
     )
     kernel_sizes: KernelSizes = setting(
         (11, 5, 3, 3, 3),
         "Sizes of the five convolution kernels; odd numbers.",
-        advanced=True,
+        level="seldom",
         unit="px",
         models=("alexnet",),
     )
     skip: bool = setting(
         True,
         "Skip connections around each block; without them the network is a plain one of the same depth.",
-        advanced=True,
+        level="more",
         models=STUDY_RESNETS,
     )
 
@@ -99,7 +99,7 @@ class DataSettings(Section, frozen=True):
         224, "Side of the square that each image is resized to.", unit="px", ge=16, le=1024
     )
     class_mode: Literal["categorical"] = setting(
-        "categorical", "Each image has exactly one class, given by its folder.", advanced=True
+        "categorical", "Each image has exactly one class, given by its folder.", level="seldom"
     )
     limit_per_class: int | None = setting(
         None,
@@ -119,7 +119,7 @@ class DataSettings(Section, frozen=True):
     split_seed: int = setting(
         0,
         "Decides which images are held out; runs with the same number share them.",
-        advanced=True,
+        level="seldom",
         ge=0,
         le=MAX_SEED,
     )
@@ -127,7 +127,7 @@ class DataSettings(Section, frozen=True):
         None,
         "Name of a stored split. Empty: made from the shares and split_seed, or "
         "the data set's own train/val/test folders.",
-        advanced=True,
+        level="more",
     )
 
 
@@ -140,23 +140,23 @@ class MachineSettings(Section, frozen=True):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto",
         "Number format of the heavy arithmetic. auto: 16 bit where the hardware has it, else fp32.",
-        advanced=True,
+        level="seldom",
     )
     deterministic: bool = setting(
         False,
         "Same numbers on every CUDA run, at some cost in speed; the log names layers for which PyTorch "
         "cannot promise it.",
-        advanced=True,
+        level="seldom",
     )
     compiled: bool = setting(
         False,
         "Translate the network for this machine first (torch.compile): the first steps take a minute or "
         "more, the others may take less time. Worth trying for long runs on a GPU.",
-        advanced=True,
+        level="seldom",
     )
     threads: int = setting(
-        0, "CPU threads; 0 takes one for each processor that rsdash may use.", advanced=True, ge=0, le=1024
+        0, "CPU threads; 0 takes one for each processor that rsdash may use.", level="seldom", ge=0, le=1024
     )
     checkpoint_minutes: float = setting(
-        5.0, "Longest time between two checkpoints.", advanced=True, unit="minutes", gt=0, le=5
+        5.0, "Longest time between two checkpoints.", level="seldom", unit="minutes", gt=0, le=5
     )

@@ -91,7 +91,7 @@ def check_amendment(config: RunConfig, setting: AmendedSetting, value: float, *,
         ConfigError: the value is out of the setting's range.
         RunError: so many epochs are done already.
     """
-    make_config({**config.model_dump(exclude={"preset"}), setting: value}, preset=config.preset)
+    make_config({**config.model_dump(exclude={"preset"}), setting: value}, preset=config.preset, new=False)
     if setting == "epochs" and value <= epochs_done:
         raise RunError(
             f"epochs={value:g} is not more than the {epochs_done} that are done; a run that is under way can "

@@ -101,7 +101,7 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str
             for group in groups:
                 st.markdown(f"**{TITLES[group]}**")
                 for info in fields:
-                    if info.group == group and not info.advanced:
+                    if info.group == group and info.level == "first":
                         _field(info, options.get(info.name))
     with st.expander("More settings"):
         _advanced(fields, options)
@@ -154,7 +154,7 @@ def _advanced(fields: Sequence[SettingInfo], options: dict[str, list[str]]) -> N
     for column, groups in zip(st.columns(len(ADVANCED_COLUMNS)), ADVANCED_COLUMNS, strict=True):
         with column:
             for group in groups:
-                folded = [info for info in fields if info.group == group and info.advanced]
+                folded = [info for info in fields if info.group == group and info.level != "first"]
                 if folded:
                     st.markdown(f"**{TITLES[group]}**")
                 for info in folded:

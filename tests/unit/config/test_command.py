@@ -48,3 +48,8 @@ def test_only_what_differs_from_the_preset_is_named() -> None:
     assert command_for(RunConfig()) == "python -m rsdash train --preset paper"
     config = make_config({"data": "eurosat", "epochs": 3}, preset="quick")
     assert command_for(config) == "python -m rsdash train --preset quick --data eurosat --set epochs=3"
+
+
+def test_a_name_is_repeated_as_it_was_typed() -> None:
+    words = shlex.split(command_for(RunConfig(epochs=3), name="it's mine"))
+    assert words[words.index("--name") + 1] == "it's mine" and words[-1] == "epochs=3"

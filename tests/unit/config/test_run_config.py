@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from rsdash.config import PRESETS, SECTIONS, SETTINGS, RunConfig, make_config
+from rsdash.config import PRESETS, SECTIONS, SETTINGS, RunConfig, SettingInfo, make_config
 from rsdash.errors import ConfigError
 
 
@@ -72,6 +72,10 @@ def test_text_values_become_numbers_and_kernel_sizes() -> None:
         ({"frozen_epochs": "3", "epochs": "3"}, ["frozen_epochs=3", "no epoch of 3"]),
         ({"frozen_epochs": "3", "train_layers": "head"}, ["frozen_epochs=3", "train_layers=head"]),
         ({"erasing": "1.5"}, ["erasing", "1"]),
+        ({"warmup_epochs": "50", "epochs": "2"}, ["warmup_epochs=50", "no epoch of 2"]),
+        ({"warmup_epochs": "2", "epochs": "2"}, ["warmup_epochs=2", "no epoch of 2"]),
+        ({"warmup_epochs": "1", "schedule": "one-cycle"}, ["warmup_epochs=1", "schedule=one-cycle"]),
+        ({"kernel_sizes": "11,5,three,3,3"}, ["kernel_sizes", "whole numbers", "three"]),
         ({"balance": "most"}, ["balance", "weights", "sampling", "most"]),
         ({"schedule": "plateau", "plateau_factor": "1"}, ["plateau_factor", "less than 1"]),
         ({"checkpoint_minutes": "0"}, ["checkpoint_minutes", "greater than 0"]),
@@ -85,6 +89,38 @@ def test_a_mistake_is_one_sentence_with_setting_value_and_what_is_allowed(
     message = str(caught.value)
     assert all(part in message for part in parts), message
     assert message.endswith((".", "?")) and "\n" not in message and "pydantic" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("l2", "", "l2 is empty; it must be a number."),
+        ("l2", "much", "l2 must be a number; got much."),
+        ("epochs", None, "epochs is empty; it must be a whole number."),
+        ("epochs", "2.5", "epochs must be a whole number; got 2.5."),
+        ("model", "", "model is empty; it must be a text."),
+        ("deterministic", "maybe", "deterministic must be true or false; got maybe."),
+    ],
+)
+def test_what_is_empty_or_of_another_kind_is_said_in_one_wording(
+    name: str, value: str | None, sentence: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_config({name: value})
+    assert (str(caught.value), caught.value.setting) == (sentence, name)
+
+
+def test_an_error_names_its_setting_where_it_is_one() -> None:
+    for values, setting in (({"report": "best"}, "report"), ({"epochz": 3}, "")):
+        with pytest.raises(ConfigError) as caught:
+            make_config(values)
+        assert caught.value.setting == setting
+
+
+def test_a_stored_run_may_have_a_warm_up_that_is_refused_now() -> None:
+    stored = RunConfig(warmup_epochs=50, epochs=2)
+    assert RunConfig.model_validate_json(stored.model_dump_json()) == stored
+    assert make_config(stored.model_dump(), new=False) == stored
 
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
@@ -127,6 +163,24 @@ def test_a_description_tells_unit_choices_models_and_default() -> None:
     assert "For resnet18, resnet34, resnet50." in SETTINGS["skip"].describe()
     assert "Default: 11,5,3,3,3." in SETTINGS["kernel_sizes"].describe()
     assert "Default: empty." in SETTINGS["limit_per_class"].describe()
+
+
+def test_a_setting_says_beside_which_values_it_has_an_effect() -> None:
+    values = make_config({}, preset="modern").model_dump()
+    assert not SETTINGS["pooling"].applies(values) and SETTINGS["skip"].applies(values)
+    assert not SETTINGS["warmup_epochs"].applies(values)
+    assert SETTINGS["warmup_epochs"].applies({**values, "schedule": "cosine"})
+    for name in ("plateau_epochs", "plateau_factor"):
+        assert not SETTINGS[name].applies(values) and SETTINGS[name].applies(
+            {**values, "schedule": "plateau"}
+        )
+    assert not SETTINGS["nesterov"].applies(values)
+    assert not SETTINGS["frozen_epochs"].applies({**values, "train_layers": "head"})
+
+
+@pytest.mark.parametrize("info", SETTINGS.values(), ids=lambda info: info.name)
+def test_what_a_setting_needs_of_others_are_choices_of_theirs(info: SettingInfo) -> None:
+    assert all(set(allowed) < set(SETTINGS[name].choices) for name, allowed in info.only_with.items())
 
 
 def test_bounds_reach_the_forms() -> None:

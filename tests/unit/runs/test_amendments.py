@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rsdash.config import RunConfig
-from rsdash.runs.amendments import Amendment, add_amendment, amended, read_amendments
+from rsdash.errors import ConfigError
+from rsdash.runs.amendments import Amendment, add_amendment, amended, check_amendment, read_amendments
 from rsdash.runs.events import append_event
 from rsdash.runs.folder import RunFolder
 from tests.tiny import make_run
@@ -42,6 +43,14 @@ def test_amendments_are_read_from_the_log(tmp_path: Path) -> None:
     append_event(log, "resume", step=2, attempt=2)
     append_event(log, "amendment", step=3, setting="learning_rate", value=0.4)
     assert read_amendments(log) == (rate(3, 0.4),)
+
+
+def test_a_run_from_before_a_rule_on_new_settings_can_still_be_changed() -> None:
+    old = RunConfig(warmup_epochs=50, epochs=2)
+    check_amendment(old, "learning_rate", 0.1, epochs_done=1)
+    check_amendment(old, "epochs", 4, epochs_done=2)
+    with pytest.raises(ConfigError, match="learning_rate"):
+        check_amendment(old, "learning_rate", -1, epochs_done=1)
 
 
 def killed_before_it_said_so(folder: RunFolder, amendment: Amendment, command: str) -> None:
