@@ -121,7 +121,7 @@ class Witness:
     def on_amendment(self, amendment: Amendment, *, steps: int) -> None:
         self.amendments.append(amendment)
 
-    def on_short_memory(self, amendment: Amendment, reason: str) -> None:
+    def on_short_memory(self, amendment: Amendment, parts_before: int) -> None:
         self.amendments.append(amendment)
 
     def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rsdash.runs.folder import RunFolder
-from rsdash.runs.history import HistoryReader
+from rsdash.runs.history import History, HistoryReader
 from rsdash.runs.parts import PARTS, Parts
 from rsdash.training.alarms import Alarms
 from rsdash.training.confusion import confusion_counts
@@ -45,15 +45,17 @@ class InnerLog:
             measured.labels, measured.rows, [names.get(row, str(row)) for row in measured.rows.tolist()]
         )
 
-    def begin(self, progress: Progress, groups: Sequence[LayerGroup]) -> None:
-        """Say what the rows to come are about; take over the past of a resumed run."""
-        self._alarms.recall(HistoryReader(self._folder.metrics_path).refresh())
+    def begin(self, progress: Progress, groups: Sequence[LayerGroup]) -> History:
+        """Say what the rows to come are about; take over the past of a resumed run, and return it."""
+        past = HistoryReader(self._folder.metrics_path).refresh()
+        self._alarms.recall(past)
         self._folder.log_event(
             "layers", names=[group.name for group in groups], sizes=[group.size for group in groups]
         )
         probes = self._probes
         self._folder.log_event("probes", names=probes.names, labels=probes.labels, rows=probes.rows)
         self._filters.write(progress.step, force=True)
+        return past
 
     def tick(self, progress: Progress) -> None:
         """Between two steps: look at the machine, if it is time to."""

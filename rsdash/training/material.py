@@ -115,7 +115,7 @@ def prepare(
     begins = config.model_copy(update={"weights": "random"}) if checkpoint else config
     network = make_network(begins, len(data.classes), data.radiometry, compute)
     if config.compiled:
-        network.model.compile()
+        network.model.compile(dynamic=False)  # a short batch is worked through as written
     if checkpoint and checkpoint.scale:
         scale = PixelScale(**checkpoint.scale)
     else:

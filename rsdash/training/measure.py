@@ -71,7 +71,7 @@ def measure_logits(
     was_training = model.training
     model.eval()
     try:
-        with _uncompiled():
+        with uncompiled():
             parts = list(_logits(model, tiles, compute, on_batch))
     finally:
         model.train(was_training)
@@ -99,7 +99,7 @@ def _logits(
         give_back(compute.device)
 
 
-def _uncompiled() -> contextlib.AbstractContextManager[object]:
+def uncompiled() -> contextlib.AbstractContextManager[object]:
     """Context in which compiled networks run as written; the compiler is not imported where none is."""
     if "torch._dynamo" not in sys.modules:
         return contextlib.nullcontext()

@@ -7,6 +7,7 @@ import torch
 _ALLOCATION_FAILED = (
     "can't allocate memory",
     "could not create a memory object",
+    "could not create a primitive",
     "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUBLAS_STATUS_NOT_INITIALIZED",

@@ -55,7 +55,7 @@ def sweep(
             seed_network(config.seed, Stream.NETWORK, epoch=epoch, step=step)
             if sums := stepper.attempt(images, labels, steering.config, rate=rate):
                 break
-            steering.amend(steering.smaller_parts(number, len(labels))[0])
+            steering.take_smaller_parts(number, len(labels))
         losses.append(float(sums.loss) / sums.images)
         yield rate, losses[-1]
         if not math.isfinite(losses[-1]) or has_risen(losses):

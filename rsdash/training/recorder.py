@@ -5,16 +5,15 @@ from __future__ import annotations
 import resource
 import sys
 import time
+import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import torch
 
-from rsdash.errors import StorageError
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.folder import RunFolder
-from rsdash.runs.records import SPARKLINE_POINTS, Summary
+from rsdash.runs.records import Summary
 from rsdash.training.checkpoint import Checkpoint, CheckpointWriter
 from rsdash.training.control import Control, Request, Standing
 from rsdash.training.gradients import LayerFigures
@@ -22,6 +21,7 @@ from rsdash.training.inner_log import InnerLog
 from rsdash.training.layers import LayerGroup
 from rsdash.training.measure import Score
 from rsdash.training.progress import Progress, Sums
+from rsdash.training.summaries import latest_epoch, sparkline
 
 HEARTBEAT_S = 2.0
 
@@ -77,7 +77,7 @@ class Recorder:
         self._compiling = compiled
         if compiled:
             self._folder.write_state(message="Compiling the network: the first steps take a minute or more.")
-        self._inner.begin(progress, groups)
+        past = self._inner.begin(progress, groups)
         self._began = (time.monotonic(), progress.step)
         self._steps_per_epoch = steps_per_epoch
         self._update(
@@ -86,8 +86,9 @@ class Recorder:
             device=device,
             step=progress.step,
             epoch=progress.epoch,
-            accuracy=progress.accuracies[-1] if progress.accuracies else None,
+            remaining_s=None,
             sparkline=sparkline(progress.accuracies),
+            **latest_epoch(past),
         )
         self.heartbeat(force=True)
 
@@ -102,8 +103,12 @@ class Recorder:
         self._update(steps=steps)
         self.heartbeat(force=True)
 
-    def on_short_memory(self, amendment: Amendment, reason: str) -> None:
+    def on_short_memory(self, amendment: Amendment, parts_before: int) -> None:
         """Record a change that the worker makes by itself."""
+        reason = (
+            f"Memory ran out in step {amendment.step + 1}. From here on each batch is worked through in "
+            f"{amendment.value:g} parts instead of {parts_before}; the run goes on."
+        )
         self._folder.amend(amendment, reason=reason)
         self._folder.log_event("alert", code="memory", message=reason)
 
@@ -179,9 +184,11 @@ class Recorder:
 
     def settle(self) -> None:
         """Note the checkpoint that was last begun, if it reaches the disk, before an error ends the run."""
-        with suppress(StorageError):
+        try:
             self.writer.wait()
             self.heartbeat(force=True)
+        except Exception:  # noqa: BLE001  # the run ends by another error, which is the one to be told
+            traceback.print_exc()
 
     def heartbeat(self, *, force: bool = False) -> None:
         """Refresh state.json when it is due."""
@@ -221,15 +228,6 @@ class Recorder:
 
     def _update(self, **changes: Any) -> None:
         self.summary = self.summary.model_copy(update=changes)
-
-
-def sparkline(values: list[float]) -> tuple[float, ...]:
-    """At most SPARKLINE_POINTS of the values, evenly spread, the last one among them."""
-    if len(values) <= SPARKLINE_POINTS:
-        return tuple(round(value, 4) for value in values)
-    last = len(values) - 1
-    rows = [round(i * last / (SPARKLINE_POINTS - 1)) for i in range(SPARKLINE_POINTS)]
-    return tuple(round(values[row], 4) for row in rows)
 
 
 def peak_memory_bytes() -> int:

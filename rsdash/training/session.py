@@ -27,8 +27,9 @@ from rsdash.training.control import Control, Ending, LeaveError, Request, Standi
 from rsdash.training.environment import describe_environment
 from rsdash.training.inner_log import InnerLog
 from rsdash.training.material import Setup, prepare
-from rsdash.training.recorder import Recorder, sparkline
+from rsdash.training.recorder import Recorder
 from rsdash.training.result import save_evaluation, save_weights
+from rsdash.training.summaries import sparkline
 from rsdash.training.trainer import Trainer
 
 
@@ -166,7 +167,7 @@ class _Session:
     def _finish(
         self, request: Request, trainer: Trainer, setup: Setup, compute: Compute, recorder: Recorder
     ) -> None:
-        self._folder.write_state(state=RunState.EVALUATING)
+        self._folder.write_state(state=RunState.EVALUATING, message="")
         self._standing = None
         save_weights(self._folder.weights_path, trainer.reported_weights(self._look), setup.card)
         forget_further(self._folder)

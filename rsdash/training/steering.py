@@ -46,7 +46,7 @@ class Steering:
         self._amendments = add_amendment(self._amendments, amendment)
         self.move_to(amendment.step)
 
-    def smaller_parts(self, step: int, images: int) -> tuple[Amendment, str]:
+    def take_smaller_parts(self, step: int, images: int) -> Amendment:
         """Work through batches in twice as many parts from a step on, as memory ran out in it.
 
         Args:
@@ -54,7 +54,7 @@ class Steering:
             images: in its batch.
 
         Returns:
-            What changes, and a sentence that says so.
+            What has changed.
 
         Raises:
             RunError: the parts are as small as can be.
@@ -65,9 +65,6 @@ class Steering:
                 f"Memory does not suffice for {-(-images // most)} images at a time. "
                 "Lower im_size or take a smaller model."
             )
-        wanted = min(2 * parts, most)
-        reason = (
-            f"Memory ran out in step {step + 1}. From here on each batch is worked through in {wanted} parts "
-            f"instead of {parts}; the run goes on."
-        )
-        return Amendment(step=step, setting="accumulation", value=wanted), reason
+        amendment = Amendment(step=step, setting="accumulation", value=min(2 * parts, most))
+        self.amend(amendment)
+        return amendment

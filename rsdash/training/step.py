@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,7 @@ from rsdash.data.mixing import strongest
 from rsdash.training.average import WeightAverage
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
+from rsdash.training.measure import uncompiled
 from rsdash.training.memory import give_back, is_out_of_memory
 from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
 
@@ -153,7 +155,8 @@ class Stepper:
     def _backward(
         self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, *, share: float
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        with self._compute.autocast():
+        usual = len(images) >= config.batch_size // config.accumulation
+        with self._compute.autocast(), contextlib.nullcontext() if usual else uncompiled():
             logits = self.model(images)
         loss = training_loss(logits, labels, config, self._class_weights) * share
         whole = loss + l1_penalty(self.model, config) * share if config.l1 > 0 else loss

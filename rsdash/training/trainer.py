@@ -177,11 +177,14 @@ class Trainer:
             images, labels = training_batch(tiles, self.config, next(batches), epoch=epoch, step=step)
         look = self._gradients.before_update if (step + 1) % self._sample_every == 0 else None
         rate = self._steering.rate(progress, self.steps_per_epoch)
+        parts, amendment = self.config.accumulation, None
         while True:
             seed_network(self.config.seed, Stream.NETWORK, epoch=epoch, step=step)
             if sums := self._stepper.attempt(images, labels, self.config, rate=rate, look=look):
                 break
-            self._take_smaller_parts(len(labels))
+            amendment = self._steering.take_smaller_parts(progress.step, len(labels))
+        if amendment:
+            self._watcher.on_short_memory(amendment, parts)
         if look:
             self._gradients.after_update()
         progress.step += 1
@@ -205,11 +208,6 @@ class Trainer:
         """Leave the measuring where that is asked; a resumed run measures the epoch from the beginning."""
         if request := self._listen():
             raise LeaveError(request)
-
-    def _take_smaller_parts(self, images: int) -> None:
-        amendment, reason = self._steering.smaller_parts(self.progress.step, images)
-        self._steering.amend(amendment)
-        self._watcher.on_short_memory(amendment, reason)
 
     def _fetch_sums(self) -> None:
         sums, steps_ago = self._tally.fetch()

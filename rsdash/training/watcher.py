@@ -23,8 +23,8 @@ class Watcher(Protocol):
         """A setting was changed as asked, so that the run now takes `steps` optimizer steps."""
         ...
 
-    def on_short_memory(self, amendment: Amendment, reason: str) -> None:
-        """Memory ran out, so that a setting has to change; nobody has recorded that yet."""
+    def on_short_memory(self, amendment: Amendment, parts_before: int) -> None:
+        """Memory ran out in a step until it was taken in more parts; nobody has recorded that yet."""
         ...
 
     def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
