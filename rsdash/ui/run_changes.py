@@ -22,6 +22,7 @@ def change_settings(entry: RunEntry) -> None:
     evaluated = entry.state.state in EVALUATED
     folded = st.popover("Extend" if evaluated else "Change", key="change", on_change="rerun")
     if not folded.open:
+        st.session_state.pop(_field(entry, "problem"), None)
         return  # once it is opened again, its fields show what is in force then
     with folded, st.form("change-form", border=False):
         if not evaluated:
@@ -40,7 +41,7 @@ def change_settings(entry: RunEntry) -> None:
             help="A schedule is stretched to the new end. An evaluated run goes on from its last checkpoint.",
         )
         st.form_submit_button("Apply", key="apply-change", type="primary", on_click=_apply, args=(entry,))
-        if problem := st.session_state.pop("change-problem", ""):
+        if problem := st.session_state.get(_field(entry, "problem")):
             st.error(plain(problem))
 
 
@@ -101,12 +102,13 @@ def _asked_rate(entry: RunEntry) -> float | None:
 def _apply(entry: RunEntry) -> None:
     """Ask for what was changed, all of it or nothing; runs before the page is drawn again."""
     epochs = st.session_state[_field(entry, "epochs")]
+    st.session_state.pop(_field(entry, "problem"), None)
     try:
         request_changes(
             entry, learning_rate=_asked_rate(entry), epochs=None if epochs == entry.config.epochs else epochs
         )
     except RsdashError as error:
-        st.session_state["change-problem"] = str(error)
+        st.session_state[_field(entry, "problem")] = str(error)
         return
     server().refresh()
     st.session_state["change"] = False

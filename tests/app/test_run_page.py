@@ -62,6 +62,10 @@ def watched_run(runs_dir: Path, *, name: str = "mine", epochs: int = 3, first_no
     return folder
 
 
+def plain_text(markdown: str) -> str:
+    return markdown.replace("\\", "")
+
+
 def charts(app: AppTest, run_id: str) -> list[str]:
     """Keys of the live charts, without the run's id."""
     ids = [element.proto.id for element in app.get("bidi_component")]
@@ -245,3 +249,19 @@ def test_a_run_without_a_checkpoint_says_why_it_cannot_be_extended(runs_dir: Pat
     app.run()
     assert not app.exception
     assert not [one for one in app.button if one.key == "extend"]
+
+
+def test_a_refused_change_stays_told_until_the_next_one(runs_dir: Path) -> None:
+    folder = watched_run(runs_dir)
+    app = open_page("run", run=folder.id)
+    app.session_state["change"] = True
+    app.run()
+    app.text_input(key=f"new-rate-{folder.id}").set_value("fast")
+    app.button("apply-change").click().run()
+    for _ in range(3):
+        assert ["got fast" in plain_text(error.value) for error in app.error] == [True]
+        app.run()  # as at each tick
+    app.text_input(key=f"new-rate-{folder.id}").set_value("0.25")
+    app.button("apply-change").click().run()
+    assert not app.error and not app.exception
+    assert "set_lr" in folder.commands_path.read_text()
