@@ -30,7 +30,7 @@ def move_in_queue(waiting: Sequence[RunEntry], entry: RunEntry, place: int) -> N
     """
     others = [other.about.queue_position for other in waiting if other.id != entry.id]
     if len(others) == len(waiting):
-        raise RunError(f"{entry.name} is {entry.state.state.lower()} and has no place in the queue.")
+        raise RunError(f"{entry.name} is {entry.state.words} and has no place in the queue.")
     if not others:
         return
     place = min(max(place, 0), len(others))

@@ -117,4 +117,4 @@ def require_own(folder: RunFolder, example: bool) -> None:
 def _require(entry: RunEntry, states: frozenset[RunState], done: str) -> None:
     require_own(entry.folder, entry.example)
     if entry.state.state not in states:
-        raise RunError(f"{entry.name} is {entry.state.state.lower()} and cannot be {done}.")
+        raise RunError(f"{entry.name} is {entry.state.words} and cannot be {done}.")

@@ -126,8 +126,11 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
             require_checkpoint(state)
             folder.write_about(queue_position=front)
             state = folder.write_state(state=RunState.QUEUED, reason=None, message="", fruitless=0)
+        elif _rests_already(command.action, state):
+            if command.reason == Interruption.SUSPENDED:
+                state = folder.write_state(reason=Interruption.SUSPENDED)  # nor does it resume by itself
         elif command.action not in AMENDED_BY:
-            raise RunError(f"The run is {state.state.lower()}.")
+            raise RunError(f"The run is {state.words}.")
     except RsdashError as error:
         fields = {"outcome": "refused", "reason": str(error)}
     folder.log_event("acknowledgement", command=command.id, action=command.action.value, **fields)
@@ -141,10 +144,18 @@ def _goes_on(action: Action, state: RunState) -> bool:
     return action is Action.RESUME and state in ENDED - {RunState.FINISHED}
 
 
+def _rests_already(action: Action, state: StateRecord) -> bool:
+    """Whether a run that is to pause had been asked to leave before, by another page or a server that ends."""
+    left = state.state is RunState.INTERRUPTED
+    return (
+        action is Action.SUSPEND and left and state.reason in (Interruption.SUSPENDED, Interruption.SHUTDOWN)
+    )
+
+
 def _amend(folder: RunFolder, state: StateRecord, command: Command) -> StateRecord:
     """Change a setting from the step on that the run will go on from."""
     if state.state in EVALUATED and command.action is Action.SET_RATE:
-        raise RunError(f"The run is {state.state.lower()}.")
+        raise RunError(f"The run is {state.words}.")
     require_checkpoint(state)
     config = amended(folder.request().config, state.amendments)
     step, done = state.checkpoint_step or 0, state.epochs_behind(config.epochs)

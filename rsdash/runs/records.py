@@ -136,6 +136,18 @@ class StateRecord(_Record):
     amendments: tuple[Amendment, ...] = ()
     summary: Summary = Summary()
 
+    @property
+    def paused(self) -> bool:
+        """Whether a person paused it."""
+        return self.state is RunState.INTERRUPTED and self.reason is Interruption.SUSPENDED
+
+    @property
+    def words(self) -> str:
+        """The state as a person says it, with the reason of an interruption."""
+        if self.state is not RunState.INTERRUPTED:
+            return self.state.lower()
+        return "paused" if self.paused else f"interrupted ({self.reason.value if self.reason else 'unknown'})"
+
     def epochs_behind(self, epochs: int) -> int:
         """Epochs that are done where the run goes on: without a worker, those of its checkpoint.
 

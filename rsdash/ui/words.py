@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rsdash.runs.index import RunEntry
-from rsdash.runs.states import Interruption, RunState
+from rsdash.runs.states import RunState
 
 STATE_COLORS = {
     RunState.QUEUED: "gray",
@@ -43,11 +43,7 @@ def size(count: float) -> str:
 
 def state_text(entry: RunEntry) -> str:
     """The state of a run in words, with its reason."""
-    state = entry.state
-    if state.state is RunState.INTERRUPTED:
-        paused = state.reason is Interruption.SUSPENDED
-        return "paused" if paused else f"interrupted ({state.reason.value if state.reason else 'unknown'})"
-    return state.state.lower()
+    return entry.state.words
 
 
 def plain(text: str) -> str:

@@ -65,6 +65,28 @@ def test_what_makes_no_sense_is_refused_and_answered(tmp_path: Path, state: RunS
     assert outcomes(folder) == [(request, "refused")]
 
 
+@pytest.mark.parametrize("reason", [Interruption.SUSPENDED, Interruption.SHUTDOWN])
+def test_a_pause_that_comes_when_the_run_has_left_is_done_and_keeps_it_paused(
+    tmp_path: Path, reason: Interruption
+) -> None:
+    folder = make_run(tmp_path, state=RunState.INTERRUPTED)
+    folder.write_state(reason=reason)
+    first = append_command(folder.commands_path, Action.SUSPEND, reason=Interruption.SUSPENDED.value)
+    second = append_command(folder.commands_path, Action.SUSPEND, reason=Interruption.SHUTDOWN.value)
+    carry_out(folder, front=0.0)
+    assert outcomes(folder) == [(first, "done"), (second, "done")]
+    assert folder.state().paused and folder.state().words == "paused"
+
+
+def test_a_pause_of_a_run_that_was_killed_is_refused_in_the_words_of_its_badge(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, state=RunState.INTERRUPTED)
+    folder.write_state(reason=Interruption.KILLED)
+    append_command(folder.commands_path, Action.SUSPEND, reason=Interruption.SUSPENDED.value)
+    carry_out(folder, front=0.0)
+    [answer] = [line.fields for line in read_lines(folder.metrics_path)]
+    assert answer["outcome"] == "refused" and answer["reason"] == "The run is interrupted (killed)."
+
+
 def finished(tmp_path: Path, checkpoint_step: int | None) -> RunFolder:
     folder = make_run(tmp_path, state=RunState.FINISHED, epochs=3)
     summary = folder.state().summary.model_copy(update={"epoch": 3, "step": 9})
