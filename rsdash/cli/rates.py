@@ -12,9 +12,12 @@ from rsdash.cli.settings import PresetOption, SetOption, asked_values, with_sett
 from rsdash.config import make_config
 from rsdash.data import open_dataset
 from rsdash.data.splitting import split_for
+from rsdash.home import examples_dir, runs_dir
 from rsdash.inference.results import RateSweep
+from rsdash.jobs.first_weights import with_run_id
 from rsdash.jobs.submit import check_split
 from rsdash.models.catalogue import check_model
+from rsdash.runs.index import RunIndex
 
 ROWS = 28
 """Rows that a sweep prints, about."""
@@ -30,6 +33,7 @@ def _find(
     preset: str, changes: list[str] | None, *, format: Format, json: bool, **options: str | None
 ) -> None:
     config = make_config(asked_values(changes, options), preset=preset)
+    config = with_run_id(config, RunIndex(runs_dir(), examples_dir()).refresh)
     check_model(config)
     check_split(config, split_for(open_dataset(config.data), config))
     from rsdash.inference.rates import find_rate as swept  # imports torch

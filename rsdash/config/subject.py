@@ -34,7 +34,8 @@ class ModelSettings(Section, frozen=True):
     weights: str = setting(
         "random",
         "Weights to start from: random, imagenet (downloaded), packaged "
-        "(tf_efficientnet_lite0 only, works offline), file:PATH (safetensors) or run:ID.",
+        "(tf_efficientnet_lite0 only, works offline), file:PATH (safetensors), or run:RUN, those of an "
+        "earlier run of the same network by its id or unique name.",
         min_length=1,
     )
     train_layers: Literal["all", "head"] = setting(

@@ -17,10 +17,13 @@ from rsdash.data.disk import require_space
 from rsdash.data.footprint import tile_side_m
 from rsdash.data.splitting import split_for
 from rsdash.errors import ConfigError
+from rsdash.home import examples_dir
 from rsdash.jobs.devices import find_slots, slots_for
+from rsdash.jobs.first_weights import with_run_id
 from rsdash.models.catalogue import check_model
 from rsdash.runs.creating import create_run
 from rsdash.runs.folder import RunFolder, new_run_id
+from rsdash.runs.index import RunIndex
 from rsdash.runs.parts import Parts
 from rsdash.runs.records import DataReference, RunRequest
 
@@ -81,7 +84,7 @@ def submit_all(
     Raises:
         RsdashError: one sentence says what does not fit; nothing was written.
     """
-    checker = _Checker()
+    checker = _Checker(runs_dir)
     checked = [checker.check(order.config) for order in orders]
     further = len(orders) - 1
     purpose = f"A queue of {len(orders)} runs" if further else "A run"
@@ -185,11 +188,13 @@ class _Checked:
 class _Checker:
     """Checks runs one after the other; a data set is opened and a split made once for all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, runs_dir: Path) -> None:
+        self._index = RunIndex(runs_dir, examples_dir())
         self._datasets: dict[str, Dataset] = {}
         self._splits: dict[str, Split] = {}
 
     def check(self, config: RunConfig) -> _Checked:
+        config = with_run_id(config, self._index.refresh)
         check_model(config)
         if not slots_for(config.device, find_slots()):
             raise ConfigError(f"device={config.device} is not on this machine; use auto or cpu.")

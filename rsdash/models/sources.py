@@ -76,9 +76,12 @@ def parse_weights(text: str) -> WeightsOrigin:
     if kind == "run" and place:
         if not RUN_ID.fullmatch(place):
             raise ModelError(f"{place!r} is no id of a run; ids are letters, digits, _ and - only.")
-        return WeightsOrigin("file", _existing(home.runs_dir() / place / "model.safetensors"))
+        folder = home.runs_dir() / place
+        if not folder.is_dir():
+            raise ModelError(f"There is no run {place!r}. Choose another one, or set weights=random.")
+        return WeightsOrigin("file", _existing(folder / "model.safetensors"))
     raise ModelError(
-        f"weights={text!r} is not understood; it must be random, imagenet, packaged, file:PATH or run:ID."
+        f"weights={text!r} is not understood; it must be random, imagenet, packaged, file:PATH or run:RUN."
     )
 
 
@@ -102,7 +105,7 @@ def check_available(config: RunConfig, kind: WeightsKind, available: Collection[
         }.get(kind, "")
         raise ModelError(
             f"There are no {kind} weights for {config.model}: {hint}. Choose {' or '.join(available)}, "
-            f"file:PATH or run:ID."
+            f"file:PATH or run:RUN."
         )
     if kind == "imagenet" and config.model in STUDY_RESNETS:
         _check_published_structure(config)

@@ -104,7 +104,7 @@ def test_non_commercial_weights_say_so() -> None:
         ({"weights": "best"}, "'best' is not understood"),
         ({"weights": "file:"}, "not understood"),
         ({"weights": "run:../secret"}, "no id of a run"),
-        ({"weights": "run:gone"}, "does not exist"),
+        ({"weights": "run:gone"}, "There is no run 'gone'"),
         ({"weights": "file:/nowhere/x.safetensors"}, "/nowhere/x.safetensors does not exist"),
         ({"model": "alexnet", "im_size": 62}, "at least 63 px"),
     ],
