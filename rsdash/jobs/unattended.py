@@ -145,7 +145,7 @@ def _goes_on(action: Action, state: RunState) -> bool:
 
 
 def _rests_already(action: Action, state: StateRecord) -> bool:
-    """Whether a run that is to pause had been asked to leave before, by another page or a server that ends."""
+    """Whether a run that is to pause had been asked to leave before, by another page or a server's end."""
     left = state.state is RunState.INTERRUPTED
     return (
         action is Action.SUSPEND and left and state.reason in (Interruption.SUSPENDED, Interruption.SHUTDOWN)
@@ -160,7 +160,9 @@ def _amend(folder: RunFolder, state: StateRecord, command: Command) -> StateReco
     config = amended(folder.request().config, state.amendments)
     step, done = state.checkpoint_step or 0, state.epochs_behind(config.epochs)
     folder.amend(amendment_for(command, config, step=step, epochs_done=done), command=command.id)
-    return folder.state()
+    length = amended(folder.request().config, folder.state().amendments).epochs
+    summary = state.summary.model_copy(update={"steps": state.summary.steps // config.epochs * length})
+    return folder.write_state(summary=summary)
 
 
 def _cause(exit_code: int | None) -> str:

@@ -156,8 +156,15 @@ class StateRecord(_Record):
         """
         if self.state in LIVING | EVALUATED:
             return self.summary.epoch
-        steps_per_epoch = max(1, self.summary.steps // epochs)
-        return min(self.summary.epoch, (self.checkpoint_step or 0) // steps_per_epoch)
+        return min(self.summary.epoch, int(self.checkpoint_epoch(epochs)))
+
+    def checkpoint_epoch(self, epochs: int) -> float:
+        """How far last.ckpt is, in epochs; 0 without one.
+
+        Args:
+            epochs: of the whole run, by the settings in force.
+        """
+        return (self.checkpoint_step or 0) / max(1, self.summary.steps // epochs)
 
 
 class About(_Record):

@@ -34,6 +34,9 @@ def run_actions(entry: RunEntry) -> None:
                 _button(
                     "Resume", entry, request_resume, "Go on from the last checkpoint, first in the queue."
                 )
+                if entry.state.checkpoint_step < entry.state.summary.step:
+                    epoch = entry.state.checkpoint_epoch(entry.config.epochs)
+                    st.caption(f"goes on from epoch {epoch:.1f}, its last checkpoint", width="content")
             elif state not in EVALUATED:
                 _button("Begin again", entry, request_resume, "From the first step, first in the queue.")
         if not entry.example:

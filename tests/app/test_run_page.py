@@ -265,3 +265,14 @@ def test_a_refused_change_stays_told_until_the_next_one(runs_dir: Path) -> None:
     app.button("apply-change").click().run()
     assert not app.error and not app.exception
     assert "set_lr" in folder.commands_path.read_text()
+
+
+def test_a_run_that_goes_on_from_before_its_latest_epoch_says_so(runs_dir: Path) -> None:
+    folder = make_run(runs_dir, state=RunState.INTERRUPTED, epochs=30)
+    reached = folder.state().summary.model_copy(update={"epoch": 15, "step": 157, "steps": 300})
+    folder.write_state(checkpoint_step=139, summary=reached)
+    app = open_page("run", run=folder.id)
+    assert any("goes on from epoch 13.9" in caption.value for caption in app.caption)
+    folder.write_state(checkpoint_step=157)
+    app.run()
+    assert not any("goes on from" in caption.value for caption in app.caption)

@@ -262,3 +262,24 @@ def test_epochs_that_no_checkpoint_holds_do_not_count_as_done(
     carry_out(folder, front=0.0)
     told = [outcome for _, outcome in outcomes(folder)]
     assert told == (["done", "done"] if behind == 0 else ["refused", "done"])
+
+
+def test_a_run_that_waits_for_its_worker_is_as_long_as_it_was_asked_to_be(tmp_path: Path) -> None:
+    folder = finished(tmp_path, checkpoint_step=9)
+    folder.write_state(summary=folder.state().summary.model_copy(update={"steps": 9}))
+    append_command(folder.commands_path, Action.SET_EPOCHS, value=6)
+    carry_out(folder, front=0.0)
+    state = folder.state()
+    assert state.state is RunState.QUEUED
+    assert (state.summary.step, state.summary.steps) == (9, 18)
+    assert state.checkpoint_epoch(6) == 3.0
+
+
+def test_epochs_done_are_the_same_whatever_length_was_asked_for_before(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, state=RunState.INTERRUPTED, epochs=10)
+    summary = folder.state().summary.model_copy(update={"epoch": 7, "step": 24, "steps": 30})
+    folder.write_state(checkpoint_step=13, summary=summary)
+    for epochs in (5, 4):  # 4 are done
+        append_command(folder.commands_path, Action.SET_EPOCHS, value=epochs)
+    carry_out(folder, front=0.0)
+    assert [outcome for _, outcome in outcomes(folder)] == ["done", "refused"]
