@@ -10,12 +10,13 @@ SAMPLED_NUMBERS numbers it is taken from as many of them, evenly spread: the sam
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from rsdash.data.sending import bring
 from rsdash.training.layers import layer_groups
 
 SAMPLES_PER_EPOCH = 8
@@ -54,7 +55,7 @@ def sample_every(steps_per_epoch: int, log_every: int) -> int:
 
 
 class GradientWatch:
-    """Measures a model's steps; between two calls of `fetch` at most one.
+    """Measures a model's steps; between two calls of `take` at most one.
 
     Attributes:
         groups: the layer groups, from input to output.
@@ -88,13 +89,13 @@ class GradientWatch:
             self._ratios.append(ratio)
         self._before = []
 
-    def fetch(self) -> LayerFigures | None:
-        """The step measured since the last call, if there was one; waits for the device."""
+    def take(self) -> Callable[[], LayerFigures] | None:
+        """The step measured since the last call, if there was one: what waits for its figures."""
         if not self._ratios:
             return None
-        figures = LayerFigures(_fetched(self._norms), _fetched(self._ratios))
+        norms, ratios = _brought(self._norms), _brought(self._ratios)
         self._norms, self._ratios = [], []
-        return figures
+        return lambda: LayerFigures(norms(), ratios())
 
 
 def _learnt(parameters: Sequence[nn.Parameter]) -> list[nn.Parameter]:
@@ -126,11 +127,15 @@ def _norm(tensors: Sequence[torch.Tensor], scales: Sequence[float]) -> torch.Ten
     return torch.linalg.vector_norm(torch.stack(parts))
 
 
-def _fetched(values: Sequence[torch.Tensor | None]) -> tuple[float | None, ...]:
+def _brought(values: Sequence[torch.Tensor | None]) -> Callable[[], tuple[float | None, ...]]:
     """The numbers in one transfer, to four digits."""
     present = [value for value in values if value is not None]
-    numbers = iter(torch.stack(present).tolist() if present else [])
-    found = [None if value is None else next(numbers) for value in values]
-    return tuple(
-        None if number is None or not math.isfinite(number) else float(f"{number:.4g}") for number in found
-    )
+    known = [value is not None for value in values]
+    arriving = bring(torch.stack(present)) if present else None
+
+    def arrived() -> tuple[float | None, ...]:
+        numbers = iter(arriving().tolist() if arriving else [])
+        found = [next(numbers) if there else math.nan for there in known]
+        return tuple(float(f"{number:.4g}") if math.isfinite(number) else None for number in found)
+
+    return arrived

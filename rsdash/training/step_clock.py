@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import torch
 
 
 class Times(NamedTuple):
-    """Seconds since the last look: in all, and until the images were ready."""
+    """Seconds of an interval of steps: in all, and until the images were ready."""
 
     seconds: float
     data_s: float
@@ -26,32 +26,47 @@ class StepClock:
 
     def __init__(self, device: torch.device) -> None:
         self._cuda = device.type == "cuda"
-        self._began = time.perf_counter()
-        self._data_s = 0.0
-        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+        self.start()
 
     def start(self) -> None:
         """Begin an interval; what came before, such as a validation, is not counted."""
-        self._began, self._data_s = time.perf_counter(), 0.0
-        self._events.clear()
+        self._began_s, self._data_s = time.perf_counter(), 0.0
+        self._began = self._mark() if self._cuda else None
+        self._batches: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
 
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Around the making of a batch."""
         if self._cuda:
-            before, behind = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-            before.record()
+            before = self._mark()
             yield
-            behind.record()
-            self._events.append((before, behind))
+            self._batches.append((before, self._mark()))
         else:
             began = time.perf_counter()
             yield
             self._data_s += time.perf_counter() - began
 
-    def take(self) -> Times:
-        """End an interval and begin the next; call when the device has done the steps."""
-        data_s = self._data_s + sum(a.elapsed_time(b) for a, b in self._events) / 1000  # ms
-        times = Times(time.perf_counter() - self._began, data_s)
+    def lap(self) -> Callable[[], Times]:
+        """End an interval and begin the next.
+
+        Returns:
+            Tells the times of the one that ended; call it when the device has done its steps.
+        """
+        began, batches = self._began, self._batches
+        if began is None:
+            times = Times(time.perf_counter() - self._began_s, self._data_s)
+            self.start()
+            return lambda: times
         self.start()
-        return times
+        ended = self._began or began
+        return lambda: Times(_between(began, ended), sum(_between(*batch) for batch in batches))
+
+    def _mark(self) -> torch.cuda.Event:
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+
+def _between(before: torch.cuda.Event, behind: torch.cuda.Event) -> float:
+    """Seconds that the stream took from one event to another."""
+    return before.elapsed_time(behind) / 1000  # ms

@@ -1,12 +1,14 @@
-"""Sums and time of the steps since the last row of the log; sums stay on the device until they are needed."""
+"""Sums and time of the steps since the last look; nothing waits for the device before they are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import torch
 from torch import nn
 
+from rsdash.data.sending import bring
 from rsdash.errors import DivergedError
 from rsdash.training.progress import Sums
 from rsdash.training.step import StepSums
@@ -14,7 +16,7 @@ from rsdash.training.step_clock import StepClock
 
 
 class Tally:
-    """Collects what steps say; nothing waits for the device before `fetch`."""
+    """Collects what steps say."""
 
     def __init__(self, device: torch.device) -> None:
         self._clock = StepClock(device)
@@ -32,22 +34,27 @@ class Tally:
         """Note a step."""
         self._pending.append(sums)
 
-    def fetch(self) -> tuple[Sums, int | None]:
-        """Bring the sums over and begin anew; waits for the device.
+    def close(self) -> Callable[[], tuple[Sums, int | None]]:
+        """Send the sums on their way and begin anew.
 
         Returns:
-            The sums since the last call, and how many steps ago the loss stopped being a number (0: in
-            the last one), or None.
+            Waits until they are there and tells the sums since the last call, and how many steps before it
+            the loss stopped being a number (0: in the last one), or None.
         """
         pending, self._pending = self._pending, []
         if not pending:
-            return Sums(), None
-        losses = torch.stack([sums.loss for sums in pending]).cpu().double()
-        right = torch.stack([sums.right for sums in pending]).sum()
-        finite = torch.isfinite(losses)
-        broken = None if finite.all() else len(pending) - 1 - int(finite.int().argmin())
-        images, times = sum(sums.images for sums in pending), self._clock.take()
-        return Sums(float(losses.sum()), float(right), images, times.seconds, times.data_s), broken
+            return lambda: (Sums(), None)
+        losses = bring(torch.stack([sums.loss for sums in pending]))
+        right = bring(torch.stack([sums.right for sums in pending]).sum())
+        images, times = sum(sums.images for sums in pending), self._clock.lap()
+
+        def arrived() -> tuple[Sums, int | None]:
+            each = losses().double()
+            finite = torch.isfinite(each)
+            broken = None if finite.all() else len(each) - 1 - int(finite.int().argmin())
+            return Sums(float(each.sum()), float(right()), images, *times()), broken
+
+        return arrived
 
 
 def divergence(model: nn.Module, what: str) -> DivergedError:

@@ -22,6 +22,7 @@ from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recipe import set_learning_layers
 from rsdash.training.reported import ReportedWeights
+from rsdash.training.rows import Rows
 from rsdash.training.schedule import epochs_out_of_patience
 from rsdash.training.steering import Steering
 from rsdash.training.step import Stepper
@@ -68,6 +69,7 @@ class Trainer:
         self._reported = ReportedWeights(self._stepper, material)
         self._tally = Tally(material.compute.device)
         self._gradients = GradientWatch(material.model)
+        self._rows = Rows(material.model, self._tally, self._gradients, watcher)
         self._sample_every = 1
         self._began = time.monotonic()
         self._saved_at = time.monotonic()
@@ -115,7 +117,7 @@ class Trainer:
         Raises:
             DivergedError: a weight is no longer a number, so that nothing could go on from it.
         """
-        self._fetch_sums()
+        self._rows.settle(self.progress)
         if broken_weights(self._stepper.model):
             what = f"A weight is no longer a number after step {self.progress.step}"
             raise divergence(self._stepper.model, what)
@@ -157,12 +159,15 @@ class Trainer:
         batches = gather_ahead(self._material.training, wanted)
         for _ in steps:
             rate = self._step(batches)
+            self._rows.write(progress)
             if progress.step_in_epoch % log_every == 0 or progress.step_in_epoch == self.steps_per_epoch:
-                self._close_interval(rate)
+                self._count_time()
+                self._rows.end_interval(progress, rate)
             if request := self._listen():
                 return request
             if time.monotonic() - self._saved_at > 60 * self.config.checkpoint_minutes:
                 self._save()
+        self._rows.write(progress)
         try:
             validation = self._reported.measure(self.config, progress.epoch, self._heed)
         except LeaveError as left:
@@ -208,22 +213,6 @@ class Trainer:
         """Leave the measuring where that is asked; a resumed run measures the epoch from the beginning."""
         if request := self._listen():
             raise LeaveError(request)
-
-    def _fetch_sums(self) -> None:
-        sums, steps_ago = self._tally.fetch()
-        if steps_ago is not None:
-            step = self.progress.step - steps_ago
-            raise divergence(self._stepper.model, f"The training loss is no longer a number at step {step}")
-        self.progress.interval_sums.add(sums)
-
-    def _close_interval(self, rate: float) -> None:
-        self._fetch_sums()
-        self._count_time()
-        interval, self.progress.interval_sums = self.progress.interval_sums, Sums()
-        self.progress.epoch_sums.add(interval)
-        self._watcher.on_interval(self.progress, interval, rate)
-        if figures := self._gradients.fetch():
-            self._watcher.on_layers(self.progress, figures)
 
     def _close_epoch(self, validation: Score) -> None:
         progress = self.progress

@@ -12,7 +12,7 @@ from torch import nn
 from rsdash.config import RunConfig
 from rsdash.models.registry import build_model, freeze_all_but_head
 from rsdash.training import gradients
-from rsdash.training.gradients import GradientWatch, sample_every
+from rsdash.training.gradients import GradientWatch, LayerFigures, sample_every
 from rsdash.training.layers import MOST_GROUPS, layer_groups
 from tests.tiny import small_config
 
@@ -62,6 +62,11 @@ def test_a_network_of_very_many_parts_is_merged() -> None:
     assert len(found) == 20 and found[0] == "part0 … part2"
 
 
+def fetched(watch: GradientWatch) -> LayerFigures | None:
+    taken = watch.take()
+    return taken() if taken else None
+
+
 def step_of(model: nn.Module, watch: GradientWatch, *, clip: float = 0.0) -> dict[str, torch.Tensor]:
     """One step of plain gradient descent; what the weights were before it."""
     images = torch.randn(8, 3, 63, 63, generator=torch.Generator().manual_seed(0))
@@ -82,7 +87,7 @@ def test_norms_and_ratios_are_those_of_all_numbers(monkeypatch: pytest.MonkeyPat
     model = build_model(small_config(), 3).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword
     watch = GradientWatch(model)
     before = step_of(model, watch)
-    figures = watch.fetch()
+    figures = fetched(watch)
     assert figures
     assert watch.groups[0].name == "conv1"
     for place, group in enumerate(watch.groups):
@@ -93,7 +98,7 @@ def test_norms_and_ratios_are_those_of_all_numbers(monkeypatch: pytest.MonkeyPat
         moved = sum(float((model.state_dict()[n] - before[n]).double().square().sum()) for n in own)
         was = sum(float(before[name].double().square().sum()) for name in own)
         assert figures.ratios[place] == pytest.approx((moved / was) ** 0.5, rel=1e-3)
-    assert watch.fetch() is None
+    assert fetched(watch) is None
 
 
 def test_a_large_matrix_is_sampled_and_still_within_a_few_per_cent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +109,7 @@ def test_a_large_matrix_is_sampled_and_still_within_a_few_per_cent(monkeypatch: 
         model = build_model(small_config(), 3)
         watch = GradientWatch(model)
         step_of(model, watch)
-        figures = watch.fetch()
+        figures = fetched(watch)
         assert figures
         into += [figures.ratios, figures.norms]
     assert sampled[1] == exact[1], "gradients are measured in full"
@@ -117,7 +122,7 @@ def test_norms_are_taken_before_clipping() -> None:
     model = build_model(small_config(), 3)
     watch = GradientWatch(model)
     step_of(model, watch, clip=1e-4)
-    figures = watch.fetch()
+    figures = fetched(watch)
     assert figures and all(norm and norm > 1e-3 for norm in figures.norms)
     assert all(ratio is not None and ratio < 1e-5 for ratio in figures.ratios)
 
@@ -128,7 +133,7 @@ def test_layers_that_do_not_learn_and_gradients_that_are_no_numbers_give_none() 
     freeze_all_but_head(model)
     watch = GradientWatch(model)
     step_of(model, watch)
-    figures = watch.fetch()
+    figures = fetched(watch)
     assert figures and figures.norms[:-1] == figures.ratios[:-1] == (None,) * 6
     assert figures.norms[-1] and figures.ratios[-1]
     for parameter in watch.groups[-1].parameters:
@@ -136,7 +141,7 @@ def test_layers_that_do_not_learn_and_gradients_that_are_no_numbers_give_none() 
         parameter.grad.fill_(float("inf"))
     watch.before_update()
     watch.after_update()
-    figures = watch.fetch()
+    figures = fetched(watch)
     assert figures and figures.norms[-1] is None
 
 

@@ -137,4 +137,4 @@ def test_the_clock_counts_waiting_apart_and_starts_anew(monkeypatch: pytest.Monk
         pass
     with clock.batch():  # 13 to 14
         pass
-    assert clock.take() == (10.0, 3.0)  # 20
+    assert clock.lap()() == (10.0, 3.0)  # 20
