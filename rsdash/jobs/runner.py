@@ -18,7 +18,7 @@ from rsdash.errors import RsdashError
 from rsdash.jobs.devices import Slot, find_slots, slots_for
 from rsdash.jobs.executor import Executor, LocalExecutor, Worker
 from rsdash.jobs.housekeeping import clear_leftovers, drop_checkpoint, with_old_checkpoint
-from rsdash.jobs.queue import waiting_runs
+from rsdash.jobs.queue import slot_of, waiting_runs
 from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue, say_device_is_missing
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.index import Listing, RunEntry, RunIndex
@@ -154,7 +154,7 @@ class JobRunner:
 
     def _launch_next(self, listing: Listing) -> bool:
         entries = _own(listing)
-        busy = {self._slot_of(entry) for entry in entries if entry.state.state in LIVING}
+        busy = {slot_of(entry, self._slots) for entry in entries if entry.state.state in LIVING}
         launched = False
         for entry in waiting_runs(entries):
             slots = slots_for(entry.config.device, self._slots)
@@ -165,11 +165,6 @@ class JobRunner:
                 busy.add(slot)
                 launched = True
         return launched
-
-    def _slot_of(self, entry: RunEntry) -> str:
-        """The slot of a living run; one that was started by hand counts where it would have gone."""
-        wanted = (slot.id for slot in slots_for(entry.config.device, self._slots))
-        return entry.state.slot or next(wanted, "")
 
     def _launch(self, entry: RunEntry, slot: str) -> bool:
         lock = Lock.take(entry.folder.lock_path)

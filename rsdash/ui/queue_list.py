@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from rsdash.errors import RsdashError
-from rsdash.jobs.queue import move_in_queue, waiting_runs
+from rsdash.jobs.devices import CPU_SLOT, Slot, slots_for
+from rsdash.jobs.queue import in_the_way, move_in_queue, waiting_runs
 from rsdash.jobs.requests import request_cancel
 from rsdash.runs.index import RunEntry
 from rsdash.ui.server import server
@@ -26,6 +27,31 @@ def queue_list() -> None:
         _line(waiting, entry, place)
     if len(waiting) > SHOWN:
         st.caption(f"{len(waiting) - SHOWN} more wait behind these.")
+
+
+def place_in_words(entry: RunEntry, entries: Sequence[RunEntry], slots: tuple[Slot, ...]) -> str:
+    """Where a run stands in the queue, and which device it waits for.
+
+    Args:
+        entry: a waiting run.
+        entries: all runs.
+        slots: devices of this machine.
+    """
+    ids = [other.id for other in waiting_runs(entries)]
+    if entry.id not in ids:
+        return ""
+    text = f"Place {ids.index(entry.id) + 1} of {len(ids)} in the queue."
+    if holding := in_the_way(entry, entries, slots):
+        names = ", ".join(other.name for other in holding)
+        text += f" Waits for {_device(slots_for(entry.config.device, slots))}, in use by {names}."
+    return text
+
+
+def _device(slots: tuple[Slot, ...]) -> str:
+    first, *others = slots
+    if others:
+        return f"one of {len(slots)} GPUs"
+    return "the CPU" if first.id == CPU_SLOT else f"the {first.name}"
 
 
 def _line(waiting: list[RunEntry], entry: RunEntry, place: int) -> None:

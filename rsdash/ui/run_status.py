@@ -5,11 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from rsdash.config import RunConfig, as_text
+from rsdash.jobs.devices import find_slots
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
 from rsdash.runs.records import DataReference
 from rsdash.runs.states import ENDED, EVALUATED, Interruption, RunState
+from rsdash.ui.queue_list import place_in_words
 from rsdash.ui.run_changes import about_run
+from rsdash.ui.server import server
 from rsdash.ui.words import STATE_COLORS, duration, left, plain, size, state_text
 
 NOTICES_SHOWN = 6
@@ -29,6 +32,8 @@ def status(entry: RunEntry) -> None:
     st.badge(state_text(entry), color=STATE_COLORS[state.state])  # pyright: ignore[reportArgumentType]  # a known colour
     if state.message:
         (st.error if state.state is RunState.FAILED else st.warning)(plain(state.message))
+    if state.state is RunState.QUEUED:
+        st.caption(plain(place_in_words(entry, server().listing().entries, find_slots())))
     if state.state not in EVALUATED:
         st.progress(min(1.0, share), text=text)
     columns = st.columns(5)

@@ -14,11 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.config import RGB8, make_radiometry
+from rsdash.jobs.devices import Slot
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import Listing
 from rsdash.runs.states import RunState
 from rsdash.ui.filter_view import ALL_BANDS, COLOURS, band_choices
 from rsdash.ui.live_chart import drawing_of
+from rsdash.ui.queue_list import place_in_words
 from tests.app.opening import leave_and_return, open_page
 from tests.tiny import make_run
 
@@ -276,3 +278,37 @@ def test_a_run_that_goes_on_from_before_its_latest_epoch_says_so(runs_dir: Path)
     folder.write_state(checkpoint_step=157)
     app.run()
     assert not any("goes on from" in caption.value for caption in app.caption)
+
+
+def queued_words(app: AppTest) -> list[str]:
+    captions = (plain_text(caption.value) for caption in app.caption)
+    return [caption for caption in captions if "in the queue" in caption]
+
+
+def test_a_waiting_run_says_its_place_and_what_it_waits_for(runs_dir: Path) -> None:
+    for name in ("first", "second"):
+        make_run(runs_dir, name=name)
+    folder = make_run(runs_dir, name="third")
+    app = open_page("run", run=folder.id)
+    assert queued_words(app) == ["Place 3 of 3 in the queue."]
+    make_run(runs_dir, name="elsewhere", state=RunState.RUNNING, device="cuda")
+    busy = make_run(runs_dir, name="busy", state=RunState.RUNNING)
+    busy.write_state(slot="cpu")
+    app.run()
+    assert queued_words(app) == ["Place 3 of 3 in the queue. Waits for the CPU, in use by busy."]
+    folder.write_state(state=RunState.CANCELLED)
+    app.run()
+    assert queued_words(app) == []
+
+
+def test_a_run_that_could_take_several_devices_waits_for_one_of_them(runs_dir: Path) -> None:
+    slots = (Slot("GPU-1", "H100", 1), Slot("GPU-2", "H100", 1), Slot("cpu", "CPU, 2 cores", 1))
+    for number in (1, 2):
+        folder = make_run(runs_dir, name=f"r{number}", state=RunState.RUNNING, device="cuda")
+        folder.write_state(slot=f"GPU-{number}")
+    any_gpu, second = make_run(runs_dir, device="cuda"), make_run(runs_dir, device="cuda:1")
+    listing = shared.server().index.refresh()
+    words = place_in_words(listing.find(any_gpu.id), listing.entries, slots)
+    assert words == "Place 1 of 2 in the queue. Waits for one of 2 GPUs, in use by r2, r1."
+    words = place_in_words(listing.find(second.id), listing.entries, slots)
+    assert words == "Place 2 of 2 in the queue. Waits for the H100, in use by r2."
