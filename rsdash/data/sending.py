@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -16,6 +16,56 @@ def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     if device.type == "cuda" and tensor.device.type == "cpu":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
+
+
+def send_rows(source: torch.Tensor, rows: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Some rows of a tensor on the device; from the CPU to a GPU they are picked straight into pinned memory.
+
+    Args:
+        source: (N, ...).
+        rows: int64 of shape (B,), where `source` is.
+        device: where they go.
+
+    Returns:
+        (B, ...).
+    """
+    if device.type != "cuda" or source.device.type != "cpu":
+        return send(source[rows], device)
+    picked = torch.empty((len(rows), *source.shape[1:]), dtype=source.dtype, pin_memory=True)
+    torch.index_select(source, 0, rows, out=picked)
+    return picked.to(device, non_blocking=True)  # the memory stays as it is until the copy is done
+
+
+class Lane:
+    """A way to a GPU beside its work, so that copies do not wait for it; elsewhere the usual way."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+
+    def load(self, pick: Callable[[], Sequence[torch.Tensor]]) -> Callable[[], Sequence[torch.Tensor]]:
+        """Send tensors off; may be called from any thread.
+
+        Args:
+            pick: sends them, and returns them as they will be on the device.
+
+        Returns:
+            Gives them to the thread that calls it, whose further work on the device waits for them.
+        """
+        if self._stream is None:
+            tensors = pick()
+            return lambda: tensors
+        with torch.cuda.stream(self._stream):
+            tensors, there = pick(), torch.cuda.Event()
+            there.record()
+
+        def unload() -> Sequence[torch.Tensor]:
+            present = torch.cuda.current_stream(tensors[0].device)
+            present.wait_event(there)
+            for tensor in tensors:
+                tensor.record_stream(present)  # its memory is not given away before that work is done
+            return tensors
+
+        return unload
 
 
 def bring(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import functools
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from rsdash.data.sending import send
+from rsdash.data.sending import Lane, send, send_rows
 from rsdash.training.enlarging import enlarged
 
 SHARE_OF_GPU_MEMORY = 0.25
@@ -31,8 +33,7 @@ class PixelScale:
     std: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(NamedTuple):
     """Pixels and labels picked for a batch, on their way to the device.
 
     Attributes:
@@ -72,7 +73,7 @@ class Tiles:
         self._all_labels = labels
         self._choose(rows)
         self._side_px = side_px
-        self._device = device
+        self.device = device
         self.scale = scale
         self._sixteen_bits = pixels.dtype == np.uint16
         self._top = _top(pixels)
@@ -112,7 +113,7 @@ class Tiles:
     @property
     def travel(self) -> bool:
         """Whether batches are picked on the CPU for another device, so that picking ahead saves time."""
-        return self._pixels.device != self._device
+        return self._pixels.device != self.device
 
     def gather(self, positions: torch.Tensor) -> Gathered:
         """Pick pixels and labels where the cache is, and send them off; may be called from any thread.
@@ -121,8 +122,8 @@ class Tiles:
             positions: int64 of shape (B,), each below `len(self)`.
         """
         positions = send(positions, self._pixels.device)
-        pixels, labels = self._pixels[self._rows[positions]], self._labels[positions]
-        return Gathered(send(pixels, self._device), send(labels, self._device))
+        pixels = send_rows(self._pixels, self._rows[positions], self.device)
+        return Gathered(pixels, send_rows(self._labels, positions, self.device))
 
     def batch(
         self, picked: torch.Tensor | Gathered, change: Change | None = None
@@ -178,14 +179,15 @@ def gather_ahead(tiles: Tiles, wanted: Iterable[torch.Tensor]) -> Iterator[Gathe
     if not tiles.travel:
         yield from map(tiles.gather, wanted)
         return
+    lane = Lane(tiles.device)
     with ThreadPoolExecutor(1, "gather") as thread:
-        ahead: Future[Gathered] | None = None
+        ahead: Future[Callable[[], Sequence[torch.Tensor]]] | None = None
         for positions in wanted:
-            now, ahead = ahead, thread.submit(tiles.gather, positions)
+            now, ahead = ahead, thread.submit(lane.load, functools.partial(tiles.gather, positions))
             if now:
-                yield now.result()
+                yield Gathered(*now.result()())
         if ahead:
-            yield ahead.result()
+            yield Gathered(*ahead.result()())
 
 
 def measure_scale(pixels: np.ndarray, rows: np.ndarray, *, chunk: int | None = None) -> PixelScale:
