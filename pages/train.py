@@ -1,5 +1,7 @@
 """Choose model, data and settings, see what they cost, start."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from rsdash.config import RunConfig
@@ -16,15 +18,25 @@ from rsdash.ui.preflight import preflight
 from rsdash.ui.rate_view import rate_view
 from rsdash.ui.schedule_view import command_view, schedule_view
 from rsdash.ui.server import server
-from rsdash.ui.settings_form import config_from, preset_picker, settings_form
+from rsdash.ui.settings_form import preset_picker, settings_form
 from rsdash.ui.words import plain
+
+WAITING = "The settings do not fit yet; what is wrong stands beside them."
 
 
 def start(config: RunConfig, name: str) -> None:
     taken = {entry.name for entry in server().listing().entries}
-    folder = submit(config, runs_dir=server().runs_dir, name=name.strip() or None, taken_names=taken)
+    folder = submit(config, runs_dir=server().runs_dir, name=name or None, taken_names=taken)
     server().refresh()
     st.switch_page(page("run"), query_params={"run": folder.id})
+
+
+def once_they_fit(draw: Callable[[RunConfig], None]) -> None:
+    """Draw a part of the page from the settings, or say that they do not fit yet."""
+    if config:
+        draw(config)
+    else:
+        st.caption(WAITING)
 
 
 st.title("Train")
@@ -32,29 +44,33 @@ clone_from_url()
 preset_picker()
 data_from_url()
 datasets = sorted({"sample", *(info.name for info in list_datasets())})
-values = settings_form(models=model_names(), datasets=datasets)
+form = settings_form(models=model_names(), datasets=datasets)
+config = form.config
 
-if values["split"]:
+if form.values["split"]:
     st.caption("The stored split decides what trains and tests; shares and split seed are not used.")
 
 st.divider()
-name = st.text_input("Name of the run", key="run-name", placeholder="made from model, data and seed")
-try:
-    config = config_from(values)
-    left, right = st.columns([1, 3])
-    with right:
-        preflight(config)
-    with left:
-        if st.button("Start", type="primary", key="start", width="stretch"):
-            with st.spinner("Checking data and settings"):
+name = st.text_input("Name of the run", key="run-name", placeholder="made from model, data and seed").strip()
+problem = st.container()
+left, right = st.columns([1, 3])
+with right:
+    preflight(config)
+with left:
+    if st.button("Start", type="primary", key="start", width="stretch", disabled=config is None) and config:
+        with st.spinner("Checking data and settings"):
+            try:
                 start(config, name)
+            except RsdashError as error:
+                problem.error(plain(str(error)))
+    if config is None:
+        st.caption(WAITING)
+if config:
     left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
         schedule_view(config)
     with right:
-        command_view(config)
-    fold("Find a learning rate", "open-rate", lambda: rate_view(config))
-    fold("Try several values", "open-grid", lambda: grid_form(values, config, name))
-    fold("A batch as the network sees it", "open-batch", lambda: batch_view(config))
-except RsdashError as error:
-    st.error(plain(str(error)))
+        command_view(config, name)
+fold("Find a learning rate", "open-rate", lambda: once_they_fit(rate_view))
+fold("Try several values", "open-grid", lambda: grid_form(form.values, name))
+fold("A batch as the network sees it", "open-batch", lambda: once_they_fit(batch_view))

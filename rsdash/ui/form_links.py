@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from rsdash.errors import RsdashError
+from rsdash.jobs.first_weights import weights_of
 from rsdash.ui.server import server
-from rsdash.ui.settings_form import choose_data, fill_form
+from rsdash.ui.settings_form import choose_data, fill_form, set_field
 from rsdash.ui.words import plain
 
 CLONED, TAKEN = "cloned", "taken-data"
@@ -19,17 +20,19 @@ def offer_anew() -> None:
 
 
 def clone_from_url() -> None:
-    """Take over the settings of the run that the URL names, once."""
-    asked = st.query_params.get("from")
-    if asked and st.session_state.get(CLONED) != asked:
-        st.session_state[CLONED] = asked
+    """Take over the settings of the run that the URL names, once; with `weights=own` its weights too."""
+    asked, onwards = st.query_params.get("from"), st.query_params.get("weights") == "own"
+    if asked and st.session_state.get(CLONED) != (asked, onwards):
+        st.session_state[CLONED] = (asked, onwards)
         try:
             entry = server().listing().find(asked)
         except RsdashError as error:
             st.error(plain(str(error)))
             return
         fill_form(entry.config)
-        st.toast(f"Settings of {plain(entry.name)}")
+        if onwards:
+            set_field("weights", weights_of(entry))
+        st.toast(f"Settings of {plain(entry.name)}{', starting from its weights' if onwards else ''}")
 
 
 def data_from_url() -> None:

@@ -20,23 +20,25 @@ from rsdash.config import (
 )
 from rsdash.data import DatasetInfo, list_datasets
 from rsdash.data.splitting import split_for
+from rsdash.errors import ConfigError
 from rsdash.inference.profiles import known, training_seconds
 from rsdash.jobs.submit import submit_grid
 from rsdash.ui.links import page
 from rsdash.ui.places import allowed_settings
 from rsdash.ui.server import server
-from rsdash.ui.settings_form import HIDDEN, PRESET_KEY, field_label
-from rsdash.ui.words import duration
+from rsdash.ui.setting_words import field_label, in_form_words
+from rsdash.ui.settings_form import HIDDEN, PRESET_KEY
+from rsdash.ui.telling import tell_next
+from rsdash.ui.words import duration, plain
 
 OFFERED = [name for name in SETTINGS if name not in (*HIDDEN, "seed")]
 
 
-def grid_form(values: Mapping[str, Any], config: RunConfig, name: str) -> None:
+def grid_form(values: Mapping[str, Any], name: str) -> None:
     """Choose settings and their values; then see what that makes, and queue it.
 
     Args:
         values: what the form holds.
-        config: the same, checked.
         name: with which the names of the runs begin; empty for made ones.
 
     Raises:
@@ -49,35 +51,49 @@ def grid_form(values: Mapping[str, Any], config: RunConfig, name: str) -> None:
         format_func=lambda setting: field_label(SETTINGS[setting]),
         placeholder="learning rate, model, skip, kernel sizes …",
     )
-    texts = {setting: _values_field(SETTINGS[setting], getattr(config, setting)) for setting in chosen}
+    texts = {setting: _values_field(SETTINGS[setting], values) for setting in chosen}
     seeds = st.text_input(
         "Seeds", key="grid-seeds", placeholder="0-4 or 0,3,7", help="Several seeds of each make a group."
     )
-    varied = {setting: parse_values(setting, text) for setting, text in texts.items() if text.strip()}
-    if seeds.strip():
-        varied["seed"] = parse_seeds(seeds)
-    if not varied:
-        st.caption(f"Every combination of the values becomes a run, at most {MAX_RUNS} at once.")
+    if empty := [field_label(SETTINGS[setting]) for setting, text in texts.items() if not text.strip()]:
+        st.info(f"{' and '.join(empty)}: no values yet. Write some, or take the setting out.")
         return
-    cells = make_grid(values, varied, preset=st.session_state[PRESET_KEY])
-    for cell in cells:
-        allowed_settings(cell.config)
-    counts = " × ".join(str(len(each)) for each in varied.values())
-    st.markdown(f"**{len(cells)} runs** ({counts}), {_time(cells)}")
-    if st.button(f"Queue {len(cells)} runs", key="queue-grid", type="primary"):
-        with st.spinner("Checking data and settings of all runs"):
-            taken = {entry.name for entry in server().listing().entries}
-            submit_grid(cells, runs_dir=server().runs_dir, name=name.strip() or None, taken_names=taken)
-        server().refresh()
-        st.switch_page(page("overview"))
+    try:
+        varied = {setting: parse_values(setting, text) for setting, text in texts.items()}
+        if seeds.strip():
+            varied["seed"] = parse_seeds(seeds)
+        if not varied:
+            st.caption(f"Every combination of the values becomes a run, at most {MAX_RUNS} at once.")
+            return
+        cells = make_grid(values, varied, preset=st.session_state[PRESET_KEY])
+        for cell in cells:
+            allowed_settings(cell.config)
+        counts = " × ".join(str(len(each)) for each in varied.values())
+        st.markdown(f"**{len(cells)} runs** ({counts}), {_time(cells)}")
+        if st.button(f"Queue {len(cells)} runs", key="queue-grid", type="primary"):
+            _queue(cells, name)
+    except ConfigError as error:
+        raise ConfigError(in_form_words(str(error), error.setting)) from error
 
 
-def _values_field(info: SettingInfo, present: Any) -> str:
+def _queue(cells: list[Cell], name: str) -> None:
+    """Queue them, and say so on the page that lists them."""
+    with st.spinner("Checking data and settings of all runs"):
+        taken = {entry.name for entry in server().listing().entries}
+        folders = submit_grid(cells, runs_dir=server().runs_dir, name=name or None, taken_names=taken)
+    server().refresh()
+    [tag] = folders[0].about().tags
+    tell_next(f"{len(folders)} runs are queued; they share the tag {plain(tag)}.")
+    st.switch_page(page("overview"))
+
+
+def _values_field(info: SettingInfo, values: Mapping[str, Any]) -> str:
     several = isinstance(info.default, tuple)
+    present = as_text(values.get(info.name, info.default))
     return st.text_input(
         f"Values of {field_label(info)}",
         key=f"grid-{info.name}",
-        placeholder=f"{as_text(present)}{';' if several else ','} …",
+        placeholder=f"{present}{';' if several else ','} …",
         help=f"Parted by {'semicolons' if several else 'commas'}. {info.describe()}",
     )
 

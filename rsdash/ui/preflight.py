@@ -21,6 +21,7 @@ from rsdash.ui.server import server
 from rsdash.ui.tasks import Report
 from rsdash.ui.words import duration, plain, size
 
+OFFER = "Check time, memory and disk"
 BYTES_PER_PARAMETER_ON_DISK = 16
 """Weights, averaged or best weights and two moments of the optimizer, in fp32."""
 
@@ -33,8 +34,15 @@ class _Checked:
     version: str
 
 
-def preflight(config: RunConfig) -> None:
-    """Offer the check, show its progress, then its result, and offer it again."""
+def preflight(config: RunConfig | None) -> None:
+    """Offer the check, show its progress, then its result, and offer it again.
+
+    Args:
+        config: settings of the run; None where they do not fit yet.
+    """
+    if config is None:
+        st.button(OFFER, key="preflight", disabled=True)
+        return
     key = "preflight " + hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
     task = server().tasks.get(key)
     if task and not task.finished:
@@ -46,7 +54,7 @@ def preflight(config: RunConfig) -> None:
         tell_error(task)
     elif task:
         st.markdown(task.result.text)
-    if st.button("Check again" if task else "Check time, memory and disk", key="preflight"):
+    if st.button("Check again" if task else OFFER, key="preflight"):
         server().tasks.start(key, "Checking", lambda report: _check(config, report))
         st.rerun()
 

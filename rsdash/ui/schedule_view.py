@@ -29,9 +29,14 @@ def schedule_view(config: RunConfig) -> None:
     )
 
 
-def command_view(config: RunConfig) -> None:
-    """Show the command line that repeats these settings, to be copied."""
-    st.code(command_for(config), language="bash", wrap_lines=True)
+def command_view(config: RunConfig, name: str) -> None:
+    """Show the command line that repeats these settings, to be copied.
+
+    Args:
+        config: settings of the run.
+        name: what it is to be called; empty for a made name.
+    """
+    st.code(command_for(config, name=name), language="bash", wrap_lines=True)
     st.caption("The same run from the command line. Only what differs from the recipe is named.")
 
 

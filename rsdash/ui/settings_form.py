@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from rsdash.config import PRESET_TEXTS, PRESETS, SETTINGS, RunConfig, SettingInfo, make_config
+from rsdash.config import PRESET_TEXTS, PRESETS, SETTINGS, Group, RunConfig, SettingInfo, make_config
+from rsdash.config.setting import Level
 from rsdash.data.splitting import split_names_of
+from rsdash.errors import ConfigError, RsdashError
 from rsdash.jobs.devices import find_slots
+from rsdash.jobs.first_weights import runs_with_weights, weights_of, with_run_id
 from rsdash.ui.places import allowed_settings
+from rsdash.ui.run_list import run_label
+from rsdash.ui.server import server
+from rsdash.ui.setting_words import CAPTIONS, TITLES, field_label, in_form_words
+from rsdash.ui.words import plain
 
 PREFIX = "set-"
 PRESET_KEY = "preset"
 KEPT_KEY = "settings"
 HIDDEN = ("class_mode",)
 """Settings with a single possible value."""
-LABEL_WORDS = {
-    "im": "image",
-    "ema": "EMA",
-    "deg": "",
-    "norm": "normalization",
-    "warmup": "warm-up",
-    "mixup": "MixUp",
-    "cutmix": "CutMix",
+FIRST_COLUMNS: tuple[tuple[Group, ...], ...] = (
+    ("model", "augmentation", "machine"),
+    ("data",),
+    ("training",),
+)
+FOLDED: dict[Level, tuple[str, tuple[tuple[Group, ...], ...]]] = {
+    "more": ("More settings", (("model", "data"), ("training",), ("regularization",), ("augmentation",))),
+    "seldom": ("Seldom needed settings", (("training",), ("model", "data", "regularization"), ("machine",))),
 }
-TITLES = {
-    "model": "Model",
-    "data": "Data",
-    "training": "Training",
-    "regularization": "Regularization",
-    "augmentation": "Augmentation",
-    "machine": "Machine",
-}
-ADVANCED_COLUMNS = (("model", "data"), ("training",), ("regularization", "machine"), ("augmentation",))
-"""Groups of settings that stand below each other, of about the same height."""
+"""Title of each folded level, and its groups of fields, those of a column below each other."""
+
+
+@dataclass(frozen=True)
+class FilledForm:
+    """What the form holds.
+
+    Attributes:
+        values: setting → value, for `make_config`, of all fields that have an effect.
+        config: the settings; None where they do not fit, which the form says.
+    """
+
+    values: dict[str, Any]
+    config: RunConfig | None
 
 
 def fill_form(config: RunConfig) -> None:
@@ -71,42 +84,29 @@ def preset_picker() -> None:
     st.caption(PRESET_TEXTS[st.session_state[PRESET_KEY]])
 
 
-def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str, Any]:
-    """Draw all fields that apply to the chosen model and return what they hold.
+def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> FilledForm:
+    """Draw all fields that have an effect beside the others, and say what does not fit.
 
     Args:
         models: names offered for `model`; any other may be typed.
         datasets: names offered for `data`; a path may be typed.
-
-    Returns:
-        Setting → value, for `make_config`.
     """
-    devices = ["auto", *(slot.id for slot in reversed(find_slots()))]
-    weights = ["random", "imagenet", "packaged"]
-    splits = ["", *split_names_of(st.session_state[PREFIX + "data"])]
-    options = {
-        "model": list(models),
-        "data": list(datasets),
-        "weights": weights,
-        "device": devices,
-        "split": splits,
-    }
-    chosen = st.session_state[PREFIX + "model"]
-    fields = [info for info in SETTINGS.values() if info.name not in HIDDEN and _applies(info, chosen)]
-    columns = st.columns(3, gap="large")
-    for column, groups in zip(
-        columns, (("model", "augmentation", "machine"), ("data",), ("training",)), strict=True
-    ):
+    fields = _fields({name: st.session_state[PREFIX + name] for name in SETTINGS})
+    options = _options(models=models, datasets=datasets)
+    problems = {}
+    for column, groups in zip(st.columns(len(FIRST_COLUMNS), gap="large"), FIRST_COLUMNS, strict=True):
         with column:
             for group in groups:
-                st.markdown(f"**{TITLES[group]}**")
-                for info in fields:
-                    if info.group == group and info.level == "first":
-                        _field(info, options.get(info.name))
-    with st.expander("More settings"):
-        _advanced(fields, options)
+                problems[group] = _group(group, "first", fields, options)
+    for level, (title, columns) in FOLDED.items():
+        with st.expander(title):
+            for column, groups in zip(st.columns(len(columns), gap="medium"), columns, strict=True):
+                with column:
+                    for group in groups:
+                        _group(group, level, fields, options)
     _remember()
-    return {info.name: st.session_state.get(PREFIX + info.name, info.default) for info in fields}
+    values = {info.name: st.session_state.get(PREFIX + info.name, info.default) for info in fields}
+    return _checked(values, problems, st.container())
 
 
 def config_from(values: dict[str, Any]) -> RunConfig:
@@ -116,7 +116,8 @@ def config_from(values: dict[str, Any]) -> RunConfig:
         ConfigError: one sentence on what does not fit.
         DataError: a path that this server may not read.
     """
-    return allowed_settings(make_config(values, preset=st.session_state[PRESET_KEY]))
+    config = allowed_settings(make_config(values, preset=st.session_state[PRESET_KEY]))
+    return with_run_id(config, server().listing)
 
 
 def kept_config() -> RunConfig | None:
@@ -128,9 +129,8 @@ def kept_config() -> RunConfig | None:
     kept = st.session_state.get(KEPT_KEY)
     if kept is None:
         return None
-    model = kept[PREFIX + "model"]
-    fields = [info for info in SETTINGS.values() if info.name not in HIDDEN and _applies(info, model)]
-    values = {info.name: kept.get(PREFIX + info.name, info.default) for info in fields}
+    values = {name: kept.get(PREFIX + name, info.default) for name, info in SETTINGS.items()}
+    values = {info.name: values[info.name] for info in _fields(values)}
     return allowed_settings(make_config(values, preset=kept[PRESET_KEY]))
 
 
@@ -150,15 +150,60 @@ def _recall() -> None:
             st.session_state[key] = value
 
 
-def _advanced(fields: Sequence[SettingInfo], options: dict[str, list[str]]) -> None:
-    for column, groups in zip(st.columns(len(ADVANCED_COLUMNS)), ADVANCED_COLUMNS, strict=True):
-        with column:
-            for group in groups:
-                folded = [info for info in fields if info.group == group and info.level != "first"]
-                if folded:
-                    st.markdown(f"**{TITLES[group]}**")
-                for info in folded:
-                    _field(info, options.get(info.name))
+def _fields(values: Mapping[str, Any]) -> list[SettingInfo]:
+    """The fields that have an effect beside these values."""
+    return [info for info in SETTINGS.values() if info.name not in HIDDEN and info.applies(values)]
+
+
+def _options(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str, dict[str, str]]:
+    """What the lists offer that any other value may be typed into: setting → choices with their labels."""
+    runs = runs_with_weights(server().listing(), st.session_state[PREFIX + "model"])
+    devices = ["auto", *(slot.id for slot in reversed(find_slots()))]
+    return {
+        "model": {name: name for name in models},
+        "data": {name: name for name in datasets},
+        "weights": {
+            **{name: name for name in ("random", "imagenet", "packaged")},
+            **{weights_of(entry): f"of the run {run_label(entry)}" for entry in runs},
+        },
+        "device": {name: name for name in devices},
+        "split": {
+            "": "made from the shares",
+            **{name: name for name in split_names_of(st.session_state[PREFIX + "data"])},
+        },
+    }
+
+
+def _group(
+    group: Group, level: Level, fields: Sequence[SettingInfo], options: Mapping[str, dict[str, str]]
+) -> DeltaGenerator | None:
+    """Draw the fields of a group; returns the place below its heading, for what does not fit in it."""
+    own = [info for info in fields if (info.group, info.level) == (group, level)]
+    if not own:
+        return None
+    st.markdown(f"**{TITLES[group]}**")
+    st.caption(CAPTIONS[level][group])
+    problem = st.container()
+    for info in own:
+        _field(info, options.get(info.name))
+    return problem
+
+
+def _checked(
+    values: dict[str, Any], problems: Mapping[Group, DeltaGenerator | None], below: DeltaGenerator
+) -> FilledForm:
+    """What the form holds; what does not fit is said at its group, or below where that is folded away."""
+    place, sentence = None, ""
+    try:
+        return FilledForm(values, config_from(values))
+    except ConfigError as error:
+        sentence, info = in_form_words(str(error), error.setting), SETTINGS.get(error.setting)
+        if info and info.level == "first":
+            place = problems.get(info.group)
+    except RsdashError as error:
+        sentence = str(error)
+    (place or below).error(plain(sentence))
+    return FilledForm(values, None)
 
 
 def _apply_preset() -> None:
@@ -170,27 +215,18 @@ def _apply_preset() -> None:
         st.session_state[PREFIX + "model"] = model if model in ("alexnet", "resnet18") else "alexnet"
 
 
-def field_label(info: SettingInfo) -> str:
-    """Name of a field in words, with its unit once."""
-    words = " ".join(LABEL_WORDS.get(word, word) for word in info.name.split("_")).strip()
-    unit = f" ({info.unit})" if info.unit and not words.endswith(info.unit) else ""
-    return words[0].upper() + words[1:] + unit
-
-
-def _field(info: SettingInfo, options: list[str] | None) -> None:
+def _field(info: SettingInfo, options: dict[str, str] | None) -> None:
     key = PREFIX + info.name
     label = field_label(info)
     if options is not None:
         known = st.session_state[key]
-        choices = options if known in options else [known, *options]
-        shown = {"": "made from the shares"} if info.name == "split" else {}
         st.selectbox(
             label,
-            choices,
+            list(options if known in options else {known: known, **options}),
             key=key,
             help=info.text,
             accept_new_options=True,
-            format_func=lambda choice: shown.get(choice, str(choice)),
+            format_func=lambda choice: options.get(choice, str(choice)),
         )
     elif info.kind == "choice":
         st.selectbox(label, info.choices, key=key, help=info.text)
@@ -211,7 +247,3 @@ def _shown(info: SettingInfo, value: Any) -> Any:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return f"{value:g}" if info.kind == "number" else value
-
-
-def _applies(info: SettingInfo, model: str) -> bool:
-    return not info.models or model in info.models

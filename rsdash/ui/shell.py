@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from rsdash.ui.links import page
+from rsdash.ui.telling import tell_now
 
 chosen = st.navigation(
     [
@@ -20,4 +21,5 @@ chosen = st.navigation(
 )
 icon = Path(__file__).with_name("icon.png")
 st.set_page_config(page_title=f"{chosen.title} · rsdash", page_icon=icon, layout="wide")
+tell_now()
 chosen.run()

@@ -10,12 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
-from rsdash.config import RunConfig, make_config
+from rsdash.config import SETTINGS, RunConfig, make_config
 from rsdash.data import add_dataset, open_dataset
 from rsdash.inference import client, profiles
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import RateSweep
 from rsdash.training.schedule import preview_rates
+from rsdash.ui.setting_words import CAPTIONS
+from rsdash.ui.settings_form import HIDDEN
 from tests.app.opening import open_page, own_runs
 from tests.tiny import COST, wait_for
 from tests.unit.config.test_command import parsed
@@ -73,6 +75,72 @@ def test_the_command_line_means_what_the_form_holds_and_the_run_gets(tiles_dir: 
     assert "0.0012" in command_of(open_page("train", **{"from": entry.id}))
 
 
+def test_the_command_line_repeats_the_name_of_the_run(tiles_dir: Path) -> None:
+    app = filled(tiles_dir)
+    assert "--name" not in command_of(app)
+    app.text_input("run-name").set_value(" my run ").run()
+    assert "--name 'my run'" in command_of(app)
+    app.button("start").click().run()
+    assert [entry.name for entry in own_runs()] == ["my run"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("learning_rate", "", "Learning rate is empty; it must be a number."),
+        ("learning_rate", "fast", "Learning rate must be a number; got fast."),
+        ("l2", "", "L2 is empty; it must be a number."),
+        ("width", "9", "Width must be less than or equal to 4; got 9."),
+    ],
+)
+def test_what_does_not_fit_is_said_in_the_forms_words_and_nothing_goes_away(
+    tiles_dir: Path, field: str, value: str, sentence: str
+) -> None:
+    app = filled(tiles_dir)
+    before = {button.key for button in app.button}
+    app.text_input(f"set-{field}").set_value(value).run()
+    assert not app.exception
+    assert [error.value.replace("\\", "") for error in app.error] == [sentence]
+    assert before == {button.key for button in app.button}
+    assert app.button("start").disabled and app.button("preflight").disabled
+    assert {part.label for part in app.expander} >= {"Find a learning rate", "Try several values"}
+    app.text_input(f"set-{field}").set_value("0.001" if field != "width" else "0.125").run()
+    assert not app.error and not app.button("start").disabled
+
+
+def test_a_start_that_is_refused_says_why_above_the_button(tiles_dir: Path) -> None:
+    app = filled(tiles_dir).number_input("set-batch_size").set_value(49).run()
+    assert not app.error
+    app.button("start").click().run()
+    assert "48 images" in app.error[0].value and not own_runs()
+    assert command_of(app)
+
+
+def test_fields_without_effect_beside_the_others_are_not_shown_and_not_asked_for(tiles_dir: Path) -> None:
+    def shown(app: AppTest) -> set[str | None]:
+        return {field.key for field in (*app.text_input, *app.number_input, *app.toggle)}
+
+    app = filled(tiles_dir)
+    app.text_input("set-warmup_epochs").set_value("3").run()
+    assert not {"set-plateau_epochs", "set-plateau_factor", "set-nesterov"} & shown(app)
+    assert parsed(command_of(app)).warmup_epochs == 3
+    app.selectbox("set-schedule").set_value("one-cycle").run()
+    assert "set-warmup_epochs" not in shown(app)
+    assert parsed(command_of(app)).warmup_epochs == 0
+    app.selectbox("set-schedule").set_value("plateau").run()
+    assert {"set-plateau_epochs", "set-plateau_factor"} < shown(app)
+    assert app.text_input("set-warmup_epochs").value == "3"  # which comes back with its field
+    app.selectbox("set-optimizer").set_value("sgd").run()
+    assert "set-nesterov" in shown(app)
+
+
+def test_every_group_of_fields_says_in_a_line_what_it_is_about() -> None:
+    app = open_page("train")
+    captions = {caption.value for caption in app.caption}
+    for info in SETTINGS.values():
+        assert info.name in HIDDEN or CAPTIONS[info.level][info.group] in captions, info.name
+
+
 def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> None:
     app = opened(filled(tiles_dir), "open-grid")
     app.multiselect("grid-settings").set_value(["learning_rate", "kernel_sizes"]).run()
@@ -82,10 +150,33 @@ def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> No
     assert any("12 runs** (2 × 2 × 3)" in text.value for text in app.markdown)
     assert any("time is not known" in text.value for text in app.markdown)
     app.button("queue-grid").click().run()
+    [tag] = {tag for entry in own_runs() for tag in entry.about.tags}
+    assert app.title[0].value == "rsdash"
+    [told] = app.toast
+    assert told.value.replace("\\", "") == f"12 runs are queued; they share the tag {tag}."
+    assert not app.run().toast
     runs = [entry.request.config for entry in own_runs()]
     assert len({(run.learning_rate, run.kernel_sizes, run.seed) for run in runs}) == len(runs) == 12
     assert {run.width for run in runs} == {0.125}
     assert len({entry.about.tags for entry in own_runs()}) == 1
+
+
+def test_a_chosen_setting_without_values_is_not_passed_over(tiles_dir: Path) -> None:
+    app = opened(filled(tiles_dir), "open-grid")
+    app.multiselect("grid-settings").set_value(["learning_rate", "l2"]).run()
+    app.text_input("grid-learning_rate").set_value("0.001, 0.01").run()
+    assert "L2: no values yet" in app.info[0].value
+    assert "queue-grid" not in {button.key for button in app.button}
+    app.text_input("grid-l2").set_value("0").run()
+    assert not app.info and app.button("queue-grid").label == "Queue 2 runs"
+
+
+def test_a_varied_setting_may_be_empty_in_the_form(tiles_dir: Path) -> None:
+    app = opened(filled(tiles_dir), "open-grid")
+    app.text_input("set-l2").set_value("").run()
+    app.multiselect("grid-settings").set_value(["l2"]).run()
+    app.text_input("grid-l2").set_value("0, 0.1").run()
+    assert app.button("queue-grid").label == "Queue 2 runs"
 
 
 def test_the_time_of_a_grid_is_told_where_its_cost_is_known(tiles_dir: Path) -> None:
@@ -103,7 +194,7 @@ def test_the_time_of_a_grid_is_told_where_its_cost_is_known(tiles_dir: Path) -> 
 @pytest.mark.parametrize(
     ("setting", "values", "sentence"),
     [
-        ("learning_rate", "0.1, fast", "With learning_rate=fast"),
+        ("learning_rate", "0.1, fast", "With Learning rate = fast"),
         ("learning_rate", "0.1, 0.10", "the same"),
         ("seeds", "0-120", "Seeds '0-120'"),
         ("split", "mine", "mine"),
