@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import traceback
 
 import safetensors.torch
 import torch
 
-from rsdash.errors import DivergedError, RsdashError
+from rsdash.errors import ConfigError, DivergedError, RsdashError
 from rsdash.evaluation.figures import headline
 from rsdash.evaluation.saved import read_evaluation
 from rsdash.files import remove_torn
@@ -78,6 +79,7 @@ class _Session:
         config = self._request.config
         torch.set_num_threads(config.threads or processors())
         compute = choose_compute(config)
+        self._require_slot(compute)
         setup, recorder, trainer = self._begin(compute)
         unfinished = trainer.progress.epoch < trainer.config.epochs
         request = self._stop if self._stop and unfinished else trainer.run()
@@ -143,6 +145,15 @@ class _Session:
         self._folder.write_state(
             state=RunState.FAILED, reason=None, message=message, commands_end=self._control.commands_end
         )
+
+    def _require_slot(self, compute: Compute) -> None:
+        """Rather fail than train beside the run that has the CPU."""
+        slot = self._folder.state().slot
+        if slot and slot == os.environ.get("CUDA_VISIBLE_DEVICES") and compute.device.type == "cpu":
+            raise ConfigError(
+                f"PyTorch {torch.__version__} cannot use the GPU {slot} that this run was given; its driver "
+                "may be too old. Choose device=cpu, or install a PyTorch that fits the driver."
+            )
 
     def _checkpoint(self) -> Checkpoint | None:
         path = self._folder.checkpoint_path

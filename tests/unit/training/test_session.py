@@ -1,19 +1,32 @@
-"""A run that goes on needs neither the weights that it began with nor its checkpoint in memory."""
+"""A run from its folder to its end: what it needs to go on, and the device that it was given."""
 
 from __future__ import annotations
 
 import gc
 
 import numpy as np
+import pytest
 import safetensors.torch
 import torch
 
 from rsdash.data import add_dataset
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.folder import RunFolder, remove_run
+from rsdash.runs.states import RunState
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.control import Control, Request, Standing
 from tests.sessions import go_on
+
+
+def test_a_run_that_was_given_a_gpu_does_not_train_on_the_cpu_in_its_stead(
+    tiles_dir, queue, monkeypatch: pytest.MonkeyPatch
+):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=1)
+    run.write_state(slot="GPU-5ae1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-5ae1")
+    assert not go_on(run)
+    assert (run.state().state, "GPU-5ae1" in run.state().message) == (RunState.FAILED, True)
 
 
 class Counting(Control):
