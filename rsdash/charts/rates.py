@@ -11,7 +11,12 @@ from rsdash.palette import HEAD_RATE_COLOR, LOSS_BLUE, RATE_COLOR
 
 
 def rate_schedule(
-    epoch: Sequence[float], rate: Sequence[float], head_rate: Sequence[float], *, title: str
+    epoch: Sequence[float],
+    rate: Sequence[float],
+    head_rate: Sequence[float],
+    *,
+    title: str,
+    jumps: bool = False,
 ) -> go.Figure:
     """The learning rate over a run.
 
@@ -20,8 +25,10 @@ def rate_schedule(
         rate: of all layers but the last.
         head_rate: of the last layer; drawn where it differs.
         title: says what the schedule does.
+        jumps: whether the rate stays between the places where it is taken, and changes at once there.
     """
     figure = go.Figure()
+    shape = "hv" if jumps else "linear"
     apart = list(rate) != list(head_rate)
     if apart:
         figure.add_scatter(
@@ -29,14 +36,14 @@ def rate_schedule(
             y=head_rate,
             name="last layer",
             mode="lines",
-            line={"color": HEAD_RATE_COLOR, "dash": "dash"},
+            line={"color": HEAD_RATE_COLOR, "dash": "dash", "shape": shape},
         )
     figure.add_scatter(
         x=epoch,
         y=rate,
         name="all other layers" if apart else "all layers",
         mode="lines",
-        line={"color": RATE_COLOR, "width": 2.5},
+        line={"color": RATE_COLOR, "width": 2.5, "shape": shape},
         showlegend=apart,
     )
     figure.update_xaxes(title_text="epoch", rangemode="tozero")

@@ -21,12 +21,17 @@ def schedule_view(config: RunConfig) -> None:
     """Draw the rate over the run."""
     preview = preview_rates(config)
     title = in_words(config)
-    figure = rate_schedule(preview.epoch, preview.rate, preview.head_rate, title=title)
+    jumps = config.schedule == "step" or config.frozen_epochs > 0
+    figure = rate_schedule(preview.epoch, preview.rate, preview.head_rate, title=title, jumps=jumps)
     st.plotly_chart(
         figure,
         key="schedule",
         alt=f"Learning rate over {config.epochs} epochs. {title.replace('<br>', ' ')}.",
     )
+    if config.schedule == "plateau":
+        st.caption(
+            "Where progress stalls cannot be foreseen; at each such place the rate falls from the line drawn."
+        )
 
 
 def command_view(config: RunConfig, name: str) -> None:

@@ -181,8 +181,7 @@ def _group(
     own = [info for info in fields if (info.group, info.level) == (group, level)]
     if not own:
         return None
-    st.markdown(f"**{TITLES[group]}**")
-    st.caption(CAPTIONS[level][group])
+    st.markdown(f"**{TITLES[group]}**  \n:small[:gray[{CAPTIONS[level][group]}]]")
     problem = st.container()
     for info in own:
         _field(info, options.get(info.name))

@@ -61,7 +61,18 @@ def test_the_rate_over_the_run_is_drawn_for_the_settings_of_the_form() -> None:
     expected = preview_rates(make_config({}, preset="transfer"))
     assert drawn["data"][1]["y"] == pytest.approx(list(expected.rate))
     app.selectbox("set-schedule").set_value("step").run()
-    assert "a tenth after each third" in figure(app, "schedule")["layout"]["title"]["text"]
+    drawn = figure(app, "schedule")
+    assert "a tenth after each third" in drawn["layout"]["title"]["text"]
+    assert {line["line"]["shape"] for line in drawn["data"]} == {"hv"}
+
+
+def test_a_plateau_says_that_its_falls_cannot_be_foreseen() -> None:
+    def said(app: AppTest) -> bool:
+        return any("cannot be foreseen" in caption.value for caption in app.caption)
+
+    app = open_page("train")
+    assert not said(app)
+    assert said(app.selectbox("set-schedule").set_value("plateau").run())
 
 
 def test_the_command_line_means_what_the_form_holds_and_the_run_gets(tiles_dir: Path) -> None:
@@ -136,9 +147,9 @@ def test_fields_without_effect_beside_the_others_are_not_shown_and_not_asked_for
 
 def test_every_group_of_fields_says_in_a_line_what_it_is_about() -> None:
     app = open_page("train")
-    captions = {caption.value for caption in app.caption}
+    headings = " ".join(text.value for text in app.markdown)
     for info in SETTINGS.values():
-        assert info.name in HIDDEN or CAPTIONS[info.level][info.group] in captions, info.name
+        assert info.name in HIDDEN or CAPTIONS[info.level][info.group] in headings, info.name
 
 
 def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> None:

@@ -27,3 +27,9 @@ def test_one_line_is_drawn_where_all_layers_learn_alike() -> None:
     apart = rate_schedule([0, 1], [0.1, 0.0], [0.3, 0.0], title="falls").to_dict()
     assert [line["name"] for line in apart["data"]] == ["last layer", "all other layers"]
     assert apart["layout"]["xaxis"]["title"]["text"] == "epoch"
+
+
+def test_a_rate_that_jumps_is_drawn_with_upright_edges() -> None:
+    for jumps, shape in ((True, "hv"), (False, "linear")):
+        figure = rate_schedule([0, 1], [0.1, 0.01], [0.3, 0.03], title="falls", jumps=jumps).to_dict()
+        assert [line["line"]["shape"] for line in figure["data"]] == [shape, shape]
