@@ -15,6 +15,7 @@ MOST_IN_A_MATRIX = 50
 MOST_WITH_NUMBERS = 21
 MOST_PAIRS = 25
 MOST_LINES = 6
+MOST_TICKS = 12
 PROBABILITY_SCALE = ((0.0, WRONG_COLOR), (0.5, DOUBTFUL_COLOR), (1.0, RIGHT_COLOR))
 """From wrong to right."""
 
@@ -80,7 +81,7 @@ def probe_map(probes: ProbeHistory, classes: Sequence[str], *, revision: str) ->
             colorbar={"title": {"text": "true class"}, "tickformat": ".0%", "thickness": 14},
         )
     )
-    figure.update_xaxes(title_text="epoch")
+    figure.update_xaxes(title_text="epoch", dtick=_whole_epochs(probes))
     figure.update_yaxes(autorange="reversed", automargin=True)
     right = sum(
         answer[0][0] == label for answer, label in zip(probes.answers[-1], probes.labels, strict=True)
@@ -116,12 +117,17 @@ def probe_lines(probes: ProbeHistory, tile: int, classes: Sequence[str], *, revi
             line={"color": class_color(label), "width": 4 if true else 1.8},
             connectgaps=True,
         )
-    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=_whole_epochs(probes))
     figure.update_yaxes(title_text="probability", range=[0, 1.02], tickformat=".0%")
     label, share = answers[-1][0]
     verdict = "right" if label == truth else "wrong"
     title = f"Tile {tile + 1}: {literal(classes[label])} at {share:.0%}, {verdict}"
     return finish(figure, height=380, title=title, revision=revision)
+
+
+def _whole_epochs(probes: ProbeHistory) -> int | None:
+    """Epochs between two ticks where they are so few that Plotly would put ticks between them."""
+    return 1 if probes.epoch[-1] <= MOST_TICKS else None
 
 
 def _mistakes(confusion: Confusion, classes: Sequence[str], revision: str) -> go.Figure:

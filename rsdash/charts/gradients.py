@@ -126,24 +126,36 @@ def _map(layers: LayerHistory) -> go.Heatmap:
 
 
 def _color_axis(tables: Sequence[np.ndarray]) -> dict:
-    """From the smallest to the largest norm of all, ticks at decades."""
+    """From the smallest to the largest norm of all."""
     values = np.concatenate([np.log10(_positive(table)).ravel() for table in tables])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (-1.0, 1.0)
     if high - low < 0.5:
         low, high = low - 0.25, high + 0.25
-    decades = list(range(math.ceil(low), math.floor(high) + 1)) or [round((low + high) / 2, 1)]
+    norms = _round_norms(low, high)
     return {
         "colorscale": COLOR_SCALE,
         "cmin": low,
         "cmax": high,
         "colorbar": {
             "title": {"text": "norm", "side": "top"},
-            "tickvals": decades,
-            "ticktext": [f"{10.0**decade:.3g}" for decade in decades],
+            "tickvals": [math.log10(norm) for norm in norms],
+            "ticktext": [f"{norm:.3g}" for norm in norms],
             "thickness": 14,
         },
     }
+
+
+def _round_norms(low: float, high: float) -> list[float]:
+    """Norms to read colours by: powers of ten, and more between them the fewer of these there are.
+
+    Args:
+        low: decimal logarithm of the smallest norm; `high` of the largest, at least half a decade above.
+    """
+    digits = (1, 2, 3, 5, 7) if high - low < 1 else (1, 2, 5) if high - low < 3 else (1,)
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    norms = [float(f"{digit}e{decade}") for decade in decades for digit in digits]
+    return [norm for norm in norms if low <= math.log10(norm) <= high]
 
 
 def _positive(values: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from rsdash.ui.server import server
 
 TILE_PX = 64
 ROW_PX = 44
-TABLE_PX, CHARTS_PX = 500, 720
+RIGHT, WRONG = "✓", "✗"
 TILE_KEY = "probe-tile"
 
 
@@ -29,8 +29,7 @@ def probe_view(entry: RunEntry, history: History) -> None:
         st.caption("No epoch has been measured yet, or this run is from before probe tiles were followed.")
         return
     revision = part_revision(history, probes.step)
-    with st.container(horizontal=True, gap="large"):  # one below the other where it is narrow
-        left, right = st.container(width=TABLE_PX), st.container(width=CHARTS_PX)
+    left, right = st.columns([2, 3], gap="large")
     with left:
         _table(entry, probes, classes)
     with right:
@@ -69,7 +68,7 @@ def _table(entry: RunEntry, probes: ProbeHistory, classes: tuple[str, ...]) -> N
                 "#": number + 1,
                 "Tile": pictures[number],
                 "True class": classes[label],
-                "Answer": classes[likeliest],
+                "Answer": f"{RIGHT if likeliest == label else WRONG} {classes[likeliest]}",
                 "Probability": round(share, 2),
             }
         )
@@ -81,6 +80,7 @@ def _table(entry: RunEntry, probes: ProbeHistory, classes: tuple[str, ...]) -> N
         column_config={
             "#": st.column_config.NumberColumn(width=30),
             "Tile": st.column_config.ImageColumn(width=70),
+            "Answer": st.column_config.TextColumn(help=f"{RIGHT} right, {WRONG} wrong"),
             "Probability": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
         },
         alt=f"Latest answers for {len(rows)} tiles",

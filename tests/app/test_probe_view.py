@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from rsdash.data import add_dataset
@@ -43,3 +44,15 @@ def test_pictures_that_were_not_there_are_shown_once_they_are(runs_dir: Path, ti
     away.rename(tiles_dir)
     (picture,) = pictures(app.run())
     assert picture and picture.startswith("data:image/jpeg;base64,")
+
+
+@pytest.mark.parametrize(("answer", "shown"), [(0, "✓ Forest"), (1, "✗ Lake")])
+def test_an_answer_is_marked_as_right_or_wrong(
+    runs_dir: Path, tiles_dir: Path, answer: int, shown: str
+) -> None:
+    folder = run_on(tiles_dir, runs_dir)
+    folder.log_event("probe", step=20, epoch=2, answers=[[[answer, 0.75], [1 - answer, 0.25]]])
+    app = open_page("run", run=folder.id)
+    app.segmented_control("inside").set_value("Probe tiles").run()
+    table: pd.DataFrame = next(frame.value for frame in app.dataframe if "Tile" in frame.value)
+    assert table["Answer"].tolist() == [shown]

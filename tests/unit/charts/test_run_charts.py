@@ -131,6 +131,34 @@ def test_the_gradient_map_has_the_first_layer_on_top_and_decades_as_colours(hist
     assert "the first has 0.01 times the last's" in layout(figure).title.text
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.03, 0.9, ["0.05", "0.1", "0.2", "0.5"]),
+        (0.21, 0.67, ["0.3", "0.5"]),
+        (2e-4, 0.6, ["0.001", "0.01", "0.1"]),
+    ],
+)
+def test_colours_of_a_narrow_range_of_gradients_can_be_read(
+    history: History, low: float, high: float, ticks: list[str]
+) -> None:
+    norms = np.geomspace(low, high, history.layers.norms.size).reshape(history.layers.norms.shape)
+    layers = history.layers.__class__(**{**vars(history.layers), "norms": norms})
+    bar = layout(gradient_map(layers, revision="r")).coloraxis.colorbar
+    assert list(bar.ticktext) == ticks
+    assert 10 ** np.array(bar.tickvals) == pytest.approx([float(text) for text in ticks])
+
+
+def test_few_epochs_have_a_tick_each_and_none_between_them(history: History) -> None:
+    charts = (
+        probe_map(history.probes, CLASSES, revision="r"),
+        probe_lines(history.probes, 0, CLASSES, revision="r"),
+    )
+    assert [layout(figure).xaxis.dtick for figure in charts] == [1, 1]
+    many = history.probes.__class__(**{**vars(history.probes), "epoch": history.probes.epoch * 50})
+    assert layout(probe_map(many, CLASSES, revision="r")).xaxis.dtick is None
+
+
 def test_maps_side_by_side_share_their_colours(history: History) -> None:
     louder = history.layers.__class__(**{**vars(history.layers), "norms": history.layers.norms * 1000})
     figure = gradient_maps([NamedLayers("a <i>", history.layers), NamedLayers("b", louder)])
