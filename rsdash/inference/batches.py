@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ def draw_batch(config: RunConfig, *, step: int = 0, shown: int = IMAGES_SHOWN) -
     epoch, step_in_epoch = divmod(step, steps)
     order = epoch_order(tiles.labels, config, epoch)
     picked = positions_of(order, config, step_in_epoch)
-    images, _ = training_batch(tiles, config, picked, epoch=epoch, step=step_in_epoch)
+    images, labels = training_batch(tiles, config, picked, epoch=epoch, step=step_in_epoch)
     rows = tiles.rows[picked.numpy()]
     pictures = draw_back(images[:shown], scale, radiometry)
     return TrainingBatch(
@@ -55,7 +56,7 @@ def draw_batch(config: RunConfig, *, step: int = 0, shown: int = IMAGES_SHOWN) -
         std=scale.std,
         lowest=float(images.min()),
         highest=float(images.max()),
-        images=_named(dataset, rows[:shown], pictures),
+        images=_named(dataset, rows[:shown], pictures, labels),
     )
 
 
@@ -76,12 +77,32 @@ def draw_back(images: torch.Tensor, scale: PixelScale, radiometry: Radiometry) -
     return values.mul(255).round().clamp(0, 255).to(torch.uint8).numpy()
 
 
-def _named(dataset: Dataset, rows: np.ndarray, pictures: np.ndarray) -> tuple[BatchImage, ...]:
+def _named(
+    dataset: Dataset, rows: np.ndarray, pictures: np.ndarray, labels: torch.Tensor
+) -> tuple[BatchImage, ...]:
     manifest = dataset.manifest
     return tuple(
-        BatchImage(name=manifest.names[row], label=manifest.classes[manifest.labels[row]], png=_png(pixels))
-        for row, pixels in zip(rows.tolist(), pictures, strict=True)
+        BatchImage(
+            name=manifest.names[row],
+            label=manifest.classes[manifest.labels[row]],
+            png=_png(pixels),
+            shares=_shares(label, manifest.classes),
+        )
+        for row, pixels, label in zip(rows.tolist(), pictures, labels[: len(rows)], strict=True)
     )
+
+
+def _shares(label: torch.Tensor, classes: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """The classes that an image counts as.
+
+    Args:
+        label: a number, or shares of shape (K,).
+        classes: the K names in label order.
+    """
+    if not label.ndim:
+        return ((classes[int(label)], 1.0),)
+    held = [(name, share) for name, share in zip(classes, label.tolist(), strict=True) if share > 0]
+    return tuple(sorted(held, key=lambda pair: -pair[1]))
 
 
 def _png(pixels: np.ndarray) -> str:

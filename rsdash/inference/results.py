@@ -203,11 +203,14 @@ class BatchImage(_Result):
         name: as in the manifest of the data set.
         label: name of its class.
         png: the picture, base64.
+        shares: what it counts as in training, as MixUp and CutMix have it: (class, share of 1), the largest
+            share first.
     """
 
     name: str
     label: str
     png: str
+    shares: tuple[tuple[str, float], ...]
 
     @property
     def content(self) -> bytes:

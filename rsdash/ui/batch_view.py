@@ -10,12 +10,12 @@ import streamlit as st
 from rsdash.config import PRESETS, RunConfig, make_config
 from rsdash.data import Dataset
 from rsdash.errors import RsdashError
-from rsdash.inference.results import TrainingBatch
+from rsdash.inference.results import BatchImage, TrainingBatch
 from rsdash.ui.decoding import decode_first, decoding_cost, decoding_words
 from rsdash.ui.long_action import long_action
 from rsdash.ui.settings_form import kept_config
 from rsdash.ui.tasks import Progress, Report
-from rsdash.ui.words import plain
+from rsdash.ui.words import breakable, plain
 
 FORM = "the Train page"
 SHOWN_PX = 128
@@ -84,11 +84,18 @@ def _show(batch: TrainingBatch) -> None:
         for image in batch.images:
             st.image(
                 image.content,
-                caption=plain(image.label),
+                caption=plain(breakable(_classes(image))),
                 width=SHOWN_PX,
-                alt=f"Image of class {image.label}, as augmented",
+                alt=f"Image of class {_classes(image)}, as augmented",
             )
     st.caption(plain(f"{_which(batch)} {_numbers(batch)}"))
+
+
+def _classes(image: BatchImage) -> str:
+    """What an image counts as: `Forest`, or `Forest 70 %, Lake 30 %` where two were mixed."""
+    told = [(name, round(100 * share)) for name, share in image.shares]
+    mixed = [f"{name} {percent} %" for name, percent in told if percent]
+    return ", ".join(mixed) if len(mixed) > 1 else told[0][0]
 
 
 def _which(batch: TrainingBatch) -> str:

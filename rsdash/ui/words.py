@@ -7,6 +7,7 @@ import re
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import RunState
 
+ZERO_WIDTH_SPACE = "\u200b"
 STATE_COLORS = {
     RunState.QUEUED: "gray",
     RunState.STARTING: "blue",
@@ -49,3 +50,8 @@ def state_text(entry: RunEntry) -> str:
 def plain(text: str) -> str:
     """Text of a person's own with Markdown's signs escaped, so that it shows as typed."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", text)
+
+
+def breakable(text: str) -> str:
+    """A name of several words in one, such as `AnnualCrop`, that may be broken between them only."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[_/-])(?=\w)", ZERO_WIDTH_SPACE, text)

@@ -88,6 +88,35 @@ def test_flips_show(tmp_path, data_place):
     assert min(sum(kept), sum(mirrored)) > 2
 
 
+@pytest.mark.parametrize("mixing", [{"mixup": 1.0}, {"cutmix": 1.0}])
+def test_a_mixed_image_says_how_much_it_holds_of_each_class(tmp_path, data_place, mixing):
+    add_dataset(make_tiles(tmp_path / "tiles"))
+    settings = {"data": "tiles", "im_size": TILE_PX}
+    alone = draw_batch(small_config(**settings)).images
+    mixed = draw_batch(small_config(**settings, **mixing)).images
+    assert all(image.shares == ((image.label, 1.0),) for image in alone)
+    blended = 0
+    for place, image in enumerate(mixed):
+        one, other = alone[place], alone[place - 1]
+        held = dict(image.shares)
+        assert sum(held.values()) == pytest.approx(1, abs=1e-6)
+        assert list(held.values()) == sorted(held.values(), reverse=True)
+        if one.label == other.label:
+            assert held == {one.label: pytest.approx(1)}
+            continue
+        assert held.keys() <= {one.label, other.label}
+        blended += len(held) == 2
+        share = held.get(one.label, 0.0)
+        first, second = pixels_of(one).astype(float), pixels_of(other).astype(float)
+        expected = share * first + (1 - share) * second
+        if "mixup" in mixing:
+            assert np.abs(pixels_of(image) - expected).max() <= 1
+        else:
+            own = (pixels_of(image) == pixels_of(one)).all(axis=2).mean()
+            assert own == pytest.approx(share, abs=0.01)
+    assert blended > 4
+
+
 def test_of_13_bands_the_visible_ones_are_drawn(tmp_path, data_place):
     radiometry = make_radiometry("sentinel2", "all")
     dataset = add_dataset(make_band_tiles(tmp_path / "ms"), radiometry=radiometry)
