@@ -11,7 +11,7 @@ import numpy as np
 
 from rsdash.runs.collectors import Columns, Confusions, Layers, ProbeAnswers
 from rsdash.runs.events import read_lines
-from rsdash.runs.notices import NOTICE_KINDS, Notice, notice_from
+from rsdash.runs.notices import NOTICE_KINDS, Alerts, Notice, alerts_among, notice_from
 from rsdash.runs.watched import Confusion, LayerHistory, ProbeHistory
 
 STEP_COLUMNS = (
@@ -50,7 +50,8 @@ class History:
         layers: gradients of the layer groups.
         probes: answers to the probe tiles.
         confusions: one an epoch.
-        notices: alerts, acknowledgements and resumes in order.
+        notices: alerts, reliefs, acknowledgements and resumes in order.
+        alerts: which of the alerts among them still hold, and which no longer do.
         revision: grows with every change; equal revisions mean equal content.
     """
 
@@ -61,6 +62,7 @@ class History:
     probes: ProbeHistory
     confusions: tuple[Confusion, ...]
     notices: tuple[Notice, ...]
+    alerts: Alerts
     revision: int
 
 
@@ -133,13 +135,15 @@ class HistoryReader:
             collector.drop_beyond(step - 1 if within and kind in ENDS_OF_EPOCHS else step)
 
     def _freeze(self) -> History:
+        epochs, notices = self._epochs.snapshot(), tuple(self._notices)
         return History(
             steps=self._steps.snapshot(),
-            epochs=self._epochs.snapshot(),
+            epochs=epochs,
             machine=self._machine.snapshot(),
             layers=self._layers.snapshot(),
             probes=self._probes.snapshot(),
             confusions=self._confusions.snapshot(),
-            notices=tuple(self._notices),
+            notices=notices,
+            alerts=alerts_among(notices, latest_epoch_at=max(epochs["at"].tolist(), default=0.0)),
             revision=self._offset,
         )

@@ -1,14 +1,17 @@
-"""What a run has to say in words: alerts, answers to requests, resumes, the end of compiling."""
+"""What a run has to say in words: alerts, their ends, answers to requests, resumes, the end of compiling."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 ACTION_WORDS = {"suspend": "Pause", "set_lr": "Learning rate", "set_epochs": "Epochs"}
 """Requests that a person knows under another name."""
-NOTICE_KINDS = ("alert", "acknowledgement", "resume", "warm_up")
+NOTICE_KINDS = ("alert", "relief", "acknowledgement", "resume", "warm_up")
+"""A relief ends the alert of its code: what that told of is no longer so."""
+OUTDONE_BY = {"overfitting": ("chance", "plateau")}
+"""Alerts that one of another code ends, as logs from before there were reliefs need it."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,43 @@ class Notice:
     fields: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Alerts:
+    """What a run was warned of.
+
+    Attributes:
+        standing: what still holds, in order.
+        earlier: what no longer does, in order.
+    """
+
+    standing: tuple[Notice, ...]
+    earlier: tuple[Notice, ...]
+
+
+def alerts_among(notices: Sequence[Notice], *, latest_epoch_at: float) -> Alerts:
+    """The alerts of a run, apart from those that a resume took back together with their epochs.
+
+    Args:
+        notices: of the run, in order.
+        latest_epoch_at: when its latest epoch was logged, in seconds since 1970; it has not ended early
+            where that is later.
+    """
+    standing: dict[str, Notice] = {}
+    earlier: list[Notice] = []
+    for notice in _not_taken_back(notices):
+        code = str(notice.fields.get("code"))
+        for ended in (code, *OUTDONE_BY.get(code, ())):
+            before = standing.pop(ended, None)
+            if before and before.text != notice.text:  # else the same is told again
+                earlier.append(before)
+        if notice.kind == "alert":
+            standing[code] = notice
+    early_end = standing.get("early-end")
+    if early_end and early_end.at < latest_epoch_at:
+        earlier.append(standing.pop("early-end"))
+    return Alerts(tuple(standing.values()), tuple(sorted(earlier, key=lambda notice: notice.at)))
+
+
 def notice_from(fields: Mapping[str, Any]) -> Notice:
     """The notice that an event of NOTICE_KINDS holds."""
     kind = str(fields.get("kind"))
@@ -40,6 +80,20 @@ def notice_from(fields: Mapping[str, Any]) -> Notice:
         action = str(fields.get("action", ""))
         value = f" {fields['value']:g}" if isinstance(fields.get("value"), int | float) else ""
         text = f"{ACTION_WORDS.get(action, action.capitalize())}{value}: {outcome}"
+    elif kind == "relief":
+        text = f"No longer so after epoch {fields.get('epoch', '?')}."
     else:
         text = str(fields.get("message", ""))
     return Notice(kind, float(fields.get("at", 0.0)), text, fields)
+
+
+def _not_taken_back(notices: Sequence[Notice]) -> list[Notice]:
+    """Alerts and reliefs but for those of epochs that a resumed run does again."""
+    kept: list[Notice] = []
+    for notice in notices:
+        if notice.kind == "resume":
+            last = float(notice.fields.get("step", 0)) - bool(notice.fields.get("within_epoch"))
+            kept = [one for one in kept if float(one.fields.get("step", 0)) <= last]
+        elif notice.kind in ("alert", "relief"):
+            kept.append(notice)
+    return kept

@@ -1,4 +1,4 @@
-"""Raises each alert of a run once, over all its attempts."""
+"""Raises an alert when its condition begins to hold, and ends it when that no longer does."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from rsdash.runs.history import History
 from rsdash.training.alerts import Alert, chance, loss_of_guessing, overfitting, plateau, starvation
 from rsdash.training.progress import Progress, Sums
 
+JUDGED = frozenset({"chance", "overfitting", "plateau", "starvation"})
+"""Codes of the alerts that are judged anew after each epoch."""
+
 
 class Alarms:
-    """Keeps the losses of all epochs and looks at them after each."""
+    """Keeps the losses of all epochs, looks at them after each, and knows which alerts stand."""
 
     def __init__(self, folder: RunFolder, *, shares: Sequence[float]) -> None:
         """Begin without a past.
@@ -22,16 +25,13 @@ class Alarms:
         """
         self._folder = folder
         self._guessing = loss_of_guessing(shares)
-        self._raised: set[str] = set()
+        self._standing: set[str] = set()
         self._train_losses: list[float] = []
         self._losses: list[float] = []
 
     def recall(self, history: History) -> None:
         """Take over what earlier attempts have seen and said."""
-        alerts = [notice for notice in history.notices if notice.kind == "alert"]
-        self._raised = set()
-        for notice in alerts:
-            self._note(str(notice.fields.get("code")))
+        self._standing = {str(notice.fields.get("code")) for notice in history.alerts.standing} & JUDGED
         self._train_losses = history.epochs["train_loss"].tolist()
         self._losses = history.epochs["loss"].tolist()
 
@@ -46,21 +46,31 @@ class Alarms:
         self._train_losses.append(training.mean_loss)
         if loss is not None:
             self._losses.append(loss)
-        seen = (
-            chance(self._train_losses, self._guessing),
-            overfitting(self._train_losses, self._losses),
-            plateau(self._losses, self._guessing),
+        seen = self._seen(progress, training)
+        place = {"step": progress.step, "epoch": progress.epoch}
+        for code in sorted(self._standing - seen.keys()):
+            self._folder.log_event("relief", code=code, **place)
+        for code, alert in seen.items():
+            if code not in self._standing:
+                self._folder.log_event("alert", code=code, message=alert.message, **place)
+        self._standing = set(seen)
+
+    def _seen(self, progress: Progress, training: Sums) -> dict[str, Alert]:
+        """What there is to warn of now, by code."""
+        since = self._epochs_unchanged_since(progress)
+        rising = overfitting(self._train_losses, self._losses, since=since)
+        found = (
+            chance(self._train_losses, self._guessing, since=since),
+            rising or plateau(self._losses, self._guessing, since=since),
             starvation(training.data_s, training.seconds, progress.epoch),
         )
-        for alert in seen:
-            if alert and alert.code not in self._raised:
-                self._raise(alert, progress)
+        return {alert.code: alert for alert in found if alert}
 
-    def _raise(self, alert: Alert, progress: Progress) -> None:
-        self._note(alert.code)
-        self._folder.log_event("alert", code=alert.code, message=alert.message, step=progress.step)
+    def _epochs_unchanged_since(self, progress: Progress) -> int:
+        """Epochs that were done when a person last changed rate or length; 0 if nobody did.
 
-    def _note(self, code: str) -> None:
-        self._raised.add(code)
-        if code == "overfitting":
-            self._raised.add("plateau")  # a loss that rises has been told of
+        What the losses showed before has been told, and was answered.
+        """
+        changes = self._folder.state().amendments
+        steps = [one.step for one in changes if one.setting != "accumulation" and one.step <= progress.step]
+        return max(steps, default=0) * progress.epoch // progress.step

@@ -40,34 +40,36 @@ def loss_of_guessing(shares: Sequence[float]) -> float:
     return -sum(share * math.log(share) for share in shares if share > 0)
 
 
-def chance(train_losses: Sequence[float], guessing: float) -> Alert | None:
+def chance(train_losses: Sequence[float], guessing: float, *, since: int = 0) -> Alert | None:
     """The network is no better than guessing.
 
     Args:
         train_losses: mean training loss of each epoch so far, in nats.
         guessing: loss of guessing on the training images.
+        since: epochs that were done when a person last changed the run; only those after them count.
     """
-    if len(train_losses) < CHANCE_EPOCHS or not train_losses[-1] > CHANCE_SHARE * guessing:
+    if len(train_losses) - since < CHANCE_EPOCHS or not train_losses[-1] > CHANCE_SHARE * guessing:
         return None
     return Alert(
         "chance",
-        f"No better than guessing: the training loss is {train_losses[-1]:.2f}, guessing gives "
-        f"{guessing:.2f}. Try a lower learning rate or another seed.",
+        f"No better than guessing in epoch {len(train_losses)}: the training loss is "
+        f"{train_losses[-1]:.2f}, guessing gives {guessing:.2f}. Try a lower learning rate or another seed.",
     )
 
 
-def plateau(losses: Sequence[float], guessing: float) -> Alert | None:
+def plateau(losses: Sequence[float], guessing: float, *, since: int = 0) -> Alert | None:
     """The measured loss stands still, below that of guessing.
 
     Args:
         losses: mean loss on the images that are not trained on, of each epoch so far, in nats.
         guessing: loss of guessing.
+        since: epochs that were done when a person last changed the run; it has stood still after them.
     """
-    if len(losses) <= PLATEAU_EPOCHS or not losses[-1] <= CHANCE_SHARE * guessing:
+    if len(losses) - max(since, 1) < PLATEAU_EPOCHS or not losses[-1] <= CHANCE_SHARE * guessing:
         return None
-    before, since = losses[:-PLATEAU_EPOCHS], losses[-PLATEAU_EPOCHS:]
+    before, latest = losses[:-PLATEAU_EPOCHS], losses[-PLATEAU_EPOCHS:]
     lowest = min(before)
-    if not min(since) > (1 - PLATEAU_SHARE) * lowest:
+    if not min(latest) > (1 - PLATEAU_SHARE) * lowest:
         return None
     return Alert(
         "plateau",
@@ -77,25 +79,27 @@ def plateau(losses: Sequence[float], guessing: float) -> Alert | None:
     )
 
 
-def overfitting(train_losses: Sequence[float], losses: Sequence[float]) -> Alert | None:
+def overfitting(train_losses: Sequence[float], losses: Sequence[float], *, since: int = 0) -> Alert | None:
     """The training loss falls on while the measured one rises.
 
     Args:
         train_losses: of each epoch so far, in nats.
         losses: on the images that are not trained on.
+        since: epochs that were done when a person last changed the run; it has risen after them.
     """
     latest = losses[-RISEN_EPOCHS:]
     if not losses or not train_losses[-1] < GAP_SHARE * min(latest):
         return None
     lowest = min(losses)
     best = list(losses).index(lowest) + 1
-    if len(latest) < RISEN_EPOCHS or not min(latest) > (1 + RISEN_SHARE) * lowest:
+    if len(losses) - since < RISEN_EPOCHS or not min(latest) > (1 + RISEN_SHARE) * lowest:
         return None
     return Alert(
         "overfitting",
-        f"It learns its training images by heart: their loss is {train_losses[-1]:.3f}, that of other images "
-        f"{losses[-1]:.3f}, and for {RISEN_EPOCHS} epochs it has lain above {lowest:.3f}, that of epoch "
-        f"{best}. Training again with augmentation, a higher dropout or l2, or more images may do better.",
+        f"It learns its training images by heart: in epoch {len(losses)} their loss is "
+        f"{train_losses[-1]:.3f}, that of other images {losses[-1]:.3f}, and for {RISEN_EPOCHS} epochs it "
+        f"has lain above {lowest:.3f}, that of epoch {best}. Training again with augmentation, a higher "
+        "dropout or l2, or more images may do better.",
     )
 
 

@@ -2,7 +2,7 @@
 
 What it adds to metrics.jsonl, at most: gradients 8 rows of 500 bytes an epoch (24 groups); confusion 1 kB an
 epoch at 10 classes, 25 kB at 50, 70 bytes a class beyond; probe tiles 1.4 kB an epoch; machine 120 bytes
-every 10 s, seldomer after 3 hours; each alert once. filters.npz is replaced, not added to.
+every 10 s, seldomer after 3 hours; each alert when it begins and ends. filters.npz is replaced, not added to.
 """
 
 from __future__ import annotations

@@ -61,7 +61,8 @@ def divergence(model: nn.Module, what: str) -> DivergedError:
     """The error that ends a run whose loss or weights are no longer numbers, with the layer and advice."""
     broken = broken_weights(model)
     where = f" ({len(broken)} tensors of weights are broken, the first is {broken[0]})" if broken else ""
-    return DivergedError(f"{what}{where}. Lower the learning rate or set clip_gradient=1.")
+    advice = "Lower the learning rate (Change), or train anew with clip_gradient=1 (Clone to form)."
+    return DivergedError(f"{what}{where}. {advice}")
 
 
 def broken_weights(model: nn.Module) -> list[str]:

@@ -17,8 +17,10 @@ from rsdash.ui.words import STATE_COLORS, duration, left, plain, size, state_tex
 
 NOTICES_SHOWN = 6
 NONE = "–"
-PASSED = {reason.value for reason in Interruption}
+PASSED = {"nan", *(reason.value for reason in Interruption)}
 """Codes of alerts that the state itself shows as long as they matter."""
+
+ALERTS = ("alert", "relief")
 
 
 def status(entry: RunEntry) -> None:
@@ -46,12 +48,19 @@ def status(entry: RunEntry) -> None:
 
 
 def notices(entry: RunEntry, history: History) -> None:
-    """Alerts, and the newest acknowledgements."""
-    for notice in history.notices:
-        if notice.kind == "alert" and notice.fields.get("code") not in PASSED:
-            st.warning(plain(notice.text))
-    answers = [n.text for n in history.notices if n.kind != "alert" or n.fields.get("code") in PASSED]
-    if answers:
+    """Alerts that hold, earlier ones folded away, and the newest acknowledgements."""
+    training = entry.state.state not in ENDED | {RunState.EVALUATING}
+    standing, earlier = [], list(history.alerts.earlier)
+    for alert in history.alerts.standing:
+        (earlier if training and alert.fields.get("code") == "early-end" else standing).append(alert)
+    for alert in standing:
+        if alert.fields.get("code") not in PASSED:
+            st.warning(plain(alert.text))
+    if told := [alert.text for alert in earlier if alert.fields.get("code") not in PASSED]:
+        with st.expander(f"Earlier alerts ({len(told)})", key="earlier-alerts"):
+            st.markdown("\n".join(f"- {plain(text)}" for text in told))
+    answers = [n.text for n in history.notices if n.kind not in ALERTS or n.fields.get("code") in PASSED]
+    if answers := [text for text in answers if text != entry.state.message]:
         st.caption(" · ".join(plain(text) for text in answers[-NOTICES_SHOWN:]))
 
 

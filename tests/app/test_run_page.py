@@ -312,3 +312,45 @@ def test_a_run_that_could_take_several_devices_waits_for_one_of_them(runs_dir: P
     assert words == "Place 1 of 2 in the queue. Waits for one of 2 GPUs, in use by r2, r1."
     words = place_in_words(listing.find(second.id), listing.entries, slots)
     assert words == "Place 2 of 2 in the queue. Waits for the H100, in use by r2."
+
+
+def told(app: AppTest) -> tuple[list[str], str]:
+    """The warnings, and all that is folded away as earlier alerts."""
+    folded = [one for one in app.expander if one.label.startswith("Earlier alerts")]
+    texts = [plain_text(text.value) for one in folded for text in one.markdown]
+    return [plain_text(warning.value) for warning in app.warning], "".join(texts)
+
+
+def test_alerts_that_no_longer_hold_are_folded_away(runs_dir: Path) -> None:
+    folder = watched_run(runs_dir)
+    folder.log_event("alert", code="plateau", message="Still in epoch 2.", step=20)
+    app = open_page("run", run=folder.id)
+    assert told(app) == (["Still in epoch 2."], "")
+    folder.log_event("relief", code="plateau", step=30, epoch=3)
+    app.run()
+    assert told(app) == ([], "- Still in epoch 2.")
+    assert not any("No longer" in caption.value for caption in app.caption)
+
+
+def test_an_early_end_is_told_only_while_the_run_has_ended(runs_dir: Path) -> None:
+    folder = watched_run(runs_dir)
+    folder.log_event("alert", code="early-end", message="Ended after epoch 3.")
+    for state in (RunState.EVALUATING, RunState.FINISHED):
+        folder.write_state(state=state)
+        assert told(open_page("run", run=folder.id)) == (["Ended after epoch 3."], "")
+    for state in (RunState.QUEUED, RunState.STARTING, RunState.RUNNING):  # extended
+        folder.write_state(state=state)
+        assert told(open_page("run", run=folder.id)) == ([], "- Ended after epoch 3.")
+
+
+def test_a_loss_that_is_no_number_is_told_once(runs_dir: Path) -> None:
+    folder, message = watched_run(runs_dir), "The training loss is no longer a number at step 7."
+    folder.log_event("alert", code="nan", message=message)
+    folder.write_state(state=RunState.FAILED, message=message)
+    app = open_page("run", run=folder.id)
+    everything = [*app.error, *app.warning, *app.caption]
+    assert [plain_text(one.value).count(message) for one in everything].count(1) == 1
+    assert plain_text(app.error[0].value) == message
+    folder.write_state(state=RunState.QUEUED, message="")
+    app.run()
+    assert not app.warning and any(message in plain_text(one.value) for one in app.caption)

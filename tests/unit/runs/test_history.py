@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,51 @@ def test_notices_say_what_happened_in_order(log: Path) -> None:
     ]
     assert notices[0].fields["code"] == "chance"
     assert len(list(read_lines(log))) == len(notices)
+
+
+def alerts(log: Path) -> tuple[list[str], list[str]]:
+    """Texts of the alerts that stand, and of the earlier ones."""
+    found = HistoryReader(log).refresh().alerts
+    return [one.text for one in found.standing], [one.text for one in found.earlier]
+
+
+def test_an_alert_stands_until_it_is_ended_or_told_in_other_words(log: Path) -> None:
+    append_event(log, "alert", code="plateau", message="Still in epoch 6.", step=60)
+    append_event(log, "alert", code="starvation", message="Slow.", step=70)
+    assert alerts(log) == (["Still in epoch 6.", "Slow."], [])
+    append_event(log, "relief", code="plateau", step=80, epoch=8)
+    assert alerts(log) == (["Slow."], ["Still in epoch 6."])
+    append_event(log, "alert", code="plateau", message="Still in epoch 20.", step=200)
+    append_event(log, "alert", code="starvation", message="Slow.", step=210)
+    assert alerts(log) == (["Still in epoch 20.", "Slow."], ["Still in epoch 6."])
+
+
+def test_a_resume_takes_back_alerts_and_reliefs_of_what_is_done_again(log: Path) -> None:
+    append_event(log, "alert", code="plateau", message="Still.", step=60)
+    append_event(log, "relief", code="plateau", step=80, epoch=8)
+    append_event(log, "alert", code="starvation", message="Slow.", step=80)
+    append_event(log, "resume", attempt=2, step=80)
+    assert alerts(log) == (["Slow."], ["Still."])
+    append_event(log, "resume", attempt=3, step=80, within_epoch=True)
+    assert alerts(log) == (["Still."], [])
+    append_event(log, "resume", attempt=4, step=20)
+    assert alerts(log) == ([], [])
+
+
+def test_a_log_from_before_alerts_ended_does_not_contradict_itself(log: Path) -> None:
+    for code in ("chance", "plateau", "starvation", "overfitting"):
+        append_event(log, "alert", code=code, message=code)
+    assert alerts(log) == (["starvation", "overfitting"], ["chance", "plateau"])
+
+
+def test_an_early_end_stands_until_another_epoch_and_is_told_once(log: Path) -> None:
+    log_epoch(log, 14)
+    for _ in range(2):  # a run that died while it was evaluated says it again
+        append_event(log, "alert", code="early-end", message="Ended after epoch 14.")
+        append_event(log, "resume", attempt=2, step=140)
+    assert alerts(log) == (["Ended after epoch 14."], [])
+    log_epoch(log, 15, at=time.time() + 1)
+    assert alerts(log) == ([], ["Ended after epoch 14."])
 
 
 def test_an_epoch_that_a_resumed_run_ends_again_is_counted_once(tmp_path: Path) -> None:

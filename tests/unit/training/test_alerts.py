@@ -28,6 +28,7 @@ def test_no_better_than_guessing(losses: list[float], seen: bool) -> None:
     alert = chance(losses, GUESSING)
     assert (alert is not None) == seen
     if alert:
+        assert f"in epoch {len(losses)}: " in alert.message
         assert "guessing gives 2.30" in alert.message and "lower learning rate" in alert.message
 
 
@@ -68,6 +69,7 @@ def test_overfitting(train: float, measured: list[float], seen: bool) -> None:
     assert (alert is not None) == seen
     if alert:
         assert "0.100" in alert.message and "0.700" in alert.message
+        assert "in epoch 5 their loss" in alert.message
         assert "for 3 epochs it has lain above 0.600, that of epoch 2" in alert.message
 
 
@@ -89,6 +91,14 @@ def test_guessing_among_unlike_classes_is_judged_by_their_shares() -> None:
         assert loss_of_guessing(trained_shares(RunConfig(balance=balance), labels, 2)) == math.log(2)
     smoothed = trained_shares(RunConfig(label_smoothing=0.1), labels, 3)
     assert smoothed == pytest.approx([0.81 + 0.1 / 3, 0.09 + 0.1 / 3, 0.1 / 3])
+
+
+def test_what_came_before_a_change_is_not_told_again() -> None:
+    still = [1.0] + 6 * [0.7]
+    assert plateau(still, GUESSING, since=2) and not plateau(still, GUESSING, since=3)
+    assert chance([GUESSING] * 5, GUESSING, since=2) and not chance([GUESSING] * 5, GUESSING, since=3)
+    measured = [1.0, 0.6, 0.67, 0.8, 0.7]
+    assert overfitting([0.1] * 5, measured, since=2) and not overfitting([0.1] * 5, measured, since=3)
 
 
 def test_no_time_at_all_is_no_starvation() -> None:

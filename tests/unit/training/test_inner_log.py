@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from rsdash.data import add_dataset
 from rsdash.evaluation.figures import figures_for
 from rsdash.evaluation.saved import read_evaluation
+from rsdash.runs.amendments import AmendedSetting, Amendment
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.history import History, HistoryReader
 from rsdash.runs.parts import Parts
@@ -106,35 +107,86 @@ def test_a_run_goes_on_with_its_threads_as_far_as_there_are_processors(
     assert "Goes on with 1 threads; it had 2" in capsys.readouterr().out
 
 
-def overfit(alarms: Alarms, epochs: range) -> None:
+def overfit(folder: RunFolder, alarms: Alarms, epochs: range) -> None:
     for epoch in epochs:
         training = Sums(loss=0.1, right=1, images=1, seconds=10, data_s=6)
-        alarms.on_epoch(Progress(epoch=epoch, step=epoch), training, 0.5 if epoch == 1 else 0.4 + epoch / 10)
+        loss = 0.5 if epoch == 1 else 0.4 + epoch / 10
+        folder.log_event("epoch", step=epoch, epoch=epoch, train_loss=0.1, loss=loss)
+        alarms.on_epoch(Progress(epoch=epoch, step=epoch), training, loss)
 
 
 def codes(folder: RunFolder) -> list[str]:
     return [notice.fields["code"] for notice in read(folder).notices if notice.kind == "alert"]
 
 
-def test_an_alert_is_raised_once_over_all_attempts(runs_dir: Path) -> None:
+def test_an_alert_that_holds_is_raised_once_over_all_attempts(runs_dir: Path) -> None:
     folder = make_run(runs_dir)
-    overfit(Alarms(folder, shares=[0.1] * 10), range(1, 9))
+    overfit(folder, Alarms(folder, shares=[0.1] * 10), range(1, 9))
     assert codes(folder) == ["starvation", "overfitting"]
     again = Alarms(folder, shares=[0.1] * 10)
     again.recall(read(folder))
-    overfit(again, range(9, 14))
+    overfit(folder, again, range(9, 14))
     assert codes(folder) == ["starvation", "overfitting"]
 
 
-def test_a_resumed_run_that_was_told_of_overfitting_is_not_told_that_it_stands_still(runs_dir: Path) -> None:
+def watch(alarms: Alarms, losses: Sequence[float], *, begin: int = 1) -> None:
+    """Epochs of one step each, with training losses that lie close to the measured ones."""
+    for epoch, loss in enumerate(losses, start=begin):
+        alarms.on_epoch(Progress(epoch=epoch, step=epoch), Sums(0.9 * loss, 1, 1), loss)
+
+
+def standing(folder: RunFolder) -> list[str]:
+    return [notice.fields["code"] for notice in read(folder).alerts.standing]
+
+
+def test_an_alert_ends_when_it_no_longer_holds_and_may_come_again(runs_dir: Path) -> None:
     folder = make_run(runs_dir)
-    for epoch in range(1, 9):
-        folder.log_event("epoch", step=epoch, epoch=epoch, train_loss=0.1, loss=0.7)
-    folder.log_event("alert", step=8, code="overfitting", message="")
+    alarms = Alarms(folder, shares=[0.1] * 10)
+    watch(alarms, [1.0] + 6 * [0.7])
+    assert standing(folder) == ["plateau"]
+    watch(alarms, [0.5], begin=8)
+    assert standing(folder) == [] and len(read(folder).alerts.earlier) == 1
+    watch(alarms, 5 * [0.5], begin=9)
+    assert standing(folder) == ["plateau"] and codes(folder) == ["plateau", "plateau"]
+
+
+def test_a_loss_that_rises_is_told_of_instead_of_one_that_stands_still(runs_dir: Path) -> None:
+    folder = make_run(runs_dir)
+    alarms = Alarms(folder, shares=[0.1] * 10)
+    for epoch in range(1, 15):
+        loss = 0.7 if epoch < 8 else 0.9
+        alarms.on_epoch(Progress(epoch=epoch, step=epoch), Sums(0.1, 1, 1), loss)
+    assert codes(folder) == ["plateau", "overfitting"] and standing(folder) == ["overfitting"]
+
+
+@pytest.mark.parametrize(("setting", "again"), [("learning_rate", 12), ("epochs", 12), ("accumulation", 0)])
+def test_a_run_that_was_changed_is_judged_by_the_epochs_after(
+    runs_dir: Path, setting: AmendedSetting, again: int
+) -> None:
+    folder = make_run(runs_dir)
+    alarms = Alarms(folder, shares=[0.1] * 10)
+    watch(alarms, [1.0] + 6 * [0.7])
+    folder.amend(Amendment(step=7, setting=setting, value=2))
+    alarms = Alarms(folder, shares=[0.1] * 10)
+    for epoch, loss in enumerate([1.0] + 6 * [0.7], start=1):
+        folder.log_event("epoch", step=epoch, epoch=epoch, train_loss=loss, loss=loss)
+    alarms.recall(read(folder))
+    watch(alarms, 6 * [0.7], begin=8)
+    told = [one.fields["epoch"] for one in read(folder).notices if one.kind == "alert"]
+    assert told == ([7, again] if again else [7])
+
+
+def test_an_alert_of_an_epoch_that_is_done_again_may_be_raised_again(runs_dir: Path) -> None:
+    folder = make_run(runs_dir)
+    watch(Alarms(folder, shares=[0.1] * 10), [1.0] + 6 * [0.7])
+    folder.log_event("resume", attempt=2, step=6)
+    for epoch, loss in enumerate([1.0] + 5 * [0.7], start=1):
+        folder.log_event("epoch", step=epoch, epoch=epoch, train_loss=loss, loss=loss)
+    assert standing(folder) == []
     alarms = Alarms(folder, shares=[0.1] * 10)
     alarms.recall(read(folder))
-    alarms.on_epoch(Progress(epoch=9, step=9), Sums(0.1, 1, 1), 0.7)
-    assert codes(folder) == ["overfitting"]
+    watch(alarms, [0.7], begin=7)
+    assert codes(folder) == ["plateau", "plateau"] and standing(folder) == ["plateau"]
 
 
 def test_a_resumed_run_remembers_the_losses_before(runs_dir: Path) -> None:
