@@ -45,7 +45,8 @@ class Profile(_Result):
         parameters: numbers in the network.
         trainable_parameters: those that are learnt.
         flops: floating-point operations of one forward pass of one image.
-        memory_bytes: estimate of the training memory at the batch size asked for.
+        memory_bytes: estimate of the training memory at the batch size asked for; but on a GPU of its own
+            memory, with that of the process.
         seconds_per_step: measured time of one optimizer step at that batch size.
         seconds_per_image_forward: measured time of one forward pass of one image.
         device: what it was measured on.

@@ -47,7 +47,7 @@ from starlette.routing import Route
 from rsdash.config import validated
 from rsdash.errors import ConfigError, DataError, RsdashError
 from rsdash.inference.batches import draw_batch
-from rsdash.inference.costs import measure_profile
+from rsdash.inference.costs import measure_profile, process_bytes
 from rsdash.inference.devices import describe_devices
 from rsdash.inference.evaluating import evaluate_run
 from rsdash.inference.explaining import explain
@@ -82,6 +82,7 @@ class Service:
         self._models = LoadedModels()
         self._asked_at = time.monotonic()
         self._open_requests = 0
+        process_bytes()  # before any model is loaded
 
     def idle_s(self) -> float:
         """Seconds since the last request was answered; 0 while one is being answered."""

@@ -89,7 +89,7 @@ def _check(config: RunConfig, report: Report) -> _Checked:
         f"measured on {plain(cost.device)}",
         f"{len(split.train):,} images to train on, {measured:,} measured after each epoch",
         f"{cost.parameters / 1e6:.1f} M parameters, {cost.flops / 1e9:.2f} GFLOPs an image",
-        f"about {size(cost.memory_bytes)} memory ({size(memory)} free)"
+        f"about {size(cost.memory_bytes)} memory, which is an estimate ({size(memory)} free)"
         + (" — **too little; lower batch size**" if cost.memory_bytes > memory else ""),
         f"about {size(disk)} disk ({size(free)} free)" + (" — **too little**" if disk > free else ""),
     ]
