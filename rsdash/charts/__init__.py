@@ -17,7 +17,7 @@ from rsdash.charts.filters import filter_mosaic
 from rsdash.charts.gradients import NamedLayers, gradient_map, gradient_maps, update_ratios
 from rsdash.charts.images import Places, Spectrum, class_spectra, footprints, image_sizes, sizes_in_words
 from rsdash.charts.overlays import CurveGroup, group_overlay, overlay, seed_spread
-from rsdash.charts.pace import learning_rate, machine_use, throughput
+from rsdash.charts.pace import learning_rate, machine_use, rate_in_words, throughput
 from rsdash.charts.rates import rate_schedule, rate_sweep, sweep_title
 from rsdash.charts.style import PART_COLORS, class_color
 
@@ -57,6 +57,7 @@ __all__ = [
     "probability_bars",
     "probe_lines",
     "probe_map",
+    "rate_in_words",
     "rate_schedule",
     "rate_sweep",
     "reliability_diagram",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, along, binned
+from rsdash.charts.rates import rate_lines
 from rsdash.charts.style import finish
-from rsdash.palette import GPU_COLOR, LEARNING_COLOR, PROCESSOR_COLOR, RATE_COLOR, READYING_COLOR
+from rsdash.palette import GPU_COLOR, LEARNING_COLOR, PROCESSOR_COLOR, READYING_COLOR
 from rsdash.runs.history import History
 from rsdash.runs.thinning import thin
 
@@ -18,23 +19,30 @@ MOST_POINTS = 400
 RECENT_ROWS = 20
 
 
-def learning_rate(history: History, *, axis: Axis, revision: str) -> go.Figure:
+def learning_rate(
+    history: History, *, rate: Sequence[float], head_rate: Sequence[float], axis: Axis, revision: str
+) -> go.Figure:
     """The rate of each logged step.
 
     Args:
         history: at least one logged step.
+        rate: of all layers but the last, of each logged step; 0 while they are frozen.
+        head_rate: of the last layer; drawn where it differs.
         axis: what it runs along.
         revision: zoom stays as long as this does.
     """
-    rates = history.steps["learning_rate"]
-    line = thin(along(history, history.steps, axis), rates)
-    figure = go.Figure(
-        go.Scatter(x=line.x, y=line.y, mode="lines", line={"color": RATE_COLOR, "width": 2}, name="rate")
-    )
-    figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
-    figure.update_yaxes(title_text="learning rate", rangemode="tozero", exponentformat="power")
-    title = f"Learning rate {rates[-1]:.2g} at step {history.steps['step'][-1]:,.0f}"
-    return finish(figure, height=250, title=title, revision=revision).update_layout(margin_b=50)
+    x = along(history, history.steps, axis)
+    figure = rate_lines(thin(x, np.asarray(rate)), thin(x, np.asarray(head_rate)))
+    figure.update_xaxes(title_text=AXIS_TITLES[axis])
+    apart = len(figure.to_dict()["data"]) > 1
+    title = f"Learning rate {rate_in_words(rate[-1], head_rate[-1])} at step {history.steps['step'][-1]:,.0f}"
+    finish(figure, height=280 if apart else 250, title=title, revision=revision)
+    return figure.update_layout(margin_b=80 if apart else 50)
+
+
+def rate_in_words(rate: float, head_rate: float) -> str:
+    """`0.002`, or `0 (last layer 0.01)`."""
+    return f"{rate:.2g}" + ("" if rate == head_rate else f" (last layer {head_rate:.2g})")
 
 
 def throughput(history: History, *, axis: Axis, revision: str) -> go.Figure:

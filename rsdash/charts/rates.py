@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from rsdash.charts.style import finish
 from rsdash.palette import HEAD_RATE_COLOR, LOSS_BLUE, RATE_COLOR
+from rsdash.runs.thinning import Line2D
 
 
 def rate_schedule(
@@ -27,29 +29,42 @@ def rate_schedule(
         title: says what the schedule does.
         jumps: whether the rate stays between the places where it is taken, and changes at once there.
     """
+    x = np.asarray(epoch)
+    figure = rate_lines(Line2D(x, np.asarray(rate)), Line2D(x, np.asarray(head_rate)), jumps=jumps)
+    figure.update_xaxes(title_text="epoch")
+    finish(figure, height=290, title=title)
+    return figure.update_layout(margin={"t": 50, "b": 90 if len(figure.to_dict()["data"]) > 1 else 60})
+
+
+def rate_lines(rate: Line2D, head_rate: Line2D, *, jumps: bool = False) -> go.Figure:
+    """A line for all layers, or two where the last layer learns at a rate of its own.
+
+    Args:
+        rate: of all layers but the last.
+        head_rate: of the last layer.
+        jumps: whether a rate stays between the points, and changes at once there.
+    """
     figure = go.Figure()
     shape = "hv" if jumps else "linear"
-    apart = list(rate) != list(head_rate)
+    apart = not np.array_equal(rate.y, head_rate.y, equal_nan=True)
     if apart:
         figure.add_scatter(
-            x=epoch,
-            y=head_rate,
+            x=head_rate.x,
+            y=head_rate.y,
             name="last layer",
             mode="lines",
             line={"color": HEAD_RATE_COLOR, "dash": "dash", "shape": shape},
         )
     figure.add_scatter(
-        x=epoch,
-        y=rate,
+        x=rate.x,
+        y=rate.y,
         name="all other layers" if apart else "all layers",
         mode="lines",
         line={"color": RATE_COLOR, "width": 2.5, "shape": shape},
         showlegend=apart,
     )
-    figure.update_xaxes(title_text="epoch", rangemode="tozero")
-    figure.update_yaxes(title_text="learning rate", rangemode="tozero", exponentformat="power")
-    finish(figure, height=290, title=title)
-    return figure.update_layout(margin={"t": 50, "b": 90 if apart else 60})
+    figure.update_xaxes(rangemode="tozero")
+    return figure.update_yaxes(title_text="learning rate", rangemode="tozero", exponentformat="power")
 
 
 def rate_sweep(

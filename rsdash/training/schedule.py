@@ -110,18 +110,23 @@ def preview_rates(config: RunConfig) -> RatePreview:
     last = config.epochs * per_epoch - 1
     steps = sorted({*range(0, last + 1, stride), last})
     rates = [config.learning_rate * rate_factor(config, step, steps_per_epoch=per_epoch) for step in steps]
-    return RatePreview(
-        epoch=tuple(step / per_epoch for step in steps),
-        rate=tuple(
-            0.0 if _body_rests(config, step // per_epoch) else rate
-            for step, rate in zip(steps, rates, strict=True)
-        ),
-        head_rate=tuple(rate * config.head_rate_factor for rate in rates),
-    )
+    body, head = layer_rates(config, rates, [step // per_epoch for step in steps])
+    return RatePreview(epoch=tuple(step / per_epoch for step in steps), rate=body, head_rate=head)
 
 
-def _body_rests(config: RunConfig, epoch: int) -> bool:
-    return config.train_layers == "head" or epoch < config.frozen_epochs
+def layer_rates(
+    config: RunConfig, rates: Sequence[float], epochs: Sequence[float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What a run's rate comes to in the layers before the last one, and in the last one.
+
+    Args:
+        config: train_layers, frozen_epochs and head_rate_factor.
+        rates: of the run, at some steps.
+        epochs: those in which the steps are taken, counted from 0.
+    """
+    rests = (config.train_layers == "head" or epoch < config.frozen_epochs for epoch in epochs)
+    body = tuple(0.0 if resting else rate for rate, resting in zip(rates, rests, strict=True))
+    return body, tuple(rate * config.head_rate_factor for rate in rates)
 
 
 def _is_progress(loss: float, lowest: float) -> bool:

@@ -12,12 +12,14 @@ from rsdash.charts import (
     gradient_map,
     learning_rate,
     machine_use,
+    rate_in_words,
     throughput,
     update_ratios,
 )
 from rsdash.evaluation.gradients import flow_in_words, flow_of
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
+from rsdash.training.schedule import layer_rates
 from rsdash.ui.filter_view import filter_view
 from rsdash.ui.probe_view import probe_view
 from rsdash.ui.run_curves import chosen_axis, part_revision, shared_chart
@@ -44,14 +46,18 @@ def _rate(entry: RunEntry, history: History) -> None:
     if not len(history.steps["step"]):
         st.caption("No step has been logged yet.")
         return
-    axis = chosen_axis()
+    axis, steps = chosen_axis(), history.steps
+    epochs = np.ceil(steps["epoch"]) - 1  # the rows tell how far the run is after a step
+    rate, head_rate = layer_rates(entry.config, steps["learning_rate"].tolist(), epochs.tolist())
     shared_chart(
         entry,
         f"learning rate {axis}",
-        part_revision(history, history.steps["step"]),
-        lambda: learning_rate(history, axis=axis, revision=f"{entry.id} {axis}"),
+        part_revision(history, steps["step"]),
+        lambda: learning_rate(
+            history, rate=rate, head_rate=head_rate, axis=axis, revision=f"{entry.id} {axis}"
+        ),
         key="rate",
-        alt=f"Learning rate over {axis}, now {history.steps['learning_rate'][-1]:.3g}",
+        alt=f"Learning rate over {axis}, now {rate_in_words(rate[-1], head_rate[-1])}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import shutil
@@ -54,8 +55,10 @@ def log_epochs(folder: RunFolder, epochs: range, *, first_norm: float = 0.5) -> 
         folder.log_event("probe", step=step, epoch=epoch, answers=[[[0, 0.75], [1, 0.25]]])
 
 
-def watched_run(runs_dir: Path, *, name: str = "mine", epochs: int = 3, first_norm: float = 0.5) -> RunFolder:
-    folder = make_run(runs_dir, name=name, state=RunState.RUNNING)
+def watched_run(
+    runs_dir: Path, *, name: str = "mine", epochs: int = 3, first_norm: float = 0.5, **settings: float
+) -> RunFolder:
+    folder = make_run(runs_dir, name=name, state=RunState.RUNNING, **settings)
     folder.log_event("layers", names=["conv1", "head"], sizes=[10, 20])
     folder.log_event("probes", names=["Forest/00.png"], labels=[0], rows=[3])
     log_epochs(folder, range(1, epochs + 1), first_norm=first_norm)
@@ -354,3 +357,17 @@ def test_a_loss_that_is_no_number_is_told_once(runs_dir: Path) -> None:
     folder.write_state(state=RunState.QUEUED, message="")
     app.run()
     assert not app.warning and any(message in plain_text(one.value) for one in app.caption)
+
+
+def test_the_rate_chart_shows_what_acts_on_each_layer(runs_dir: Path) -> None:
+    folder = watched_run(runs_dir, frozen_epochs=2, head_rate_factor=5.0)  # logs a rate of 0.1
+    open_page("run", run=folder.id)
+    payloads = shared.server()._payloads.items()
+    [drawn] = [drawing for (_, _, kind), drawing in payloads if kind == "learning rate epochs"]
+    lines = {line["name"]: numbers(line["y"]) for line in json.loads(drawn.content)["data"]}
+    assert lines == {"last layer": [0.5] * 3, "all other layers": [0.0, 0.0, 0.1]}
+
+
+def numbers(sent: dict[str, str]) -> list[float]:
+    """Values as Plotly sends them to a browser."""
+    return np.frombuffer(base64.b64decode(sent["bdata"]), sent["dtype"]).tolist()

@@ -199,15 +199,25 @@ def test_update_ratios_of_steps_that_changed_nothing_are_empty(history: History)
 
 
 def test_rate_and_throughput_say_their_latest_figures(history: History) -> None:
-    assert (
-        layout(learning_rate(history, axis="steps", revision="r")).title.text
-        == "Learning rate 0.005 at step 20"
-    )
+    rates = history.steps["learning_rate"]
+    alike = learning_rate(history, rate=rates, head_rate=rates, axis="steps", revision="r")
+    assert layout(alike).title.text == "Learning rate 0.005 at step 20"
+    assert [trace.name for trace in traces(alike)] == ["all layers"]
     figure = throughput(history, axis="epochs", revision="r")
     data, compute = traces(figure)
     assert np.allclose(data.y, 10) and np.allclose(compute.y, 40)  # ms an image
     assert data.stackgroup == compute.stackgroup
     assert layout(figure).title.text.startswith("20 images/s of late; 20% of the time")
+
+
+def test_the_rate_of_the_last_layer_has_a_line_where_it_differs(history: History) -> None:
+    rates = history.steps["learning_rate"]
+    frozen = np.where(history.steps["step"] <= 10, 0, rates)
+    figure = learning_rate(history, rate=frozen, head_rate=5 * rates, axis="steps", revision="r")
+    lines = {trace.name: trace for trace in traces(figure)}
+    assert np.array_equal(lines["last layer"].y, 5 * rates)
+    assert np.array_equal(lines["all other layers"].y, frozen)
+    assert layout(figure).title.text == "Learning rate 0.005 (last layer 0.025) at step 20"
 
 
 def test_the_machine_shows_what_could_be_read(history: History) -> None:
