@@ -20,19 +20,23 @@ if TYPE_CHECKING:
 
 SETTINGS_KEPT = 20_000
 """Runs whose settings stay put into words, as a table of all runs is made again at each click."""
+NAME_PX = 340
+"""Room for a name such as `grid-learning_rate=0.0005-skip=false-seed=3`, whose end tells runs apart."""
 RECENT_COLUMNS = ("Name", "State", "Model", "Accuracy", "Loss", "Curve", "Progress", "Data", "Role", "Time")
 """What a short list of recent runs shows."""
 
 COLUMNS: dict[str, Any] = {
-    "Name": st.column_config.TextColumn(width="medium", pinned=True),
+    "Name": st.column_config.TextColumn(width=NAME_PX, pinned=True),
     "State": st.column_config.TextColumn(),
     "Model": st.column_config.TextColumn(),
     "Data": st.column_config.TextColumn(),
     "Seed": st.column_config.NumberColumn(format="%d"),
     "Accuracy": st.column_config.NumberColumn(format="%.4f"),
     "Loss": st.column_config.NumberColumn("Loss (nats)", format="%.4f"),
-    "Curve": st.column_config.LineChartColumn("Accuracy over epochs", y_min=0, y_max=1, width=130),
-    "Progress": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=90),
+    "Curve": st.column_config.LineChartColumn(
+        "Accuracy curve", help="Over the epochs.", y_min=0, y_max=1, width=110
+    ),
+    "Progress": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=80),
     "Role": st.column_config.TextColumn(help="What the figures are worth."),
     "Images": st.column_config.NumberColumn(format="localized", help="Images behind the figures."),
     "Epochs": st.column_config.TextColumn(),
