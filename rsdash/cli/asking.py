@@ -79,13 +79,13 @@ def about(
     pin: Annotated[bool | None, typer.Option(help="Keep its checkpoint when space is saved.")] = None,
 ) -> None:
     """Show or change the name, tags and note of a run."""
-    _, entry = _find(run)
+    index, entry = _find(run)
     given: dict[str, Any] = {"name": name, "tags": tuple(tag) if tag else None, "note": note, "pinned": pin}
     changes = {key: value for key, value in given.items() if value is not None}
-    if name is not None and not name.strip():
-        raise ConfigError("A run needs a name; --name is empty.")
     if changes:
         require_own(entry.folder, entry.example)
+    if name is not None:
+        changes["name"] = index.listing.free_name(name, entry)
     now = entry.folder.write_about(**changes) if changes else entry.about
     typer.echo(f"{now.name} ({entry.id}){' pinned' if now.pinned else ''}")
     typer.echo(f"tags: {', '.join(now.tags) or 'none'}\nnote: {now.note or 'none'}")

@@ -88,6 +88,28 @@ class Listing:
             raise RunNotFoundError(f"{len(named)} runs are named {id_or_name!r}; use an id: {ids}.")
         raise RunNotFoundError(f"There is no run {id_or_name!r}; `python -m rsdash runs` lists them.")
 
+    def free_name(self, name: str, entry: RunEntry) -> str:
+        """A new name of a run as it is kept: without spaces around it, and no other run's.
+
+        Args:
+            name: as typed.
+            entry: the run, which may keep the name that it has.
+
+        Raises:
+            RunError: it is empty, or another run is found by it.
+        """
+        name = name.strip()
+        if not name:
+            raise RunError("A run needs a name.")
+        others = [one for one in self.entries if one.id != entry.id and name in (one.name, one.id)]
+        if others and name != entry.name:
+            kind = "An example" if others[0].example else "Another run"
+            raise RunError(
+                f"{kind} is called {name!r} already ({others[0].id}). Choose a name that no other has, as "
+                "runs are found by their names."
+            )
+        return name
+
 
 class RunIndex:
     """Keeps the last reading of each run and reads again only what changed; safe to share by threads."""

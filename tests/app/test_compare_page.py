@@ -186,6 +186,16 @@ def test_tags_are_given_to_several_runs_at_once(runs_dir: Path) -> None:
     assert [folder.about().tags for folder in folders] == [("new",), ("new",)]
 
 
+def test_a_run_is_not_given_the_name_of_another(runs_dir: Path) -> None:
+    folder, other = two(runs_dir)
+    before, taken = folder.about(), other.about().name
+    app = compare(folder)
+    app.text_input(key=f"rename-{folder.id}").set_value(taken)
+    app.button(key="save-name").click().run()
+    assert f"is called '{taken}' already ({other.id})" in app.error[0].value.replace("\\", "")
+    assert folder.about() == before
+
+
 def test_one_chosen_run_is_renamed_and_examples_cannot_be(runs_dir: Path) -> None:
     folder, _ = two(runs_dir)
     app = compare(folder)

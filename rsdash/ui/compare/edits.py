@@ -57,10 +57,12 @@ def _name_form(entry: RunEntry) -> None:
         name = st.text_input("Name", value=entry.name, max_chars=120, key=f"rename-{entry.id}")
         note = st.text_area("Note", value=entry.about.note, max_chars=4000, key=f"renote-{entry.id}")
         if st.form_submit_button("Save", key="save-name"):
-            if not name.strip():
-                st.error("A run needs a name.")
+            try:
+                name = server().index.refresh().free_name(name, entry)
+            except RsdashError as error:
+                st.error(plain(str(error)))
                 return
-            entry.folder.write_about(name=name.strip(), note=note.strip())
+            entry.folder.write_about(name=name, note=note.strip())
             server().index.refresh()
             st.rerun()
 

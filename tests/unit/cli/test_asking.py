@@ -38,6 +38,24 @@ def test_a_run_is_renamed_tagged_and_noted(runs_dir: Path) -> None:
     assert "note: odd" in rsdash("about", "my run").output
 
 
+def test_a_run_is_not_given_the_name_of_another(runs_dir: Path) -> None:
+    folder, other = make_run(runs_dir, name="mine"), make_run(runs_dir, name="yours")
+    for taken in ("yours", " yours ", other.id):
+        refused = rsdash("about", "mine", "--name", taken, "--note", "odd")
+        assert isinstance(refused.exception, RsdashError)
+        assert taken.strip() in str(refused.exception) and other.id in str(refused.exception)
+    assert (folder.about().name, folder.about().note) == ("mine", "")
+    assert rsdash("about", "mine", "--name", " mine ", "--note", "odd").exit_code == 0
+    assert (folder.about().name, folder.about().note) == ("mine", "odd")
+
+
+def test_of_two_runs_of_one_name_each_may_keep_it(runs_dir: Path) -> None:
+    folder, _ = make_run(runs_dir, name="twin"), make_run(runs_dir, name="twin")
+    assert rsdash("about", folder.id, "--name", "twin", "--pin").exit_code == 0
+    assert rsdash("about", folder.id, "--name", "single").exit_code == 0
+    assert folder.about().name == "single" and folder.about().pinned
+
+
 def test_the_queue_is_reordered(runs_dir: Path) -> None:
     for position, name in enumerate(("one", "two", "three")):
         make_run(runs_dir, name=name).write_about(queue_position=float(position))
