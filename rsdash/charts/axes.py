@@ -1,16 +1,21 @@
-"""What a run's curves run along, and how they are smoothed."""
+"""What a run's curves run along, how they are smoothed, and how far up losses are shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+import plotly.graph_objects as go
 
 from rsdash.runs.history import History
 
 Axis = Literal["epochs", "steps", "minutes"]
 AXIS_TITLES: dict[Axis, str] = {"epochs": "epoch", "steps": "step", "minutes": "minutes of training"}
+
+OUTLYING = 10.0
+"""A loss so many times as large as the median, and as 1 nat, is an outlier: guessing among 1,000 classes
+costs 6.9 nats, so that no run that learns from the beginning has one."""
 
 
 def along(history: History, columns: Mapping[str, np.ndarray], axis: Axis) -> np.ndarray:
@@ -70,3 +75,43 @@ def binned(columns: np.ndarray, *, most: int) -> np.ndarray:
     sums = np.add.reduceat(np.where(present, columns, 0.0), starts, axis=0)
     counts = np.add.reduceat(present, starts, axis=0)
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+
+
+def ordinary_losses(lines: Sequence[np.ndarray]) -> np.ndarray:
+    """The finite losses of some lines without outliers; with them, where a line still ends among them.
+
+    Args:
+        lines: float64 of shape (n,) each, in nats, in the order of training.
+    """
+    finite = [line[np.isfinite(line)] for line in lines]
+    values = np.concatenate([np.empty(0), *finite])
+    limit = OUTLYING * max(1.0, float(np.median(values))) if len(values) else 0.0
+    if any(len(line) and line[-1] > limit for line in finite):
+        return values
+    return values[values <= limit]
+
+
+def limit_losses(figure: go.Figure, lines: Sequence[np.ndarray], *, row: int, col: int) -> None:
+    """Have a panel leave outliers above it, and say so; zooming out shows them.
+
+    Args:
+        figure: with panels, the axes of losses among them.
+        lines: losses that are drawn there, as for `ordinary_losses`.
+        row: of the panel.
+        col: of the panel.
+    """
+    values, ordinary = np.concatenate([np.empty(0), *lines]), ordinary_losses(lines)
+    highest = float(np.max(values[np.isfinite(values)], initial=0.0))
+    if not len(ordinary) or ordinary.max() == highest:
+        return
+    figure.update_yaxes(range=[0, 1.05 * float(ordinary.max())], row=row, col=col)
+    figure.add_annotation(
+        text=f"up to {highest:.2g}, above this picture",
+        showarrow=False,
+        xref="x domain",
+        yref="y domain",
+        x=0.01,
+        y=0.99,
+        row=row,
+        col=col,
+    )

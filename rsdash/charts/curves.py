@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rsdash.charts.axes import AXIS_TITLES, Axis, along, smoothed
+from rsdash.charts.axes import AXIS_TITLES, Axis, along, limit_losses, ordinary_losses, smoothed
 from rsdash.charts.style import finish, literal
 from rsdash.palette import ACCURACY_RED, LOSS_BLUE, RUN_COLORS
 from rsdash.runs.history import History
@@ -102,6 +102,7 @@ def learning_curves(
     figure.update_xaxes(title_text=AXIS_TITLES[axis], row=2, col=1)
     figure.update_yaxes(title_text="accuracy (share)", range=[0, 1], row=1, col=1)
     figure.update_yaxes(title_text="loss (nats)", rangemode="tozero", row=2, col=1)
+    limit_losses(figure, [history.steps["loss"], history.epochs["loss"]], row=2, col=1)
     return finish(figure, height=480, title=_progress_title(history), revision=revision)
 
 
@@ -189,6 +190,5 @@ def _last(values: np.ndarray) -> float:
 
 def _top_loss(curves: Sequence[Curve]) -> float:
     """A common upper end for losses, a round number; outliers of a first epoch may leave the picture."""
-    losses = np.concatenate([curve.values[name] for curve in curves for name in ("loss", "train_loss")])
-    losses = losses[np.isfinite(losses)]
+    losses = ordinary_losses([curve.values[name] for curve in curves for name in ("loss", "train_loss")])
     return max(0.5, float(np.ceil(2.1 * np.percentile(losses, 95))) / 2) if len(losses) else 1.0

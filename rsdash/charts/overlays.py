@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rsdash.charts.axes import AXIS_TITLES, Axis, smoothed
+from rsdash.charts.axes import AXIS_TITLES, Axis, limit_losses, smoothed
 from rsdash.charts.curves import TRAINING_LABEL, Curve, run_color
 from rsdash.charts.style import faint, finish, literal
 
@@ -71,6 +71,7 @@ def overlay(
                 row=1,
                 col=column,
             )
+    limit_losses(figure, [c.values[name] for c in curves for name in ("loss", "train_loss")], row=1, col=2)
     title = f"{title}; dashes are {TRAINING_LABEL}" if many else title
     return _framed(figure, axis, title, len(curves) if many else 2 * len(curves))
 
@@ -90,6 +91,8 @@ def group_overlay(
     for position, group in enumerate(groups):
         for column, quantity in enumerate(UNITS, start=1):
             _add_band(figure, group, quantity, (axis, smoothing), position=position, column=column)
+    repeats = [curve.values["loss"] for group in groups for curve in group.curves]
+    limit_losses(figure, repeats, row=1, col=2)
     return _framed(figure, axis, title, len(groups))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,19 +20,19 @@ RECENT_ROWS = 20
 
 
 def learning_rate(
-    history: History, *, rate: Sequence[float], head_rate: Sequence[float], axis: Axis, revision: str
+    history: History, *, rate: np.ndarray, head_rate: np.ndarray, axis: Axis, revision: str
 ) -> go.Figure:
     """The rate of each logged step.
 
     Args:
         history: at least one logged step.
-        rate: of all layers but the last, of each logged step; 0 while they are frozen.
-        head_rate: of the last layer; drawn where it differs.
+        rate: of all layers but the last, float64 of shape (n,); 0 while they are frozen.
+        head_rate: of the last layer, the same; drawn where it differs.
         axis: what it runs along.
         revision: zoom stays as long as this does.
     """
     x = along(history, history.steps, axis)
-    figure = rate_lines(thin(x, np.asarray(rate)), thin(x, np.asarray(head_rate)))
+    figure = rate_lines(thin(x, rate), thin(x, head_rate))
     figure.update_xaxes(title_text=AXIS_TITLES[axis])
     apart = len(figure.to_dict()["data"]) > 1
     title = f"Learning rate {rate_in_words(rate[-1], head_rate[-1])} at step {history.steps['step'][-1]:,.0f}"

@@ -48,7 +48,8 @@ def _rate(entry: RunEntry, history: History) -> None:
         return
     axis, steps = chosen_axis(), history.steps
     epochs = np.ceil(steps["epoch"]) - 1  # the rows tell how far the run is after a step
-    rate, head_rate = layer_rates(entry.config, steps["learning_rate"].tolist(), epochs.tolist())
+    rates = layer_rates(entry.config, steps["learning_rate"].tolist(), epochs.tolist())
+    rate, head_rate = np.array(rates)
     shared_chart(
         entry,
         f"learning rate {axis}",

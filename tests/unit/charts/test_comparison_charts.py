@@ -23,6 +23,7 @@ from rsdash.charts import (
     parallel_settings,
     reliability_diagram,
     seed_spread,
+    study_panels,
 )
 from rsdash.palette import BETTER_COLOR, UNCLEAR_COLOR, WORSE_COLOR
 
@@ -113,6 +114,21 @@ def test_an_overlay_runs_along_the_axis_asked_for(axis: Any, last: float) -> Non
     assert trace(figure, 1).x[-1] == last
     smooth = overlay([curve("a", [0.2, 0.4, 0.6])], title="t", smoothing=0.5)
     assert 0.2 < trace(smooth, 1).y[1] < 0.4
+
+
+def test_an_early_outlier_leaves_the_losses_of_compared_runs_readable() -> None:
+    ordinary, wild = curve("a", [0.1, 0.4, 0.6]), curve("b", [0.1, 0.3, 0.5])
+    wild.values["loss"][0] = 2.7e11
+    for figure in (
+        overlay([ordinary, wild], title="t"),
+        group_overlay([CurveGroup("g", [ordinary, wild])], title="t"),
+    ):
+        frame: Any = figure.layout
+        assert frame.yaxis2.range[1] < 1 and "2.7e+11" in frame.annotations[0].text
+    panels: Any = study_panels([ordinary, wild]).layout
+    assert panels.yaxis2.range[1] < 3
+    untouched: Any = overlay([ordinary], title="t").layout
+    assert untouched.yaxis2.range is None and not untouched.annotations
 
 
 def test_every_repeat_is_a_point_and_their_mean_a_line() -> None:

@@ -86,6 +86,35 @@ def test_curves_run_along_epochs_steps_or_minutes(history: History) -> None:
     assert layout(figures["steps"]).xaxis2.title.text == "step"
 
 
+def loss_log(log: Path, losses: list[float]) -> History:
+    for epoch, loss in enumerate(losses, start=1):
+        append_event(log, "step", step=epoch, epoch=epoch, loss=1.0, accuracy=0.5)
+        append_event(log, "epoch", step=epoch, epoch=epoch, loss=loss, accuracy=0.5)
+    return HistoryReader(log).refresh()
+
+
+@pytest.mark.parametrize(
+    ("losses", "top"),
+    [
+        ([2.7e11, 2.3, 1.5, 1.2], 1.05 * 2.3),
+        ([6.9, 0.4, 0.05, 0.01, 0.01], None),  # a thousand classes, learnt at once
+        ([2.3, 1.5, 1.2, 2.7e11], None),  # that is what is the case
+        ([2.7e11], None),
+        ([], None),
+    ],
+)
+def test_an_early_outlier_does_not_press_all_other_losses_flat(
+    tmp_path: Path, losses: list[float], top: float | None
+) -> None:
+    history = loss_log(tmp_path / "metrics.jsonl", losses)
+    figure = learning_curves(history, epochs=9, measured_on="held-out", revision="r")
+    assert layout(figure).yaxis2.range == (None if top is None else pytest.approx((0, top)))
+    notes = [note.text for note in layout(figure).annotations]
+    assert notes == ([] if top is None else ["up to 2.7e+11, above this picture"])
+    drawn = [trace.y.max() for trace in traces(figure) if len(trace.y)]
+    assert max(drawn, default=0) == pytest.approx(max(losses, default=0)), "zooming out shows all"
+
+
 def test_smoothing_keeps_the_raw_line_faint_and_leaves_epochs_alone(history: History) -> None:
     figure = learning_curves(history, epochs=2, measured_on="held-out", revision="r", smoothing=0.9)
     smooth, epochs, *_, raw, _ = traces(figure)
