@@ -152,9 +152,9 @@ def test_pause_writes_a_request_for_the_worker(runs_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("learning_rate", "-1", "learning_rate must be greater than 0; got -1."),
+        ("learning_rate", "-1", "Learning rate must be greater than 0; got -1."),
         ("learning_rate", "fast", "got fast."),
-        ("test_share", "1.5", "test_share must be less than 0.9; got 1.5."),
+        ("test_share", "1.5", "Test share must be less than 0.9; got 1.5."),
     ],
 )
 def test_a_wrong_setting_is_one_sentence(field: str, value: str, sentence: str) -> None:
