@@ -132,7 +132,7 @@ def why_not_ranked(contenders: Sequence[Contender]) -> str:
     roles = {contender.figures.role for contender in measured if contender.figures}
     if len(roles) > 1:
         return (
-            f"These figures have unlike roles ({', '.join(sorted(roles))}), so they are not ranked: "
+            f"These figures have unlike roles ({' and '.join(sorted(roles))}), so they are not ranked: "
             "images that an epoch was selected on flatter a model."
         )
     if len({contender.images for contender in measured}) > 1:

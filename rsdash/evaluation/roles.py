@@ -15,12 +15,27 @@ class Role(StrEnum):
     """Held out by rsdash; nothing was selected on them."""
     VALIDATION = "validation"
     """Watched during training, but nothing was selected on them."""
-    SELECTED_ON = "validation selected on"
+    SELECTED_ON = "validation, used to choose"
     """They decided which epoch is reported, when the run ended or when the rate fell: a flattering figure."""
 
 
 MERIT = (Role.GIVEN_TEST, Role.HELD_OUT, Role.VALIDATION, Role.SELECTED_ON)
 """Roles from the most to the least trustworthy; a run's headline figure has the first it offers."""
+
+
+FORMER_NAMES = {"validation selected on": Role.SELECTED_ON.value}
+"""What files from before call roles that have another name now."""
+
+
+def role_named(name: str) -> str:
+    """A role by its name of today."""
+    return FORMER_NAMES.get(name, name)
+
+
+def images_of(role: str) -> str:
+    """Images of a role in a sentence: `held-out images`, `validation images (used to choose)`."""
+    kind, _, use = role.partition(", ")
+    return f"{kind} images ({use})" if use else f"{kind} images"
 
 
 def measured_roles(counts: Mapping[str, int], *, steered: bool, test_role: str) -> dict[str, Role]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rsdash.errors import RunError
-from rsdash.evaluation.roles import MERIT
+from rsdash.evaluation.roles import FORMER_NAMES, MERIT
 
 MOST_BYTES = 4_000_000_000
 """Of all arrays together, unpacked."""
@@ -82,7 +82,7 @@ def read_evaluation(path: Path) -> Evaluation:
                 logits=saved["logits"],
                 labels=saved["labels"],
                 rows=saved["rows"],
-                roles=saved["roles"],
+                roles=_renamed(saved["roles"]),
                 classes=tuple(saved["classes"].tolist()),
                 groups=saved["groups"] if "groups" in saved.files else None,
             )
@@ -112,6 +112,14 @@ def _check_arrays(path: Path) -> None:
                 shape, _, dtype = headers[np.lib.format.read_magic(file)](file)
             if dtype.hasobject or math.prod(shape) * dtype.itemsize > member.file_size:
                 raise ValueError(f"{member.filename} is not what it says")
+
+
+def _renamed(roles: np.ndarray) -> np.ndarray:
+    """Roles by their names of today; what is no text stays, to be refused."""
+    if roles.dtype.kind == "U":
+        for former, present in FORMER_NAMES.items():
+            roles = np.where(roles == former, present, roles)
+    return roles
 
 
 def _fits_together(evaluation: Evaluation) -> bool:

@@ -9,6 +9,7 @@ from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.figures import Figures
 from rsdash.evaluation.intervals import FEWEST_GROUPS, Interval
 from rsdash.evaluation.power import tiles_needed
+from rsdash.evaluation.roles import images_of
 
 if TYPE_CHECKING:
     from rsdash.evaluation.verdict import Pair, RecipePair
@@ -27,7 +28,7 @@ def figure_text(value: float | None, half_width: float | None = None) -> str:
         return "–"
     if half_width is None:
         return f"{value:.4f}"
-    digits = 3 if half_width >= 0.002 else 4
+    digits = 2 if half_width >= 0.1 else 3 if half_width >= 0.002 else 4
     return f"{value:.{digits}f} ± {half_width:.{digits}f}"
 
 
@@ -53,7 +54,7 @@ def interval_in_words(interval: Interval | None) -> str:
 
 def images_in_words(figures: Figures) -> str:
     """`5,400 held-out images`."""
-    return f"{figures.images:,} {figures.role} images"
+    return f"{figures.images:,} {images_of(figures.role)}"
 
 
 def intervals_in_words(contenders: Sequence[Contender]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from rsdash.config import RunConfig, as_text
+from rsdash.evaluation.roles import images_of
 from rsdash.evaluation.wording import figure_text
 from rsdash.exports.card import INPUT_NAME, OUTPUT_NAME, Card, CardFigures, CardInput
 
@@ -84,10 +85,10 @@ def _figures(card: Card) -> Iterator[str]:
     )
     for one in card.figures:
         if one.groups:
-            yield f"\nThe {one.role} images come in {one.groups:,} groups of dependent images."
+            yield f"\nThe {images_of(one.role)} come in {one.groups:,} groups of dependent images."
     if card.figures:
         yield ""
-        yield f"Classes, on the {escaped(card.figures[0].role)} images, in the order of the logits:"
+        yield f"Classes, on the {escaped(images_of(card.figures[0].role))}, in the order of the logits:"
         yield ""
         heads = ("no.", "class", "images", "producer's accuracy", "user's accuracy", "F1")
         each = card.figures[0].per_class

@@ -97,7 +97,7 @@ def scalars(entry: RunEntry, history: History) -> Iterator[Scalar]:
     yield from _points("step/images_per_s", steps, speed)
     for name in ("train_loss", "train_accuracy"):
         yield from _points(f"epoch/{name}", epochs, epochs[name])
-    role = str(entry.watched_role).replace("-", "_").replace(" ", "_")
+    role = str(entry.watched_role).replace(",", "").replace("-", "_").replace(" ", "_")
     for name in ("loss", "accuracy"):
         yield from _points(f"epoch/{role}_{name}", epochs, epochs[name])
     yield from _layers(history.layers, steps)

@@ -21,6 +21,7 @@ from typing import Any
 
 from rsdash.data.source import safe_members
 from rsdash.errors import RunError
+from rsdash.evaluation.roles import role_named
 from rsdash.report.facts import Compared, comparison_facts, gather
 from rsdash.report.page import report_page
 from rsdash.runs.folder import FURTHER_PREFIX, OWN_IMAGES, RUN_ID
@@ -166,7 +167,7 @@ def _same(stored: Any, derived: Any) -> bool:
     numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in (stored, derived)]
     if all(numbers):
         return math.isclose(stored, derived, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12)
-    return stored == derived
+    return (role_named(stored) if isinstance(stored, str) else stored) == derived
 
 
 def _versions() -> list[str]:

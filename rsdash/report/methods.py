@@ -7,7 +7,7 @@ from typing import Any
 
 from rsdash.config import SETTINGS, RunConfig, as_text
 from rsdash.evaluation.comparison import differing_settings
-from rsdash.evaluation.wording import intervals_in_words, pair_tests_in_words
+from rsdash.evaluation.wording import images_in_words, intervals_in_words, pair_tests_in_words
 from rsdash.report.facts import Compared
 from rsdash.runs.folder import OWN_IMAGES
 from rsdash.runs.index import RunEntry
@@ -111,7 +111,7 @@ def _all_of(attempts: Iterable[dict[str, Any]], read: Any) -> list[str]:
 
 def _statistics(compared: Compared) -> str:
     figures = [one.figures for one in compared.contenders if one.figures]
-    roles = ", ".join(dict.fromkeys(f"{one.images:,} {one.role} images" for one in figures)) or "no images"
+    roles = ", ".join(dict.fromkeys(images_in_words(one) for one in figures)) or "no images"
     elsewhere = "" if compared.measured_on == OWN_IMAGES else f" of {compared.measured_on}"
     parts = [
         f"Figures are computed in fp32 from the reported weights on {roles}{elsewhere}. Intervals are 95 % "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from rsdash.config import RGB8, Radiometry, RunConfig
 from rsdash.errors import RunError, RunNotFoundError
+from rsdash.evaluation.roles import role_named
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
 
@@ -87,7 +88,7 @@ class Summary(_Record):
     steps: int = 0
     accuracy: float | None = None
     loss: float | None = None
-    role: str = ""
+    role: Annotated[str, AfterValidator(role_named)] = ""
     images: int = 0
     train_accuracy: float | None = None
     train_loss: float | None = None

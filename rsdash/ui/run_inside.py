@@ -17,6 +17,7 @@ from rsdash.charts import (
     update_ratios,
 )
 from rsdash.evaluation.gradients import flow_in_words, flow_of
+from rsdash.evaluation.roles import images_of
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
 from rsdash.training.schedule import layer_rates
@@ -112,7 +113,7 @@ def _confusion(entry: RunEntry, history: History) -> None:
         alt=f"Which of {len(classes)} classes were taken for which after epoch {epoch}, "
         f"on {confusion.images:,} images",
     )
-    st.caption(f"On {confusion.images:,} images: {entry.watched_role}.")
+    st.caption(f"On {confusion.images:,} {images_of(entry.watched_role)}.")
 
 
 def _chosen_epoch(epochs: list[int]) -> int:

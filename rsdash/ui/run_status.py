@@ -12,11 +12,11 @@ from rsdash.runs.records import DataReference
 from rsdash.runs.states import ENDED, EVALUATED, Interruption, RunState
 from rsdash.ui.queue_list import place_in_words
 from rsdash.ui.run_changes import about_run
+from rsdash.ui.run_figures import figure_cards
 from rsdash.ui.server import server
-from rsdash.ui.words import STATE_COLORS, duration, left, plain, size, state_text
+from rsdash.ui.words import NONE, STATE_COLORS, left, plain, size, state_text
 
 NOTICES_SHOWN = 6
-NONE = "–"
 PASSED = {"nan", *(reason.value for reason in Interruption)}
 """Codes of alerts that the state itself shows as long as they matter."""
 
@@ -38,13 +38,7 @@ def status(entry: RunEntry) -> None:
         st.caption(plain(place_in_words(entry, server().listing().entries, find_slots())))
     if state.state not in EVALUATED:
         st.progress(min(1.0, share), text=text)
-    columns = st.columns(5)
-    columns[0].metric("Accuracy", _figure(summary.accuracy), help=_role_help(entry))
-    columns[1].metric("Loss (nats)", _figure(summary.loss), help=_role_help(entry))
-    columns[2].metric("Training time", duration(summary.elapsed_s))
-    speed = f"{summary.images_per_s:.0f}" if summary.images_per_s else NONE
-    columns[3].metric("Speed (images/s)", speed, help=plain(summary.device))
-    columns[4].metric("Peak memory", size(summary.memory_bytes) if summary.memory_bytes else NONE)
+    figure_cards(entry)
 
 
 def notices(entry: RunEntry, history: History) -> None:
@@ -128,14 +122,3 @@ def _page_title(entry: RunEntry) -> None:
     else:
         mark = f"{summary.step / summary.steps:.0%}" if summary.steps else state_text(entry)
     st.set_page_config(page_title=f"{mark} · {entry.name} · rsdash")
-
-
-def _role_help(entry: RunEntry) -> str:
-    summary = entry.state.summary
-    if not summary.role:
-        return "Measured after each epoch."
-    return f"On {summary.images:,} images: {summary.role}."
-
-
-def _figure(value: float | None) -> str:
-    return NONE if value is None else f"{value:.4f}"

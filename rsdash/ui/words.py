@@ -8,6 +8,8 @@ from rsdash.runs.index import RunEntry
 from rsdash.runs.states import RunState
 
 ZERO_WIDTH_SPACE = "\u200b"
+NONE = "–"
+"""What stands where there is no value."""
 STATE_COLORS = {
     RunState.QUEUED: "gray",
     RunState.STARTING: "blue",
@@ -25,7 +27,7 @@ STATE_COLORS = {
 def duration(seconds: float | None) -> str:
     """A time as a person says it: `45 s`, `3 min`, `2 h 05 min`."""
     if seconds is None:
-        return "–"
+        return NONE
     if seconds < 100:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

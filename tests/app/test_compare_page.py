@@ -84,7 +84,7 @@ def test_other_test_images_are_explained_and_not_ranked(runs_dir: Path) -> None:
 
 def test_unlike_roles_are_explained_and_not_ranked(runs_dir: Path) -> None:
     first, second = two(runs_dir)
-    flattering = "validation selected on"
+    flattering = "validation, used to choose"
     change_answers(second, lambda a: a.update(roles=np.full(len(a["roles"]), flattering)))
     text = said(compare(first, second))
     assert "unlike roles" in text and flattering in text

@@ -119,10 +119,10 @@ def test_no_image_is_scaled_with_a_temperature_that_was_fitted_on_it() -> None:
 
 
 def test_calibration_is_fitted_on_validation_and_judged_elsewhere() -> None:
-    whole = evaluation(4000, sureness=3.0, roles=("validation selected on", "held-out"))
+    whole = evaluation(4000, sureness=3.0, roles=("validation, used to choose", "held-out"))
     result, before, after = calibrate(whole)
     assert result.how == "fitted on validation images" and result.images == 2000
-    watched = whole.part("validation selected on")
+    watched = whole.part("validation, used to choose")
     assert result.temperature == fit_temperature(watched.logits, watched.labels)
     assert before.count.sum() == after.count.sum() == 2000
     judged = whole.part("held-out")
@@ -133,7 +133,7 @@ def test_calibration_is_fitted_on_validation_and_judged_elsewhere() -> None:
     assert result.ece_after < 2 * result.ece_if_calibrated_after < result.ece_before
 
 
-@pytest.mark.parametrize("role", ["held-out", "validation", "validation selected on", "given test"])
+@pytest.mark.parametrize("role", ["held-out", "validation", "validation, used to choose", "given test"])
 def test_images_of_a_single_role_are_cross_fitted(role: str) -> None:
     whole = evaluation(2000, sureness=3.0, roles=(role,))
     result, _, after = calibrate(whole)

@@ -66,9 +66,9 @@ def test_other_images_are_not_ranked_and_what_tells_them_apart_is_said() -> None
 
 
 def test_unlike_roles_are_not_ranked_and_are_named() -> None:
-    runs = [contender("a"), contender("b", 9, role="validation selected on")]
+    runs = [contender("a"), contender("b", 9, role="validation, used to choose")]
     reason = why_not_ranked(runs)
-    assert "held-out" in reason and "validation selected on" in reason
+    assert "held-out" in reason and "validation, used to choose" in reason
     assert best_of(runs) is None
 
 

@@ -85,10 +85,10 @@ def test_the_loss_of_hopeless_logits_is_finite() -> None:
 @pytest.mark.parametrize(
     ("roles", "expected"),
     [
-        (["held-out", "validation selected on"], "held-out"),
-        (["validation selected on", "given test"], "given test"),
-        (["validation", "validation selected on"], "validation"),
-        (["validation selected on"], "validation selected on"),
+        (["held-out", "validation, used to choose"], "held-out"),
+        (["validation, used to choose", "given test"], "given test"),
+        (["validation", "validation, used to choose"], "validation"),
+        (["validation, used to choose"], "validation, used to choose"),
     ],
 )
 def test_the_headline_is_of_the_most_trustworthy_images(roles: list[str], expected: str) -> None:

@@ -142,7 +142,8 @@ def test_different_folds_are_not_compared() -> None:
 
 
 def test_unlike_roles_of_recipes_are_not_compared() -> None:
-    runs = [*seeds("resnet18", [20, 26, 22]), *seeds("alexnet", [40, 44, 52], role="validation selected on")]
+    watched = seeds("alexnet", [40, 44, 52], role="validation, used to choose")
+    runs = [*seeds("resnet18", [20, 26, 22]), *watched]
     first, second = find_recipes(runs)
     assert "unlike roles" in why_recipes_not_compared(first, second)
 

@@ -12,6 +12,7 @@ import pytest
 
 from rsdash.errors import RunError
 from rsdash.evaluation.figures import figures_for
+from rsdash.evaluation.roles import Role
 from rsdash.evaluation.saved import Evaluation, read_evaluation
 
 CLASSES = ("Forest", "Lake", "River", "Road")
@@ -53,6 +54,13 @@ def test_a_saved_evaluation_reads_back(saved: Path) -> None:
     read = read_evaluation(saved)
     assert (read.logits == evaluation(20).logits).all()
     assert read.classes == CLASSES
+
+
+def test_roles_are_read_by_their_names_of_today(tmp_path: Path) -> None:
+    roles = np.where(np.arange(20) % 2, "held-out", "validation selected on")
+    read = read_evaluation(save(tmp_path / "evaluation.npz", roles=roles))
+    assert read.part(Role.SELECTED_ON).rows.tolist() == list(range(0, 20, 2))
+    assert read.headline_role == "held-out"
 
 
 def test_a_missing_evaluation_is_said_to_be_missing(tmp_path: Path) -> None:

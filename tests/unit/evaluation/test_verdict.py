@@ -88,7 +88,7 @@ def test_several_models_are_adjusted_over_all_pairs_by_holm() -> None:
 
 
 def test_unlike_roles_and_other_images_are_not_compared() -> None:
-    cases: list[dict[str, Any]] = [{"role": "validation selected on"}, {"rows": np.arange(COUNT) + 1}]
+    cases: list[dict[str, Any]] = [{"role": "validation, used to choose"}, {"rows": np.arange(COUNT) + 1}]
     for changes in cases:
         verdict = judge([run("a", 40), run("b", 90, **changes)])
         assert verdict.finding is Finding.NOT_COMPARABLE
@@ -123,7 +123,7 @@ def test_images_in_few_groups_give_no_test() -> None:
 
 
 def test_a_flattering_role_is_pointed_out() -> None:
-    verdict = judge([run("a", 40, role="validation selected on")])
+    verdict = judge([run("a", 40, role="validation, used to choose")])
     assert any("flatter" in note for note in verdict.notes)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rsdash.evaluation.roles import Role, images_of
 from rsdash.evaluation.verdict import judge
-from rsdash.evaluation.wording import intervals_in_words, pair_tests_in_words
+from rsdash.evaluation.wording import figure_text, intervals_in_words, pair_tests_in_words
 from tests.contenders import answered, share_right
 
 TWOS = np.arange(200) // 2
@@ -34,6 +35,31 @@ def test_intervals_and_tests_follow_from_whether_images_come_in_groups(grouped, 
     found = contenders(*grouped)
     text = f"{intervals_in_words(found)}. {pair_tests_in_words(judge(found).pairs)}"
     assert all(words in text for words in told) and not [words for words in untold if words in text]
+
+
+@pytest.mark.parametrize(
+    ("value", "half_width", "text"),
+    [
+        (0.53333, 0.1226, "0.53 ± 0.12"),
+        (0.9476, 0.0061, "0.948 ± 0.006"),
+        (0.94761, 0.00058, "0.9476 ± 0.0006"),
+        (0.53333, None, "0.5333"),
+    ],
+)
+def test_a_figure_has_the_digits_that_its_interval_supports(value, half_width, text) -> None:
+    assert figure_text(value, half_width) == text
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        (Role.HELD_OUT, "held-out images"),
+        (Role.GIVEN_TEST, "given test images"),
+        (Role.SELECTED_ON, "validation images (used to choose)"),
+    ],
+)
+def test_images_are_called_by_their_role(role: Role, words: str) -> None:
+    assert images_of(role) == words
 
 
 def test_holm_is_named_where_more_than_one_pair_was_tested() -> None:

@@ -61,15 +61,15 @@ def test_figures_are_those_of_the_evaluation(entry: RunEntry) -> None:
 
 def test_each_role_has_figures_of_its_own_and_flattering_ones_say_so(entry: RunEntry) -> None:
     def all_selected_on(arrays: dict) -> None:
-        arrays["roles"] = np.full(COUNT, "validation selected on")
+        arrays["roles"] = np.full(COUNT, "validation, used to choose")
 
     def half(arrays: dict) -> None:
-        arrays["roles"] = np.array(["validation selected on"] * 100 + ["held-out"] * (COUNT - 100))
+        arrays["roles"] = np.array(["validation, used to choose"] * 100 + ["held-out"] * (COUNT - 100))
 
     change_answers(entry.folder, half)
     assert [(one.role, one.images) for one in card_of(entry).figures] == [
         ("held-out", COUNT - 100),
-        ("validation selected on", 100),
+        ("validation, used to choose", 100),
     ]
     assert not [text for text in card_of(entry).cautions if "flatter it" in text]
     change_answers(entry.folder, all_selected_on)

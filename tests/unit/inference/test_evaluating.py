@@ -84,7 +84,7 @@ def test_its_own_split_gives_the_logits_that_were_saved(run: RunFolder) -> None:
     for column in ("labels", "rows", "roles"):
         assert (getattr(own, column) == getattr(again, column)).all(), column
     assert own.classes == again.classes
-    assert result.roles == {"held-out": 12, "validation selected on": 12}
+    assert result.roles == {"held-out": 12, "validation, used to choose": 12}
     assert (result.role, result.images, result.notes) == ("held-out", 12, ())
     with np.load(run.path / result.file) as saved:
         assert str(saved["fingerprint"]) == open_dataset("tiles").info.fingerprint
@@ -152,7 +152,7 @@ def test_copies_of_training_images_elsewhere_are_found_by_content(run: RunFolder
     names = open_dataset("other").manifest.names
     saved = read_evaluation(run.path / result.file)
     assert not [name for row in saved.rows if (name := names[row]).startswith("Road/train")]
-    assert result.roles == {"held-out": 12, "validation selected on": 3}
+    assert result.roles == {"held-out": 12, "validation, used to choose": 3}
     assert result.notes[0].startswith("3 images that")
 
 

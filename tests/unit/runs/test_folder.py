@@ -74,6 +74,13 @@ def test_a_written_state_keeps_what_was_not_changed(tmp_path: Path) -> None:
     assert [path.name for path in folder.path.glob(".*")] == []
 
 
+def test_a_role_is_read_by_its_name_of_today(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    summary = folder.state().summary.model_copy(update={"role": "validation selected on"})
+    folder.write_state(summary=summary)
+    assert folder.state().summary.role == "validation, used to choose"
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b'{"state": "ASLEEP"}', b"\xff\xfe"])
 def test_a_damaged_state_is_named_as_such(tmp_path: Path, content: bytes) -> None:
     folder = make_run(tmp_path)

@@ -132,7 +132,7 @@ def test_a_missing_runs_folder_is_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("validation", "report", "role"),
-    [(0, "last", "held-out"), (5, "last", "validation"), (5, "best", "validation selected on")],
+    [(0, "last", "held-out"), (5, "last", "validation"), (5, "best", "validation, used to choose")],
 )
 def test_the_curve_has_the_role_of_the_images_watched(
     tmp_path: Path, validation: int, report: str, role: str
