@@ -21,7 +21,7 @@ from rsdash.ui.server import server
 from rsdash.ui.settings_form import preset_picker, settings_form
 from rsdash.ui.words import plain
 
-WAITING = "The settings do not fit yet; what is wrong stands beside them."
+WAITING = "The settings do not fit yet: see the note in red above."
 
 
 def start(config: RunConfig, name: str) -> None:

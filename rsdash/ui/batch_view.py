@@ -94,7 +94,7 @@ def _show(batch: TrainingBatch) -> None:
 def _classes(image: BatchImage) -> str:
     """What an image counts as: `Forest`, or `Forest 70 %, Lake 30 %` where two were mixed."""
     told = [(name, round(100 * share)) for name, share in image.shares]
-    mixed = [f"{name} {percent} %" for name, percent in told if percent]
+    mixed = [f"{name} {percent}\u00a0%" for name, percent in told if percent]  # which no line breaks apart
     return ", ".join(mixed) if len(mixed) > 1 else told[0][0]
 
 

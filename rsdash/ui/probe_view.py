@@ -29,7 +29,7 @@ def probe_view(entry: RunEntry, history: History) -> None:
         st.caption("No epoch has been measured yet, or this run is from before probe tiles were followed.")
         return
     revision = part_revision(history, probes.step)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([5, 6], gap="medium")
     with left:
         _table(entry, probes, classes)
     with right:
@@ -81,7 +81,9 @@ def _table(entry: RunEntry, probes: ProbeHistory, classes: tuple[str, ...]) -> N
             "#": st.column_config.NumberColumn(width=30),
             "Tile": st.column_config.ImageColumn(width=70),
             "Answer": st.column_config.TextColumn(help=f"{RIGHT} right, {WRONG} wrong"),
-            "Probability": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
+            "Probability": st.column_config.ProgressColumn(
+                min_value=0, max_value=1, format="percent", width=110
+            ),
         },
         alt=f"Latest answers for {len(rows)} tiles",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import rsdash.ui.server as shared
 from rsdash.config import SETTINGS, RunConfig, make_config
 from rsdash.data import add_dataset, open_dataset
 from rsdash.inference import client, profiles
+from rsdash.inference.batches import draw_batch
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import RateSweep
 from rsdash.training.schedule import preview_rates
@@ -277,3 +279,20 @@ def test_a_sweep_that_fails_says_why(tiles_dir: Path, monkeypatch: pytest.Monkey
     app.button("start-rate").click().run()
     app = after_the_sweep(app)
     assert "at least 63 px" in app.error[0].value.replace("\\", "")
+
+
+def test_mixed_images_are_captioned_with_the_shares_of_their_classes(
+    tiles_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "training_batch", draw_batch)  # in this process, not in a service's
+    app = filled(tiles_dir)
+    app.text_input("set-mixup").set_value("1").run()
+    opened(app, "open-batch").button("start-batch").click().run()
+    wait_for(lambda: not shared.server().tasks.under_way("batch"), "the batch")
+    app.run()
+    assert not app.exception and not app.error
+    captions = [image.caption.replace("\\", "") for shown in app.get("image") for image in shown.proto.imgs]
+    assert len(captions) == 16
+    pattern = re.compile(r"(Forest|Lake|Road)( \d+\u00a0%, (Forest|Lake|Road) \d+\u00a0%)?")
+    assert all(pattern.fullmatch(caption) for caption in captions), captions
+    assert sum("," in caption for caption in captions) > 4
