@@ -110,8 +110,8 @@ def limit_losses(figure: go.Figure, lines: Sequence[np.ndarray], *, row: int, co
         showarrow=False,
         xref="x domain",
         yref="y domain",
-        x=0.01,
-        y=0.99,
+        x=1,  # outliers are early ones
+        y=1,
         row=row,
         col=col,
     )

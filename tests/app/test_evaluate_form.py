@@ -60,7 +60,7 @@ def test_what_is_stored_is_shown_with_its_role_and_notes(run: RunFolder) -> None
     app = opened(run)
     table = next(frame.value for frame in app.dataframe if "Images of" in frame.value)
     assert table["Images of"].tolist() == ["All images", "mine"]
-    assert [text.split(" ")[0] for text in table["Accuracy"]] == ["0.500", "0.750"]
+    assert [text.split(" ")[0] for text in table["Accuracy"]] == ["0.50", "0.75"]
     assert table["Images"].tolist() == [40, 40] and set(table["Role"]) == {"held-out"}
     assert any("3 images that old trained on" in caption.value for caption in app.caption)
     assert any("damaged" in warning.value for warning in app.warning)
