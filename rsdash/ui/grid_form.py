@@ -26,8 +26,8 @@ from rsdash.jobs.submit import submit_grid
 from rsdash.ui.links import page
 from rsdash.ui.places import allowed_settings
 from rsdash.ui.server import server
-from rsdash.ui.setting_words import field_label, in_form_words
-from rsdash.ui.settings_form import HIDDEN, PRESET_KEY
+from rsdash.ui.setting_words import HIDDEN, field_label, in_form_words
+from rsdash.ui.settings_form import PRESET_KEY
 from rsdash.ui.telling import tell_next
 from rsdash.ui.words import duration, plain
 

@@ -64,6 +64,13 @@ def run_actions(entry: RunEntry) -> None:
             icon=":material/content_copy:",
             query_params={"from": entry.id},
         )
+        if state in EVALUATED and entry.folder.weights_path.is_file():
+            st.page_link(
+                page("train"),
+                label="Train on from these weights",
+                icon=":material/model_training:",
+                query_params={"from": entry.id, "weights": "own"},
+            )
         if state in ENDED and not entry.example:
             with st.popover("Delete"):
                 st.write("Deletes the run's folder with its weights and figures.")

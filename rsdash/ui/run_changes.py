@@ -62,10 +62,12 @@ def about_run(entry: RunEntry) -> None:
             "them; without one, a run cannot be extended.",
         )
         if st.form_submit_button("Save", key="save-about"):
-            if not name.strip():
-                st.error("A run needs a name.")
+            try:
+                name = server().index.refresh().free_name(name, entry)
+            except RsdashError as error:
+                st.error(plain(str(error)))
                 return
-            changes = {"name": name.strip(), "tags": tuple(tags), "note": note.strip(), "pinned": pinned}
+            changes = {"name": name, "tags": tuple(tags), "note": note.strip(), "pinned": pinned}
             entry.folder.write_about(**changes)
             server().index.refresh()
             st.rerun()

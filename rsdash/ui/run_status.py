@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rsdash.config import RunConfig, as_text
+from rsdash.config import SETTINGS, RunConfig, as_text
 from rsdash.jobs.devices import find_slots
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
@@ -14,6 +14,7 @@ from rsdash.ui.queue_list import place_in_words
 from rsdash.ui.run_changes import about_run
 from rsdash.ui.run_figures import figure_cards
 from rsdash.ui.server import server
+from rsdash.ui.setting_words import HIDDEN, field_label
 from rsdash.ui.words import NONE, STATE_COLORS, left, plain, size, state_text
 
 NOTICES_SHOWN = 6
@@ -64,6 +65,7 @@ def details(entry: RunEntry) -> None:
         with st.expander("Name, tags and note"):
             about_run(entry)
     with st.expander("Settings"):
+        st.markdown(f"Recipe: **{entry.config.preset}**")
         st.dataframe(_setting_rows(entry), hide_index=True, alt="Settings of this run")
         if entry.state.amendments:
             st.caption("Values are those in force now; the last column says what was changed on the way.")
@@ -96,21 +98,25 @@ def split_checks(data: DataReference) -> str:
 
 
 def _setting_rows(entry: RunEntry) -> list[dict[str, object]]:
+    """The settings that have an effect in this run, by the names that the form has for them."""
     config = entry.config
+    values, asked = config.model_dump(), entry.request.config.model_dump()
     changed = config.changed_from(RunConfig())
     on_the_way: dict[str, str] = {}
     for amendment in entry.state.amendments:
         words = f"{amendment.value:g} from step {amendment.step}"
         on_the_way[amendment.setting] = ", ".join(filter(None, (on_the_way.get(amendment.setting), words)))
-    asked = entry.request.config.model_dump()
+    fields = [info for info in SETTINGS.values() if info.name not in HIDDEN and info.applies(values)]
     return [
         {
-            "Setting": name,
-            "Value": as_text(value) or NONE,
-            "Changed from Table 1": name in changed,
-            "Changed on the way": f"{as_text(asked[name])}, {on_the_way[name]}" if name in on_the_way else "",
+            "Setting": field_label(info),
+            "Value": as_text(values[info.name]) or NONE,
+            "Changed from Table 1": info.name in changed,
+            "Changed on the way": f"{as_text(asked[info.name])}, {on_the_way[info.name]}"
+            if info.name in on_the_way
+            else "",
         }
-        for name, value in config.model_dump().items()
+        for info in fields
     ]
 
 

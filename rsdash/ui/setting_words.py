@@ -7,6 +7,8 @@ import re
 from rsdash.config import SETTINGS, Group, SettingInfo
 from rsdash.config.setting import Level
 
+HIDDEN = ("class_mode",)
+"""Settings with a single possible value, of which forms and tables say nothing."""
 LABEL_WORDS = {
     "im": "image",
     "ema": "EMA",

@@ -18,14 +18,12 @@ from rsdash.jobs.first_weights import runs_with_weights, weights_of, with_run_id
 from rsdash.ui.places import allowed_settings
 from rsdash.ui.run_list import run_label
 from rsdash.ui.server import server
-from rsdash.ui.setting_words import CAPTIONS, TITLES, field_label, in_form_words
+from rsdash.ui.setting_words import CAPTIONS, HIDDEN, TITLES, field_label, in_form_words
 from rsdash.ui.words import plain
 
 PREFIX = "set-"
 PRESET_KEY = "preset"
 KEPT_KEY = "settings"
-HIDDEN = ("class_mode",)
-"""Settings with a single possible value."""
 FIRST_COLUMNS: tuple[tuple[Group, ...], ...] = (
     ("model", "augmentation", "machine"),
     ("data",),

@@ -18,8 +18,7 @@ from rsdash.inference.batches import draw_batch
 from rsdash.inference.rates import find_rate
 from rsdash.inference.results import RateSweep
 from rsdash.training.schedule import preview_rates
-from rsdash.ui.setting_words import CAPTIONS
-from rsdash.ui.settings_form import HIDDEN
+from rsdash.ui.setting_words import CAPTIONS, HIDDEN
 from tests.app.opening import open_page, own_runs
 from tests.tiny import COST, wait_for
 from tests.unit.config.test_command import parsed
