@@ -132,8 +132,8 @@ def test_a_name_of_markdown_is_shown_as_typed(runs_dir: Path) -> None:
         (RunState.QUEUED, {"cancel"}),
         (RunState.RUNNING, {"pause", "stop", "cancel"}),
         (RunState.EVALUATING, {"cancel"}),
-        (RunState.FINISHED, {"delete"}),
-        (RunState.STOPPED, {"delete"}),
+        (RunState.FINISHED, {"extend", "delete"}),  # disabled, as their checkpoints are gone
+        (RunState.STOPPED, {"extend", "delete"}),
         (RunState.INTERRUPTED, {"begin-again", "delete"}),
     ],
 )
