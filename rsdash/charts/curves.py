@@ -15,6 +15,7 @@ from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, along, limit_losses, ordinary_losses, smoothed
 from rsdash.charts.style import finish, literal
+from rsdash.evaluation.roles import images_of
 from rsdash.palette import ACCURACY_RED, LOSS_BLUE, RUN_COLORS
 from rsdash.runs.history import History
 from rsdash.runs.thinning import Line2D, thin
@@ -103,7 +104,7 @@ def learning_curves(
     figure.update_yaxes(title_text="accuracy (share)", range=[0, 1], row=1, col=1)
     figure.update_yaxes(title_text="loss (nats)", rangemode="tozero", row=2, col=1)
     limit_losses(figure, [history.steps["loss"], history.epochs["loss"]], row=2, col=1)
-    return finish(figure, height=480, title=_progress_title(history), revision=revision)
+    return finish(figure, height=480, title=_progress_title(history, measured_on), revision=revision)
 
 
 def study_panels(curves: Sequence[Curve]) -> go.Figure:
@@ -169,11 +170,11 @@ def _sent(line: Line2D) -> dict[str, np.ndarray]:
     return {"x": line.x.astype(np.float32), "y": line.y.astype(np.float32)}
 
 
-def _progress_title(history: History) -> str:
+def _progress_title(history: History, measured_on: str) -> str:
     if not len(history.epochs["epoch"]):
         return "No epoch is complete yet"
     accuracy, epoch = history.epochs["accuracy"][-1], int(history.epochs["epoch"][-1])
-    return f"Accuracy {accuracy:.3f} after epoch {epoch}"
+    return f"Accuracy {accuracy:.3f} on {images_of(measured_on)} after epoch {epoch}"
 
 
 def _shortened(name: str, characters: int) -> str:

@@ -80,6 +80,7 @@ def test_curves_run_along_epochs_steps_or_minutes(history: History) -> None:
     }
     ends = {axis: float(traces(figure)[0].x[-1]) for axis, figure in figures.items()}
     assert ends == {"epochs": 2.0, "steps": 20.0, "minutes": 2.0}
+    assert layout(figures["steps"]).title.text.endswith(" on held-out images after epoch 2")
     assert [float(traces(figure)[1].x[-1]) for figure in figures.values()] == [2, 20, 2]
     assert layout(figures["epochs"]).xaxis.range == (0, 5)
     assert layout(figures["minutes"]).xaxis.range is None
