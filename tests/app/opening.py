@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
@@ -45,3 +48,8 @@ def leave_and_return(app: AppTest, name: str) -> AppTest:
 def own_runs() -> list[RunEntry]:
     """What the server's runs folder holds now."""
     return [entry for entry in shared.server().index.refresh().entries if not entry.example]
+
+
+def numbers(sent: dict[str, str]) -> list[float]:
+    """Values of a chart as Plotly sends them to a browser."""
+    return np.frombuffer(base64.b64decode(sent["bdata"]), sent["dtype"]).tolist()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -19,7 +17,7 @@ from rsdash.runs.index import Listing
 from rsdash.runs.states import RunState
 from rsdash.ui.filter_view import ALL_BANDS, COLOURS, band_choices
 from rsdash.ui.live_chart import drawing_of
-from tests.app.opening import leave_and_return, open_page
+from tests.app.opening import leave_and_return, numbers, open_page
 from tests.app.training import log_epochs, watched_run
 from tests.tiny import make_run
 
@@ -218,8 +216,3 @@ def test_the_rate_chart_shows_what_acts_on_each_layer(runs_dir: Path) -> None:
     [drawn] = [drawing for (_, _, kind), drawing in payloads if kind == "learning rate epochs"]
     lines = {line["name"]: numbers(line["y"]) for line in json.loads(drawn.content)["data"]}
     assert lines == {"last layer": [0.5] * 3, "all other layers": [0.0, 0.0, 0.1]}
-
-
-def numbers(sent: dict[str, str]) -> list[float]:
-    """Values as Plotly sends them to a browser."""
-    return np.frombuffer(base64.b64decode(sent["bdata"]), sent["dtype"]).tolist()

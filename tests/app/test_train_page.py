@@ -19,7 +19,7 @@ from rsdash.inference.rates import find_rate
 from rsdash.inference.results import RateSweep
 from rsdash.training.schedule import preview_rates
 from rsdash.ui.setting_words import CAPTIONS, HIDDEN
-from tests.app.opening import open_page, own_runs
+from tests.app.opening import numbers, open_page, own_runs
 from tests.tiny import COST, wait_for
 from tests.unit.config.test_command import parsed
 
@@ -60,7 +60,7 @@ def test_the_rate_over_the_run_is_drawn_for_the_settings_of_the_form() -> None:
     names = [line["name"] for line in drawn["data"]]
     assert names == ["last layer", "all other layers"]
     expected = preview_rates(make_config({}, preset="transfer"))
-    assert drawn["data"][1]["y"] == pytest.approx(list(expected.rate))
+    assert numbers(drawn["data"][1]["y"]) == pytest.approx(list(expected.rate))
     app.selectbox("set-schedule").set_value("step").run()
     drawn = figure(app, "schedule")
     assert "a tenth after each third" in drawn["layout"]["title"]["text"]

