@@ -30,7 +30,7 @@ def figure_cards(entry: RunEntry) -> None:
     columns[1].metric("Loss (nats)", _loss(summary.loss), help=told)
     columns[2].metric("Training time", duration(summary.elapsed_s))
     speed = f"{summary.images_per_s:.0f}" if summary.images_per_s else NONE
-    columns[3].metric("Speed (images/s)", speed, help=plain(summary.device))
+    columns[3].metric("Images/s", speed, help=plain(summary.device))
     columns[4].metric("Peak memory", size(summary.memory_bytes) if summary.memory_bytes else NONE)
 
 
