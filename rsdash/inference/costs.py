@@ -27,11 +27,11 @@ def measure_profile(config: RunConfig, classes: int, radiometry: Radiometry) -> 
     Raises:
         RsdashError: model or device do not fit.
     """
-    process_bytes()
+    before = process_bytes()
     compute = choose_compute(config)
     precision = None if compute.dtype == torch.float32 else compute.dtype
     measured = profile_model(config, classes, radiometry, device=compute.device, autocast_dtype=precision)
-    own = 0 if compute.device.type == "cuda" else process_bytes()
+    own = 0 if compute.device.type == "cuda" else before
     told = {"device": compute.description, "memory_bytes": measured.memory_bytes + own}
     return Profile(**{**vars(measured), **told})
 

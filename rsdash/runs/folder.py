@@ -14,7 +14,7 @@ from typing import Any
 
 from rsdash.errors import RunNotFoundError, storage_errors
 from rsdash.files import write_text
-from rsdash.runs.amendments import Amendment, add_amendment, read_amendments
+from rsdash.runs.amendments import Amendment, read_amendments
 from rsdash.runs.events import append_event
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord, read_record
 from rsdash.runs.states import ENDED, check_move
@@ -154,13 +154,11 @@ class RunFolder:
             took the command was killed before it could say so.
         """
         command = fields.get("command")
-        recorded = bool(command and read_amendments(self.metrics_path, command=command))
-        if recorded:
-            self.write_state(amendments=read_amendments(self.metrics_path))
-        else:
+        new = not (command and read_amendments(self.metrics_path, command=command))
+        if new:
             self.log_event("amendment", **amendment.model_dump(), **fields)
-            self.write_state(amendments=add_amendment(self.state().amendments, amendment))
-        return not recorded
+        self.write_state(amendments=read_amendments(self.metrics_path))
+        return new
 
     def log_event(self, kind: str, **fields: Any) -> None:
         """Append an event to metrics.jsonl; only the holder of the run's lock may call this."""
