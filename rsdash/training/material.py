@@ -18,6 +18,7 @@ from rsdash.runs.parts import Parts
 from rsdash.training.batches import pixel_scale
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
+from rsdash.training.depthwise import spare_depthwise
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.result import ModelCard
 from rsdash.training.tiles import PixelScale, Tiles
@@ -86,6 +87,7 @@ def make_network(config: RunConfig, classes: int, radiometry: Radiometry, comput
     if config.train_layers == "head":
         freeze_all_but_head(model)
     model = model.to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
+    spare_depthwise(model, compute)
     return Network(model, head_parameter_names(model))
 
 
