@@ -54,6 +54,18 @@ def test_a_split_is_made_looked_at_and_handed_to_the_train_page(tiles):
     assert train.selectbox("set-split").value == "mine"
 
 
+def test_another_split_is_the_one_looked_at(tiles):
+    app = open_page("data", data="tiles", view="Splits")
+    for name in ("second", "first"):
+        app.text_input("split-name").set_value(name)
+        app.button("make-split").click().run()
+        assert not app.exception
+        assert [success.value for success in app.success] == [f"Stored: {name}."]
+        assert app.selectbox("shown-split").value == name
+    app.selectbox("shown-split").set_value("second").run()
+    assert app.selectbox("shown-split").value == "second"
+
+
 def test_folds_and_patterns_reach_the_split(tiles):
     app = open_page("data", data="tiles", view="Splits")
     app.segmented_control("split-how").set_value("In folds").run()

@@ -21,6 +21,8 @@ from rsdash.ui.words import plain
 
 SHARES, FOLDS, LISTS = "By shares", "In folds", "Official lists"
 PARTS = ("train", "validation", "test")
+LOOK_AT = "split-to-look-at"
+"""In the session: name of the split just made; the list above is drawn by then and takes it at the next run."""
 
 
 def split_form(dataset: Dataset) -> None:
@@ -49,7 +51,7 @@ def _make(dataset: Dataset, request: SplitRequest) -> None:
 
 def _show(text: str, name: str) -> None:
     st.session_state["split-made"] = text
-    st.session_state["shown-split"] = name
+    st.session_state[LOOK_AT] = name
     st.rerun()
 
 

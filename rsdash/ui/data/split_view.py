@@ -8,7 +8,7 @@ from rsdash.charts import split_counts
 from rsdash.data import Dataset, Split
 from rsdash.data.splitting import stored_splits
 from rsdash.ui.data.pair_form import pair_form
-from rsdash.ui.data.split_form import split_form
+from rsdash.ui.data.split_form import LOOK_AT, split_form
 from rsdash.ui.links import page
 from rsdash.ui.words import plain
 
@@ -24,6 +24,8 @@ def split_view(dataset: Dataset) -> None:
             alt="Splits with the number of images of each part and what was checked",
         )
         names = [split.name for split in splits]
+        if (made := st.session_state.pop(LOOK_AT, None)) in names:
+            st.session_state["shown-split"] = made
         name = st.selectbox("Look at", names, key="shown-split")
         _detail(dataset, splits[names.index(name)])
     else:
