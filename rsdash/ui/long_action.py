@@ -43,7 +43,7 @@ def long_action(
     Args:
         key: names the task; two sessions with the same key share it.
         label: of the button.
-        title: of the task, in words.
+        title: of the task, in words; why a task of that title failed is told until another begins.
         action: called in a thread with a function that takes reports of progress.
         words: says what the task is doing.
         on_start: called once the button was pressed, before the action begins.
@@ -59,8 +59,10 @@ def long_action(
     ended = outcome(key)
     if ended and not ended.task.error:
         return ended.task.result
-    if task and task.error:
-        tell_error(task)
+    failed = ended.task if ended else task
+    if failed and failed.error:
+        if ended or failed.progress.title == title:  # else it says nothing of what is offered now
+            tell_error(failed)
     elif task and ended is None:  # the session that began it was closed or loaded anew
         server().tasks.forget(key)
         return task.result

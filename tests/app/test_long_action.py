@@ -27,6 +27,21 @@ def ask() -> None:
     st.markdown("nothing" if result is None else f"got {result}")
 
 
+def refuse() -> None:
+    import streamlit as st
+
+    from rsdash.errors import DataError
+    from rsdash.ui.long_action import counted, long_action
+    from rsdash.ui.tasks import Report
+
+    scene = st.text_input("Scene", "north", key="scene")
+
+    def action(report: Report) -> None:
+        raise DataError(f"{scene} is too coarse.")
+
+    long_action("refusal of all", label="Map", title=f"Mapping {scene}", action=action, words=counted)
+
+
 def told(app: AppTest) -> str:
     app.run()
     assert not app.exception
@@ -39,3 +54,20 @@ def test_a_result_that_nobody_took_is_handed_to_the_page_that_was_loaded_anew(ru
     wait_for(lambda: not shared.server().tasks.under_way(KEY), "the answer")
     anew, other = AppTest.from_function(ask), AppTest.from_function(ask)
     assert [told(anew), told(anew), told(other)] == ["got 42", "nothing", "nothing"]
+
+
+def test_a_refusal_stands_beside_what_was_refused_alone(runs_dir) -> None:
+    app = AppTest.from_function(refuse).run()
+    app.button("start-refusal").click().run()
+    wait_for(lambda: not shared.server().tasks.under_way("refusal of all"), "the refusal")
+    other = AppTest.from_function(refuse)
+    seen = [refusals(app), refusals(app), refusals(app, "south"), refusals(other, "south")]
+    assert seen == [["north is too coarse."], ["north is too coarse."], [], []]
+
+
+def refusals(app: AppTest, scene: str = "north") -> list[str]:
+    if not app.text_input:
+        app.run()
+    app.text_input("scene").set_value(scene).run()
+    assert not app.exception
+    return [error.value.replace("\\", "") for error in app.error]
