@@ -60,10 +60,10 @@ def pattern_grouping(names: Sequence[str], pattern: str) -> Grouping:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise DataError(f"{pattern!r} is not a regular expression ({error}).") from error
+        raise DataError(f"{pattern} is not a regular expression ({error}).") from error
     found = [compiled.search(name) for name in names]
     if not any(found):
-        raise DataError(f"The pattern {pattern!r} fits no file name; the first one is {names[0]}.")
+        raise DataError(f"The pattern {pattern} fits no file name; the first one is {names[0]}.")
     values = [match[1 if compiled.groups else 0] if match else None for match in found]
     alone = sum(value is None for value in values)
     note = f"; {alone:,} images fit no group" if alone else ""
