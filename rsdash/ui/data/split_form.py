@@ -22,7 +22,7 @@ from rsdash.ui.words import plain
 SHARES, FOLDS, LISTS = "By shares", "In folds", "Official lists"
 PARTS = ("train", "validation", "test")
 LOOK_AT = "split-to-look-at"
-"""In the session: name of the split just made; the list above is drawn by then and takes it at the next run."""
+"""In the session: the split just made; the list above is drawn by then and takes it at the next run."""
 
 
 def split_form(dataset: Dataset) -> None:
