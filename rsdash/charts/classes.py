@@ -18,10 +18,11 @@ def class_counts(counts: Mapping[str, int]) -> go.Figure:
             y=[literal(name) for name in names],
             orientation="h",
             text=[f"{n:,}" for n in counts.values()],
+            textangle=0,
             marker_color=[class_color(label) for label in range(len(names))],
         )
     )
-    figure.update_xaxes(title_text="images")
+    figure.update_xaxes(title_text="images", tickformat=",")
     figure.update_yaxes(autorange="reversed", automargin=True)
     low, high = min(counts.values()), max(counts.values())
     title = f"{len(names)} classes of {low:,} to {high:,} images" if low < high else f"{low:,} images a class"
@@ -47,9 +48,10 @@ def split_counts(counts: Mapping[str, Sequence[int]], classes: Sequence[str]) ->
                 text=[f"{number:,}" for number in numbers],
                 textposition="inside",
                 insidetextanchor="middle",
+                textangle=0,
             )
     figure.update_layout(barmode="stack", legend_traceorder="normal")
-    figure.update_xaxes(title_text="images")
+    figure.update_xaxes(title_text="images", tickformat=",")
     figure.update_yaxes(autorange="reversed", automargin=True)
     totals = ", ".join(f"{sum(numbers):,} {part}" for part, numbers in counts.items() if any(numbers))
     return finish(figure, height=190 + 26 * len(classes), title=f"Images of each class: {totals}")
@@ -77,10 +79,7 @@ def probability_bars(
         )
     )
     figure.update_xaxes(
-        title_text="how sure (calibrated probability)",
-        range=[0, 1.12],
-        tickformat=".0%",
-        tickvals=[0, 0.25, 0.5, 0.75, 1],
+        title_text="how sure (calibrated)", range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.5, 1]
     )
     figure.update_yaxes(autorange="reversed", automargin=True)
     return finish(figure, height=170 + 26 * len(classes), title=f"Most probable: {literal(classes[0])}")

@@ -9,7 +9,16 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from rsdash.charts import Places, Spectrum, class_color, class_spectra, footprints, image_sizes
+from rsdash.charts import (
+    Places,
+    Spectrum,
+    class_color,
+    class_counts,
+    class_spectra,
+    footprints,
+    image_sizes,
+    split_counts,
+)
 
 FOREST = Spectrum("Forest", 1, (0.02, 0.30), (0.01, 0.10), 200)
 LAKE = Spectrum("Lake <b>", 11, (0.04, 0.02), (0.05, 0.01), 7)
@@ -29,6 +38,12 @@ def traces(figure: go.Figure) -> Any:
 def layout(figure: go.Figure) -> Any:
     """Its frame, the same way."""
     return figure.layout
+
+
+def test_numbers_in_bars_lie_level_however_short_they_are():
+    for figure in (class_counts({"a": 12, "b": 1200}), split_counts({"train": [7, 9]}, ["a", "b"])):
+        assert [trace.textangle for trace in traces(figure)] == [0]
+        assert layout(figure).xaxis.tickformat == ","
 
 
 def test_spectra_keep_the_colours_of_their_classes_and_name_wavelengths():
