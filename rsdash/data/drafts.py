@@ -107,6 +107,10 @@ class Draft:
             target.parent.mkdir(parents=True, exist_ok=True)
             waiting.rename(target)
 
+    def remove(self, filename: str) -> None:
+        """Delete a waiting file; one that is gone already is no matter."""
+        (self.folder / UNLABELLED / _checked_file(filename)).unlink(missing_ok=True)
+
     def unlabel(self, filename: str, label: str) -> None:
         """Undo `label`: let the file wait again."""
         source = self.folder / _checked_class(label) / _checked_file(filename)

@@ -95,3 +95,22 @@ def test_dropped_images_are_stored_under_the_chosen_class(data_place):
     app.file_uploader("draft-files-0").upload("a.png", tile(0, 0), "image/png").run()
     assert Draft("mine").counts() == {"Forest": 1}
     assert "Forest **1**" in " ".join(text.value for text in app.markdown)
+    assert [toast.value for toast in app.toast] == ["1 file stored."]
+    again, new = (("a.png", tile(0, 0), "image/png"), ("b.png", tile(0, 1), "image/png"))
+    app.file_uploader("draft-files-1").upload(*again)
+    app.file_uploader("draft-files-1").upload(*new).run()
+    assert [toast.value for toast in app.toast] == ["1 of 2 files stored; the others were here already."]
+
+
+def test_a_file_that_is_no_image_is_left_out_by_a_click(data_place):
+    draft = Draft("mine")
+    put(draft, UNLABELLED, "a.jpg", b"a letter, not a picture")
+    buffer = io.BytesIO()
+    Image.new("RGB", (1000, 1)).save(buffer, "PNG")  # a strip, lower than a pixel where it is shown
+    put(draft, UNLABELLED, "b.png", buffer.getvalue())
+    app = opened_form()
+    assert "cannot be read as an image" in app.warning[0].value
+    app.button("draft-leave-out").click().run()
+    assert not app.exception and not app.warning
+    assert draft.counts() == {UNLABELLED: 1}
+    assert "draft-leave-out" not in [button.key for button in app.button]

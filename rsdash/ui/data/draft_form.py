@@ -94,8 +94,14 @@ def _fill(draft: Draft) -> None:
     if files and target:
         stored = _store(draft, files, None if folder else target)
         st.session_state["draft-turn"] = turn + 1
-        st.toast(f"{stored} of {len(files)} files stored; the others were here already.")
+        st.toast(_told(stored, len(files)))
         st.rerun()
+
+
+def _told(stored: int, dropped: int) -> str:
+    if stored == dropped:
+        return "1 file stored." if stored == 1 else f"{stored:,} files stored."
+    return f"{stored:,} of {dropped:,} files stored; the others were here already."
 
 
 def _store(draft: Draft, files: list[Any], label: str | None) -> int:
@@ -120,7 +126,8 @@ def _label(draft: Draft, classes: list[str]) -> None:
     if picture:
         left.image(picture, width=SHOWN_PX, caption=plain(waiting[0].name), alt=f"Image {waiting[0].name}")
     else:
-        left.warning(f"{plain(waiting[0].name)} cannot be shown.")
+        left.warning(f"{plain(waiting[0].name)} cannot be read as an image.")
+        left.button("Leave it out", key="draft-leave-out", on_click=draft.remove, args=(waiting[0].name,))
     with right.container(horizontal=True):
         for label in classes:
             seen = (draft, waiting[0].name, label)  # the image that is labelled is the one that was seen
@@ -152,5 +159,6 @@ def _picture(path: str, stamp: int) -> bytes | None:
         image = open_image(Path(path).read_bytes(), path)
     except (OSError, RsdashError):
         return None
-    shown = image.resize((SHOWN_PX, SHOWN_PX * image.height // image.width), Image.Resampling.NEAREST)
+    height = max(1, SHOWN_PX * image.height // image.width)
+    shown = image.resize((SHOWN_PX, height), Image.Resampling.NEAREST)
     return png(np.asarray(shown))
