@@ -103,7 +103,8 @@ def open_scene(path: Path) -> Iterator[Any]:
         try:
             raster = rasterio.open(path, driver="GTiff")
         except RasterioError as error:
-            raise DataError(f"{path.name} is not a GeoTIFF, or a damaged one ({error}).") from error
+            why = str(error).replace(str(path), path.name).rstrip(".")
+            raise DataError(f"{path.name} is not a GeoTIFF, or a damaged one ({why}).") from error
     with raster:
         yield raster
 
