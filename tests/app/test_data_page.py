@@ -62,6 +62,8 @@ def test_another_split_is_the_one_looked_at(tiles):
         assert not app.exception
         assert [success.value for success in app.success] == [f"Stored: {name}."]
         assert app.selectbox("shown-split").value == name
+    assert app.dataframe[0].proto.columns.count("localized") == 5  # 14,580 images, as elsewhere
+    assert app.number_input("split-test").proto.format == "%g"
     app.selectbox("shown-split").set_value("second").run()
     assert app.selectbox("shown-split").value == "second"
 

@@ -27,7 +27,9 @@ def scene_form() -> None:
     field = left.text_input("Field with the class", key="labels-field", placeholder="class, label, …")
     with right:
         first, second = st.columns(2)
-        tile_m = first.number_input("Tile (m)", 1.0, value=640.0, key="tile-m", help="Side on the ground.")
+        tile_m = first.number_input(
+            "Tile (m)", 1.0, value=640.0, format="%g", key="tile-m", help="Side on the ground."
+        )
         overlap = second.number_input("Overlap (%)", 0, 95, 0, 5, key="tile-overlap")
         share = first.number_input(
             "Covered by its class (%)", 1, 100, 50, 5, key="tile-share", help="Of the tile; for polygons."

@@ -63,6 +63,7 @@ def _shares(how: str) -> dict[str, Any]:
         80.0,
         20.0,
         5.0,
+        format="%g",
         key="split-validation",
         help="Images to select on; 0 selects nothing.",
     )
@@ -70,7 +71,7 @@ def _shares(how: str) -> dict[str, Any]:
         folds = second.number_input("Folds", 2, 20, 5, key="split-folds", help="Each image is tested once.")
         chosen: dict[str, Any] = {"folds": int(folds)}
     else:
-        test = second.number_input("Test (%)", 5.0, 80.0, 20.0, 5.0, key="split-test")
+        test = second.number_input("Test (%)", 5.0, 80.0, 20.0, 5.0, format="%g", key="split-test")
         chosen = {"test_share": round(test / 100, 4)}
     seed = third.number_input("Seed", 0, 2**31 - 1, 0, key="split-seed", help="Another one, other images.")
     limit = fourth.number_input(
@@ -136,7 +137,7 @@ def _blocks(dataset: Dataset) -> dict[str, Any]:
         min_value=round(MIN_FOOTPRINTS * tile_m),
         value=round(8 * tile_m),
         key="split-block-m",
-        help=f"Tiles are {tile_m:,.0f} m wide.",
+        help=f"Tiles are {tile_m:,.0f} m wide; a block is {MIN_FOOTPRINTS} of them wide or more.",
     )
     gap = st.number_input("Gap between parts (m)", min_value=0, value=round(tile_m), key="split-gap-m")
     return {"block_m": float(block), "gap_m": float(gap)}

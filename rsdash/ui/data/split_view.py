@@ -12,6 +12,8 @@ from rsdash.ui.data.split_form import LOOK_AT, split_form
 from rsdash.ui.links import page
 from rsdash.ui.words import plain
 
+COUNTS = ("Train", "Validation", "Test", "Kept together", "Left out")
+
 
 def split_view(dataset: Dataset) -> None:
     """All stored splits in a table, one of them in detail, and the form."""
@@ -22,6 +24,7 @@ def split_view(dataset: Dataset) -> None:
             [_row(split) for split in splits],
             hide_index=True,
             alt="Splits with the number of images of each part and what was checked",
+            column_config={name: st.column_config.NumberColumn(format="localized") for name in COUNTS},
         )
         names = [split.name for split in splits]
         if (made := st.session_state.pop(LOOK_AT, None)) in names:
