@@ -10,6 +10,8 @@ from rsdash.ui.predict.job import Job
 from rsdash.ui.words import plain
 
 MOST_IN_A_MATRIX = 50
+WIDTHS = (2, 1, 1, 1)
+"""Of the figures; the first one has its interval beside it."""
 
 
 def figures_view(job: Job) -> None:
@@ -31,7 +33,7 @@ def figures_view(job: Job) -> None:
     half = wilson_interval(int(np.trace(confusion)), total).half_width
     several = f": {plain(entry.name)}" if len(job.entries) > 1 else ""
     st.subheader(f"Against the folders{several}")
-    cells = st.columns(4)
+    cells = st.columns(WIDTHS)
     cells[0].metric("Overall accuracy", figure_text(float(matrix.accuracy(confusion)), half))
     cells[1].metric("Macro F1", f"{float(matrix.macro_f1(confusion)):.3f}")
     cells[2].metric("Kappa", f"{float(matrix.kappa(confusion)):.3f}")
