@@ -1,7 +1,7 @@
 """Files that a person drops to have them predicted or mapped: kept on disk, and gone after a day.
 
-Images are kept as one zip, and their names stand in it alone. A scene is kept under what its name has of
-letters, digits and simple signs.
+Images are kept as one zip, and their names stand in it alone. A zip or a scene is kept under what its name
+has of letters, digits and simple signs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import secrets
 import shutil
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -21,6 +21,7 @@ from rsdash.home import data_dir
 
 KEPT_S = 24 * 3600.0
 LONGEST_STEM = 60
+ZIP, SCENE = ".zip", ".tif"
 _TOKEN = re.compile(r"[0-9a-f]{24}")
 
 
@@ -40,28 +41,14 @@ def keep_dropped(files: Sequence[tuple[str, IO[bytes]]]) -> str:
     zips = [name for name, _ in files if name.lower().endswith(".zip")]
     if zips and len(files) > 1:
         raise DataError(f"{zips[0]} was dropped together with other files. Drop one zip, or images.")
-    folder = _folder()
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        _clear(folder)
-        token = secrets.token_hex(12)
-        target = folder / f"{token}.zip"
-        try:
-            if zips:
-                with target.open("wb") as file:
-                    shutil.copyfileobj(files[0][1], file)
-            else:
-                _pack(files, target)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-    return token
+    if zips:
+        return _keep(zips[0], ZIP, lambda target: shutil.copyfileobj(files[0][1], target))
+    return _keep("images", ZIP, lambda target: _pack(files, target))
 
 
 def dropped_place(token: str) -> Path | None:
     """The zip behind a token; None where there is none any more."""
-    path = _folder() / f"{token}.zip"
-    return path if _TOKEN.fullmatch(token) and path.is_file() else None
+    return _behind(token, ZIP)
 
 
 def keep_scene(name: str, content: IO[bytes]) -> str:
@@ -77,6 +64,16 @@ def keep_scene(name: str, content: IO[bytes]) -> str:
     Raises:
         StorageError: the disk is full.
     """
+    return _keep(name, SCENE, lambda target: shutil.copyfileobj(content, target))
+
+
+def dropped_scene(token: str) -> Path | None:
+    """The scene behind a token; None where there is none any more."""
+    return _behind(token, SCENE)
+
+
+def _keep(name: str, suffix: str, write: Callable[[IO[bytes]], None]) -> str:
+    """Have a file written to a folder of its own, whole or not at all; the folder's name is its token."""
     folder, token = _folder(), secrets.token_hex(12)
     place = folder / token
     stem = re.sub(r"[^\w-]+", "-", PurePosixPath(name.replace("\\", "/")).stem).strip("-")[:LONGEST_STEM]
@@ -85,24 +82,23 @@ def keep_scene(name: str, content: IO[bytes]) -> str:
         _clear(folder)
         place.mkdir()
         try:
-            with (place / f"{stem or 'scene'}.tif").open("wb") as file:
-                shutil.copyfileobj(content, file)
+            with (place / f"{stem or 'dropped'}{suffix}").open("wb") as file:
+                write(file)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
     return token
 
 
-def dropped_scene(token: str) -> Path | None:
-    """The scene behind a token; None where there is none any more."""
-    return next((_folder() / token).glob("*.tif"), None) if _TOKEN.fullmatch(token) else None
+def _behind(token: str, suffix: str) -> Path | None:
+    return next((_folder() / token).glob(f"*{suffix}"), None) if _TOKEN.fullmatch(token) else None
 
 
 def _folder() -> Path:
     return data_dir() / "dropped"
 
 
-def _pack(files: Sequence[tuple[str, IO[bytes]]], target: Path) -> None:
+def _pack(files: Sequence[tuple[str, IO[bytes]]], target: IO[bytes]) -> None:
     taken: set[str] = set()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, content in files:

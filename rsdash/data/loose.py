@@ -29,7 +29,7 @@ class LooseImages:
         self._source = None if single else open_source(place)
         self.names = self._source.names() if self._source else (place.name,)
         if not self.names:
-            raise DataNotFoundError(f"There are no files in {place}.")
+            raise DataNotFoundError(f"There are no files in {place.name or place}.")
 
     def read(self, name: str) -> bytes:
         """The bytes of one file. Safe to call from several threads.

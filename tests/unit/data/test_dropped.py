@@ -44,7 +44,7 @@ def test_every_name_is_kept_and_none_leads_out(data_place: Path) -> None:
     contents = {images.read(name).decode() for name in images.names}
     assert contents == set(names)
     assert images.class_of("Lake/d.png", ("Lake",)) == "Lake"
-    assert list((data_place / "dropped").iterdir()) == [images.place]
+    assert list((data_place / "dropped").iterdir()) == [images.place.parent]
 
 
 def test_one_zip_is_taken_as_it_is(data_place: Path) -> None:
@@ -55,6 +55,7 @@ def test_one_zip_is_taken_as_it_is(data_place: Path) -> None:
     token = keep_dropped([("tiles.ZIP", io.BytesIO(buffer.getvalue()))])
     place = dropped_place(token)
     assert place is not None and LooseImages(place).names == ("Lake/a.png", "Road/b.png")
+    assert place.name == "tiles.zip"  # what is wrong with it is said of what was dropped
     with pytest.raises(DataError, match=r"tiles\.zip was dropped together"):
         keep_dropped([("a.png", io.BytesIO()), ("tiles.zip", io.BytesIO())])
 
@@ -68,7 +69,7 @@ def test_only_a_token_that_was_given_out_opens_anything(data_place: Path, token:
 def test_after_a_day_it_is_gone(data_place: Path) -> None:
     old = keep("a.png")
     yesterday = time.time() - KEPT_S - 60
-    os.utime(old, (yesterday, yesterday))
+    os.utime(old.parent, (yesterday, yesterday))
     fresh = keep("b.png")
     assert not old.exists() and fresh.exists()
 
@@ -79,7 +80,7 @@ def test_after_a_day_it_is_gone(data_place: Path) -> None:
         ("S2 Zürich (2023).TIF", "S2-Zürich-2023.tif"),
         ("../../etc/passwd.tif", "passwd.tif"),
         ("C:\\scenes\\a.tiff", "a.tif"),
-        ("*.tif", "scene.tif"),
+        ("*.tif", "dropped.tif"),
         ("x" * 300 + ".tif", "x" * 60 + ".tif"),
     ],
 )
