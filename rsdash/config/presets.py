@@ -40,6 +40,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "weights": "packaged",
         "im_size": 128,
         "epochs": 5,
+        "batch_size": 32,
         "optimizer": "adamw",
         "learning_rate": 0.001,
         "head_rate_factor": 3.0,
