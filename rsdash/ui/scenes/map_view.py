@@ -130,7 +130,9 @@ def _at_point(kept: KeptMap, picked: tuple[int, int] | None) -> None:
         hide_index=True,
         alt=f"Confidence in each class at the chosen point, most in {rows[0]['Class']}",
         column_config={
-            "Confidence": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "Confidence": st.column_config.ProgressColumn(
+                format="%.1f %%", min_value=0, max_value=100, width="small"
+            ),
             "Probability": st.column_config.NumberColumn(
                 format="%.4f", help="The average of the windows as it comes, before it is calibrated."
             ),

@@ -83,7 +83,7 @@ def _more(entry: RunEntry) -> tuple[str, bool, int, Radiometry | None, bool]:
         "the ground then appear larger or smaller than the model knows them.",
     )
     own = second.toggle(
-        "Read its numbers in another way than the training images",
+        "Read its numbers in another way",
         key="map-own-radiometry",
         help=f"The training images were read as {entry.request.data.radiometry.describe()}.",
     )
