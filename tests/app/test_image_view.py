@@ -165,3 +165,13 @@ def test_a_file_named_in_an_old_encoding_is_listed_with_its_reason(tmp_path):
     listed = open_page("data", data="tiles").dataframe[-1].value
     assert listed["File"].tolist() == [r"Lake/h\xf6he.png"]
     assert "not UTF-8" in listed["Reason"][0]
+
+
+def test_files_that_are_not_used_are_counted_and_named(tmp_path: Path):
+    place = make_tiles(tmp_path / "tiles")
+    for number, title in enumerate(("1 file is not used", "2 files are not used")):
+        (place / CLASSES[0] / f"letter{number}.png").write_text("no picture")
+        dataset = add_dataset(place)
+        app = open_page("data", data=dataset.name)
+        assert [subheader.value for subheader in app.subheader] == [title]
+        assert len(app.dataframe[0].value) == number + 1

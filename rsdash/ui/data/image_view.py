@@ -40,7 +40,8 @@ def image_view(dataset: Dataset) -> None:
     if not np.isnan(manifest.longitudes[rows]).all():
         fold("Map", "open-map", lambda: map_view(dataset, rows))
     if manifest.refused:
-        st.subheader(f"{len(manifest.refused):,} files are not used")
+        files = "1 file is" if len(manifest.refused) == 1 else f"{len(manifest.refused):,} files are"
+        st.subheader(f"{files} not used")
         refused = [{"File": refusal.name, "Reason": refusal.reason} for refusal in manifest.refused]
         st.dataframe(refused, hide_index=True, alt="Files that are not used, with reasons")
 
