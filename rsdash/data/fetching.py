@@ -84,9 +84,10 @@ def _transfer(remote: Remote, partial: Path, on_progress: Progress | None) -> No
         ) from error
     except httpx.HTTPError as error:
         kept = partial.stat().st_size if partial.exists() else 0
+        further = f": it goes on from the {megabytes(kept)} already here" if kept else ""
         raise DataError(
             f"The download of {remote.title} broke off ({error or type(error).__name__}). "
-            f"Check the network and try again: it goes on from the {megabytes(kept)} already here."
+            f"Check the network and try again{further}."
         ) from error
 
 

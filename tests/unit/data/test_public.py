@@ -109,6 +109,12 @@ def test_a_broken_off_download_goes_on_where_it_stopped(server, data_dir):
     assert server.asked == [None, "bytes=100000-"]
 
 
+def test_a_download_that_never_began_promises_nothing_to_go_on_from(server):
+    server.break_after = 0
+    with pytest.raises(DataError, match=r"Check the network and try again\.$"):
+        download("eurosat")
+
+
 def test_a_server_without_ranges_starts_again(server):
     server.break_after = 1000
     with pytest.raises(DataError, match="broke off"):
