@@ -40,7 +40,7 @@ def confusion_matrix(confusion: Confusion, classes: Sequence[str], *, revision: 
         go.Heatmap(
             x=names,
             y=names,
-            z=matrix / totals,
+            z=np.where(matrix > 0, matrix / totals, np.nan),  # what is empty shows the page, light or dark
             text=np.where(matrix > 0, matrix.astype(str), ""),
             texttemplate="%{text}" if len(classes) <= MOST_WITH_NUMBERS else "",
             customdata=matrix,

@@ -116,7 +116,7 @@ def _map(
         go.Heatmap(
             x=names,
             y=names,
-            z=colors,
+            z=np.where(counts != 0, colors, np.nan),  # what is empty shows the page, light or dark
             text=texts,
             texttemplate="%{text}" if len(classes) <= MOST_WITH_NUMBERS else "",
             hoverinfo="skip",
