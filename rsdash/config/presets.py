@@ -19,6 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.1,
         "ema_decay": 0.998,
         "flip": "symmetries",
+        "crop": 0.2,
         "validation_share": 0.2,
         "report": "best",
     },

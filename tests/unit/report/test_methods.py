@@ -30,7 +30,7 @@ def test_settings_of_the_recipe_that_all_runs_share_are_named_where_they_are_not
     for number in range(2):
         copy_run(runs_dir, "resnet18", number, **modern, seed=number, threads=2, momentum=0.8)
     text = paragraphs(runs_dir)
-    for words in ("ema_decay 0.998", "l2 0.05", "flip symmetries", "momentum 0.8", "Differing: seed 0, 1."):
+    for words in ("ema_decay 0.998", "crop 0.2", "flip symmetries", "momentum 0.8", "Differing: seed 0, 1."):
         assert words in text
     for name in ("threads 2,", "rotation_deg", "validation_share", "dropout"):
         assert name not in text
