@@ -37,6 +37,7 @@ def choose(page: Page, key: str, value: str) -> None:
     chosen = field.input_value() == value
     deadline = time.monotonic() + CHOOSING_S
     while not chosen and time.monotonic() < deadline:
+        field.fill("")  # the same text once more would not open a list that was closed
         field.fill(value)
         with contextlib.suppress(TimeoutError):
             page.get_by_role("option", name=value, exact=True).click(timeout=LIST_MS)
