@@ -51,8 +51,8 @@ def confusion_matrix(confusion: Confusion, classes: Sequence[str], *, revision: 
             colorbar={"title": {"text": "share"}, "tickformat": ".0%", "thickness": 14},
         )
     )
-    figure.update_xaxes(title_text="answer", automargin=True)
-    figure.update_yaxes(title_text="true class", autorange="reversed", automargin=True)
+    figure.update_xaxes(title_text="answer", automargin=True, showgrid=False)
+    figure.update_yaxes(title_text="true class", autorange="reversed", automargin=True, showgrid=False)
     title = f"Epoch {confusion.epoch}: {_commonest(confusion, classes)}"
     height = 260 + (26 if len(classes) <= MOST_WITH_NUMBERS else 14) * len(classes)
     figure = finish(figure, height=height, title=title, revision=revision)

@@ -131,8 +131,8 @@ def _map(
         for count, color in zip(counts.flat, colors.flat, strict=True)
     ]
     _add_targets(figure, names, words)
-    figure.update_xaxes(title_text="answer", automargin=True, tickangle=-45)
-    figure.update_yaxes(title_text="true class", autorange="reversed", automargin=True)
+    figure.update_xaxes(title_text="answer", automargin=True, tickangle=-45, showgrid=False)
+    figure.update_yaxes(title_text="true class", autorange="reversed", automargin=True, showgrid=False)
     height = 230 + (24 if len(classes) <= MOST_WITH_NUMBERS else 13) * len(classes)
     return finish(figure, height=height, title=title).update_layout(margin_b=40, margin_r=10)
 

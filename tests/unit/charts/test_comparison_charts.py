@@ -55,6 +55,8 @@ def test_a_difference_is_green_where_the_first_is_right_more_often_or_errs_less(
     figure = matrix_difference(FIRST, SECOND, ("Forest", "River"), title="a less b")
     assert np.array_equal(trace(figure, 0).z, [[2, 2], [-2, -2]])
     assert trace(figure, 1).text[0] == "+2 answers"
+    alike = matrix_difference(FIRST, FIRST, ("Forest", "River"), title="a less a")
+    assert np.isnan(trace(alike, 0).z).all()  # shows the page
 
 
 def test_class_deltas_are_sorted_and_say_how_many_are_clear() -> None:

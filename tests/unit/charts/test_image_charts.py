@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
 from rsdash.charts import (
@@ -19,6 +17,7 @@ from rsdash.charts import (
     image_sizes,
     split_counts,
 )
+from tests.drawn import layout, traces
 
 FOREST = Spectrum("Forest", 1, (0.02, 0.30), (0.01, 0.10), 200)
 LAKE = Spectrum("Lake <b>", 11, (0.04, 0.02), (0.05, 0.01), 7)
@@ -28,16 +27,6 @@ def places(longitudes: list[float], latitudes: list[float], side_m: float, **mor
     names = [f"{number}.tif" for number in range(len(longitudes))]
     sides = np.full(len(longitudes), side_m)
     return Places("Forest", "#1f6f3d", np.array(longitudes), np.array(latitudes), sides, names, **more)
-
-
-def traces(figure: go.Figure) -> Any:
-    """What is drawn; plotly's stubs do not say."""
-    return figure.data
-
-
-def layout(figure: go.Figure) -> Any:
-    """Its frame, the same way."""
-    return figure.layout
 
 
 def test_numbers_in_bars_lie_level_however_short_they_are():

@@ -146,6 +146,7 @@ def test_the_machine_shows_what_could_be_read(history: History) -> None:
 def test_the_confusion_matrix_names_the_commonest_mistake(history: History) -> None:
     figure = confusion_matrix(history.confusions[0], CLASSES, revision="r")
     (cells,) = traces(figure)
+    assert not layout(figure).xaxis.showgrid and not layout(figure).yaxis.showgrid
     none = np.nan  # shows the page
     assert np.allclose(cells.z, [[0.8, none, 0.2], [none, 1, none], [none, 0.5, 0.5]], equal_nan=True)
     assert cells.text[2].tolist() == ["", "5", "5"]
