@@ -10,7 +10,8 @@ from rsdash.errors import RsdashError
 from rsdash.jobs.submit import submit
 from rsdash.ui.batch_view import batch_view
 from rsdash.ui.fold import fold
-from rsdash.ui.form_links import clone_from_url, data_from_url
+from rsdash.ui.form_links import fill_from_address
+from rsdash.ui.form_memory import NAME_KEY, forget_what_was_queued, store
 from rsdash.ui.grid_form import grid_form
 from rsdash.ui.links import page
 from rsdash.ui.model_names import model_names
@@ -28,6 +29,7 @@ def start(config: RunConfig, name: str) -> None:
     taken = {entry.name for entry in server().listing().entries}
     folder = submit(config, runs_dir=server().runs_dir, name=name or None, taken_names=taken)
     server().refresh()
+    forget_what_was_queued()
     st.switch_page(page("run"), query_params={"run": folder.id})
 
 
@@ -40,9 +42,8 @@ def once_they_fit(draw: Callable[[RunConfig], None]) -> None:
 
 
 st.title("Train")
-clone_from_url()
+fill_from_address()
 preset_picker()
-data_from_url()
 datasets = sorted({"sample", *(info.name for info in list_datasets())})
 form = settings_form(models=model_names(), datasets=datasets)
 config = form.config
@@ -51,7 +52,7 @@ if form.values["split"]:
     st.caption("The stored split decides what trains and tests; shares and split seed are not used.")
 
 st.divider()
-name = st.text_input("Name of the run", key="run-name", placeholder="made from model, data and seed").strip()
+name = st.text_input("Name of the run", key=NAME_KEY, placeholder="made from model, data and seed").strip()
 problem = st.container()
 left, right = st.columns([1, 3])
 with right:
@@ -74,3 +75,4 @@ if config:
 fold("Find a learning rate", "open-rate", lambda: once_they_fit(rate_view))
 fold("Try several values", "open-grid", lambda: grid_form(form.values, name))
 fold("A batch as the network sees it", "open-batch", lambda: once_they_fit(batch_view))
+store(server().forms)

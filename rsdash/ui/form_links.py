@@ -1,4 +1,4 @@
-"""What a link brings into the form: the settings of a run, or a data set and split."""
+"""What an address brings into the form: settings of a run, a data set and split, or what was typed before."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import streamlit as st
 
 from rsdash.errors import RsdashError
 from rsdash.jobs.first_weights import weights_of
+from rsdash.ui.form_memory import restore
 from rsdash.ui.server import server
-from rsdash.ui.settings_form import choose_data, fill_form, set_field
+from rsdash.ui.settings_form import choose_data, fill_form, recall_form, set_field
 from rsdash.ui.words import plain
 
 CLONED, TAKEN = "cloned", "taken-data"
@@ -19,25 +20,43 @@ def offer_anew() -> None:
         st.session_state.pop(mark, None)
 
 
-def clone_from_url() -> None:
-    """Take over the settings of the run that the URL names, once; with `weights=own` its weights too."""
-    asked, onwards = st.query_params.get("from"), st.query_params.get("weights") == "own"
-    if asked and st.session_state.get(CLONED) != (asked, onwards):
-        st.session_state[CLONED] = (asked, onwards)
-        try:
-            entry = server().listing().find(asked)
-        except RsdashError as error:
-            st.error(plain(str(error)))
-            return
-        fill_form(entry.config)
-        if onwards:
-            set_field("weights", weights_of(entry))
-        st.toast(f"Settings of {plain(entry.name)}{', starting from its weights' if onwards else ''}")
+def fill_from_address() -> None:
+    """Fill the form as it was before a reload, else as the link says that led to it, once."""
+    if restore(server().forms):  # what was typed came after the link
+        st.session_state[CLONED], st.session_state[TAKEN] = _run_asked(), _data_asked()
+    recall_form()
+    _clone()
+    _take_data()
 
 
-def data_from_url() -> None:
-    """Take over the data set and split that the URL names, once."""
-    data, split = st.query_params.get("data"), st.query_params.get("split", "")
+def _run_asked() -> tuple[str, bool]:
+    """Id of the run, and whether its weights are meant too."""
+    return st.query_params.get("from", ""), st.query_params.get("weights") == "own"
+
+
+def _data_asked() -> tuple[str, str]:
+    """Data set and split."""
+    return st.query_params.get("data", ""), st.query_params.get("split", "")
+
+
+def _clone() -> None:
+    asked, onwards = _run_asked()
+    if not asked or st.session_state.get(CLONED) == (asked, onwards):
+        return
+    st.session_state[CLONED] = (asked, onwards)
+    try:
+        entry = server().listing().find(asked)
+    except RsdashError as error:
+        st.error(plain(str(error)))
+        return
+    fill_form(entry.config)
+    if onwards:
+        set_field("weights", weights_of(entry))
+    st.toast(f"Settings of {plain(entry.name)}{', starting from its weights' if onwards else ''}")
+
+
+def _take_data() -> None:
+    data, split = _data_asked()
     if data and st.session_state.get(TAKEN) != (data, split):
         st.session_state[TAKEN] = (data, split)
         choose_data(data, split)

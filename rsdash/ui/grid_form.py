@@ -23,11 +23,11 @@ from rsdash.data.splitting import split_for
 from rsdash.errors import ConfigError
 from rsdash.inference.profiles import known, training_seconds
 from rsdash.jobs.submit import submit_grid
+from rsdash.ui.form_memory import PRESET_KEY, VARIED, forget_what_was_queued
 from rsdash.ui.links import page
 from rsdash.ui.places import allowed_settings
 from rsdash.ui.server import server
 from rsdash.ui.setting_words import HIDDEN, field_label, in_form_words
-from rsdash.ui.settings_form import PRESET_KEY
 from rsdash.ui.telling import tell_next
 from rsdash.ui.words import duration, plain
 
@@ -47,13 +47,13 @@ def grid_form(values: Mapping[str, Any], name: str) -> None:
     chosen = st.multiselect(
         "Settings to vary",
         OFFERED,
-        key="grid-settings",
+        key=f"{VARIED}settings",
         format_func=lambda setting: field_label(SETTINGS[setting]),
         placeholder="learning rate, model, skip, kernel sizes …",
     )
     texts = {setting: _values_field(SETTINGS[setting], values) for setting in chosen}
     seeds = st.text_input(
-        "Seeds", key="grid-seeds", placeholder="0-4 or 0,3,7", help="Several seeds of each make a group."
+        "Seeds", key=f"{VARIED}seeds", placeholder="0-4 or 0,3,7", help="Several seeds of each make a group."
     )
     if empty := [field_label(SETTINGS[setting]) for setting, text in texts.items() if not text.strip()]:
         st.info(f"{' and '.join(empty)}: no values yet. Write some, or take the setting out.")
@@ -82,6 +82,7 @@ def _queue(cells: list[Cell], name: str) -> None:
         taken = {entry.name for entry in server().listing().entries}
         folders = submit_grid(cells, runs_dir=server().runs_dir, name=name or None, taken_names=taken)
     server().refresh()
+    forget_what_was_queued()
     [tag] = folders[0].about().tags
     tell_next(f"{len(folders)} runs are queued; they share the tag {plain(tag)}.")
     st.switch_page(page("overview"))
@@ -92,7 +93,7 @@ def _values_field(info: SettingInfo, values: Mapping[str, Any]) -> str:
     present = as_text(values.get(info.name, info.default))
     return st.text_input(
         f"Values of {field_label(info)}",
-        key=f"grid-{info.name}",
+        key=f"{VARIED}{info.name}",
         placeholder=f"{present}{';' if several else ','} …",
         help=f"Parted by {'semicolons' if several else 'commas'}. {info.describe()}",
     )

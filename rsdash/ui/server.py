@@ -15,6 +15,7 @@ from rsdash.jobs.runner import JobRunner
 from rsdash.runs.folder import OWN_IMAGES, RunFolder
 from rsdash.runs.history import History, HistoryReader
 from rsdash.runs.index import Listing, RunEntry, RunIndex
+from rsdash.ui.form_memory import TypedForms
 from rsdash.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -28,13 +29,14 @@ PAYLOADS_KEPT = 256
 
 
 class Server:
-    """Shared by all sessions; but for the tasks, it holds nothing that cannot be had from disk again."""
+    """Shared by all sessions; but for tasks and typed forms, all it holds can be had from disk again."""
 
     def __init__(self, runs: Path) -> None:
         self.runs_dir = runs
         self.index = RunIndex(runs, examples_dir())
         self.runner = JobRunner(runs, self.index)
         self.tasks = Tasks()
+        self.forms = TypedForms()
         self._readers: OrderedDict[Path, tuple[HistoryReader, float]] = OrderedDict()
         self._datasets: OrderedDict[str, Dataset] = OrderedDict()
         self._contenders: OrderedDict[Hashable, Contender] = OrderedDict()

@@ -15,15 +15,13 @@ from rsdash.data.splitting import split_names_of
 from rsdash.errors import ConfigError, RsdashError
 from rsdash.jobs.devices import find_slots
 from rsdash.jobs.first_weights import runs_with_weights, weights_of, with_run_id
+from rsdash.ui.form_memory import PRESET_KEY, SETTING, kept, recall, remember
 from rsdash.ui.places import allowed_settings
 from rsdash.ui.run_list import run_label
 from rsdash.ui.server import server
 from rsdash.ui.setting_words import CAPTIONS, HIDDEN, TITLES, field_label, in_form_words
 from rsdash.ui.words import plain
 
-PREFIX = "set-"
-PRESET_KEY = "preset"
-KEPT_KEY = "settings"
 FIRST_COLUMNS: tuple[tuple[Group, ...], ...] = (
     ("model", "augmentation", "machine"),
     ("data",),
@@ -49,28 +47,34 @@ class FilledForm:
     config: RunConfig | None
 
 
+def recall_form() -> None:
+    """Give the fields back what they held; the defaults the first time."""
+    if kept() is None:
+        fill_form(RunConfig())
+    recall()
+
+
 def fill_form(config: RunConfig) -> None:
     """Put the settings of a run into the form."""
     st.session_state[PRESET_KEY] = config.preset
     for name, info in SETTINGS.items():
-        st.session_state[PREFIX + name] = _shown(info, getattr(config, name))
-    _remember()
+        st.session_state[SETTING + name] = _shown(info, getattr(config, name))
+    remember()
 
 
 def set_field(name: str, value: Any) -> None:
     """Put a value into one field, before the form is drawn."""
-    st.session_state[PREFIX + name] = _shown(SETTINGS[name], value)
+    st.session_state[SETTING + name] = _shown(SETTINGS[name], value)
 
 
 def choose_data(data: str, split: str) -> None:
     """Put a data set and one of its splits into the form; an empty split is made from the shares."""
-    st.session_state[PREFIX + "data"] = data
-    st.session_state[PREFIX + "split"] = split
+    st.session_state[SETTING + "data"] = data
+    st.session_state[SETTING + "split"] = split
 
 
 def preset_picker() -> None:
     """Choose a recipe; the form takes over what it sets."""
-    _recall()
     st.segmented_control(
         "Recipe",
         list(PRESETS),
@@ -89,7 +93,7 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> FilledFo
         models: names offered for `model`; any other may be typed.
         datasets: names offered for `data`; a path may be typed.
     """
-    fields = _fields({name: st.session_state[PREFIX + name] for name in SETTINGS})
+    fields = _fields({name: st.session_state[SETTING + name] for name in SETTINGS})
     options = _options(models=models, datasets=datasets)
     problems = {}
     for column, groups in zip(st.columns(len(FIRST_COLUMNS), gap="large"), FIRST_COLUMNS, strict=True):
@@ -102,8 +106,8 @@ def settings_form(*, models: Sequence[str], datasets: Sequence[str]) -> FilledFo
                 with column:
                     for group in groups:
                         _group(group, level, fields, options)
-    _remember()
-    values = {info.name: st.session_state.get(PREFIX + info.name, info.default) for info in fields}
+    remember()
+    values = {info.name: st.session_state.get(SETTING + info.name, info.default) for info in fields}
     return _checked(values, problems, st.container())
 
 
@@ -124,28 +128,12 @@ def kept_config() -> RunConfig | None:
     Raises:
         ConfigError: one sentence on what does not fit.
     """
-    kept = st.session_state.get(KEPT_KEY)
-    if kept is None:
+    held = kept()
+    if held is None:
         return None
-    values = {name: kept.get(PREFIX + name, info.default) for name, info in SETTINGS.items()}
+    values = {name: held.get(SETTING + name, info.default) for name, info in SETTINGS.items()}
     values = {info.name: values[info.name] for info in _fields(values)}
-    return allowed_settings(make_config(values, preset=kept[PRESET_KEY]))
-
-
-def _remember() -> None:
-    """Keep a copy of what the fields hold: Streamlit forgets a field that a page does not draw."""
-    kept = st.session_state.setdefault(KEPT_KEY, {})
-    for key in (PRESET_KEY, *(PREFIX + name for name in SETTINGS)):
-        if key in st.session_state:
-            kept[key] = st.session_state[key]
-
-
-def _recall() -> None:
-    if KEPT_KEY not in st.session_state:
-        fill_form(RunConfig())
-    for key, value in st.session_state[KEPT_KEY].items():
-        if key not in st.session_state:
-            st.session_state[key] = value
+    return allowed_settings(make_config(values, preset=held[PRESET_KEY]))
 
 
 def _fields(values: Mapping[str, Any]) -> list[SettingInfo]:
@@ -155,7 +143,7 @@ def _fields(values: Mapping[str, Any]) -> list[SettingInfo]:
 
 def _options(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str, dict[str, str]]:
     """What the lists offer that any other value may be typed into: setting → choices with their labels."""
-    runs = runs_with_weights(server().listing(), st.session_state[PREFIX + "model"])
+    runs = runs_with_weights(server().listing(), st.session_state[SETTING + "model"])
     devices = ["auto", *(slot.id for slot in reversed(find_slots()))]
     return {
         "model": {name: name for name in models},
@@ -167,7 +155,7 @@ def _options(*, models: Sequence[str], datasets: Sequence[str]) -> dict[str, dic
         "device": {name: name for name in devices},
         "split": {
             "": "made from the shares",
-            **{name: name for name in split_names_of(st.session_state[PREFIX + "data"])},
+            **{name: name for name in split_names_of(st.session_state[SETTING + "data"])},
         },
     }
 
@@ -205,15 +193,15 @@ def _checked(
 
 def _apply_preset() -> None:
     preset = st.session_state[PRESET_KEY]
-    data, split, model = (st.session_state[PREFIX + name] for name in ("data", "split", "model"))
+    data, split, model = (st.session_state[SETTING + name] for name in ("data", "split", "model"))
     fill_form(make_config({}, preset=preset))
     choose_data(data, split)
     if preset == "paper":
-        st.session_state[PREFIX + "model"] = model if model in ("alexnet", "resnet18") else "alexnet"
+        st.session_state[SETTING + "model"] = model if model in ("alexnet", "resnet18") else "alexnet"
 
 
 def _field(info: SettingInfo, options: dict[str, str] | None) -> None:
-    key = PREFIX + info.name
+    key = SETTING + info.name
     label = field_label(info)
     if options is not None:
         known = st.session_state[key]

@@ -31,6 +31,19 @@ def open_page(name: str, **query: str | list[str]) -> AppTest:
     return app
 
 
+def opened(app: AppTest, key: str) -> AppTest:
+    """The page with a folded part open.
+
+    Args:
+        app: the session.
+        key: of the part.
+    """
+    app.session_state[key] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
 def leave_and_return(app: AppTest, name: str) -> AppTest:
     """Look at another page and come back by the navigation, whose links carry no choice.
 

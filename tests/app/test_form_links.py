@@ -11,7 +11,8 @@ from rsdash.data import add_dataset
 from rsdash.home import PROJECT_DIR
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
-from tests.app.opening import open_page
+from rsdash.ui.form_memory import FORMS_KEPT, TypedForms
+from tests.app.opening import leave_and_return, open_page, opened
 from tests.tiny import make_run
 
 
@@ -98,3 +99,64 @@ def test_a_run_is_named_as_the_source_of_weights_and_an_unknown_one_is_refused(r
     app = open_page("train", **{"from": unknown})
     assert "There is no run 'another'" in problems(app)
     assert app.button("start").disabled
+
+
+def reloaded(app: AppTest) -> AppTest:
+    """A new session at the same address."""
+    return open_page("train", **app.query_params)
+
+
+def test_a_form_that_nobody_touched_leaves_the_address_alone() -> None:
+    app = open_page("train")
+    assert not app.run().query_params
+
+
+def test_what_was_typed_outlives_a_reload(runs_dir: Path) -> None:
+    app = open_page("train", **{"from": make_run(runs_dir, epochs=7).id})
+    app.number_input("set-epochs").set_value(9).run()
+    app.text_input("run-name").set_value("mine").run()
+    app = opened(app, "open-grid")
+    app.multiselect("vary-settings").set_value(["l2"]).run()
+    app.text_input("vary-l2").set_value("0, 0.1").run()
+    app = reloaded(app)
+    assert app.number_input("set-epochs").value == 9  # not the 7 that the link brought
+    assert app.text_input("run-name").value == "mine"
+    app = opened(app, "open-grid")
+    assert app.text_input("vary-l2").value == "0, 0.1"
+
+
+def test_what_was_typed_outlives_leaving_the_page_and_a_reload_after_it() -> None:
+    app = open_page("train")
+    app.number_input("set-epochs").set_value(9).run()
+    app = leave_and_return(app, "train")
+    assert app.number_input("set-epochs").value == 9
+    assert reloaded(app).number_input("set-epochs").value == 9
+
+
+def test_two_tabs_type_into_forms_of_their_own() -> None:
+    first = open_page("train")
+    first.number_input("set-epochs").set_value(9).run()
+    second = reloaded(first)
+    second.number_input("set-epochs").set_value(5).run()
+    assert reloaded(first).number_input("set-epochs").value == 9
+    assert reloaded(second).number_input("set-epochs").value == 5
+
+
+def test_the_back_button_is_not_caught_by_the_token() -> None:
+    app = open_page("train")
+    app.number_input("set-epochs").set_value(9).run()
+    app.query_params.clear()
+    assert not app.run().query_params
+    assert app.number_input("set-epochs").value == 9
+
+
+def test_a_token_that_the_server_does_not_know_opens_an_ordinary_form() -> None:
+    assert open_page("train", form="unknown").number_input("set-epochs").value == 15
+
+
+def test_only_the_forms_stored_last_are_kept() -> None:
+    forms = TypedForms()
+    for number in range(FORMS_KEPT + 1):
+        forms.store(str(number), {"set-epochs": number})
+    assert forms.find("0") is None
+    assert forms.find(str(FORMS_KEPT)) == {"set-epochs": FORMS_KEPT}

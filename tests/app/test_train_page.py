@@ -19,7 +19,7 @@ from rsdash.inference.rates import find_rate
 from rsdash.inference.results import RateSweep
 from rsdash.training.schedule import preview_rates
 from rsdash.ui.setting_words import CAPTIONS, HIDDEN
-from tests.app.opening import numbers, open_page, own_runs
+from tests.app.opening import numbers, open_page, opened, own_runs
 from tests.tiny import COST, wait_for
 from tests.unit.config.test_command import parsed
 
@@ -33,13 +33,6 @@ def filled(tiles_dir: Path) -> AppTest:
         app.number_input(f"set-{name}").set_value(value)
     app.text_input("set-width").set_value("0.125")
     return app.run()
-
-
-def opened(app: AppTest, key: str) -> AppTest:
-    app.session_state[key] = True
-    app.run()
-    assert not app.exception
-    return app
 
 
 def figure(app: AppTest, key: str) -> dict:
@@ -155,10 +148,10 @@ def test_every_group_of_fields_says_in_a_line_what_it_is_about() -> None:
 
 def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> None:
     app = opened(filled(tiles_dir), "open-grid")
-    app.multiselect("grid-settings").set_value(["learning_rate", "kernel_sizes"]).run()
-    app.text_input("grid-learning_rate").set_value("0.001, 0.01")
-    app.text_input("grid-kernel_sizes").set_value("11,5,3,3,3; 7,5,3,3,3")
-    app.text_input("grid-seeds").set_value("0-2").run()
+    app.multiselect("vary-settings").set_value(["learning_rate", "kernel_sizes"]).run()
+    app.text_input("vary-learning_rate").set_value("0.001, 0.01")
+    app.text_input("vary-kernel_sizes").set_value("11,5,3,3,3; 7,5,3,3,3")
+    app.text_input("vary-seeds").set_value("0-2").run()
     assert any("12 runs** (2 × 2 × 3)" in text.value for text in app.markdown)
     assert any("time is not known" in text.value for text in app.markdown)
     app.button("queue-grid").click().run()
@@ -175,19 +168,19 @@ def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> No
 
 def test_a_chosen_setting_without_values_is_not_passed_over(tiles_dir: Path) -> None:
     app = opened(filled(tiles_dir), "open-grid")
-    app.multiselect("grid-settings").set_value(["learning_rate", "l2"]).run()
-    app.text_input("grid-learning_rate").set_value("0.001, 0.01").run()
+    app.multiselect("vary-settings").set_value(["learning_rate", "l2"]).run()
+    app.text_input("vary-learning_rate").set_value("0.001, 0.01").run()
     assert "L2: no values yet" in app.info[0].value
     assert "queue-grid" not in {button.key for button in app.button}
-    app.text_input("grid-l2").set_value("0").run()
+    app.text_input("vary-l2").set_value("0").run()
     assert not app.info and app.button("queue-grid").label == "Queue 2 runs"
 
 
 def test_a_varied_setting_may_be_empty_in_the_form(tiles_dir: Path) -> None:
     app = opened(filled(tiles_dir), "open-grid")
     app.text_input("set-l2").set_value("").run()
-    app.multiselect("grid-settings").set_value(["l2"]).run()
-    app.text_input("grid-l2").set_value("0, 0.1").run()
+    app.multiselect("vary-settings").set_value(["l2"]).run()
+    app.text_input("vary-l2").set_value("0, 0.1").run()
     assert app.button("queue-grid").label == "Queue 2 runs"
 
 
@@ -197,7 +190,7 @@ def test_the_time_of_a_grid_is_told_where_its_cost_is_known(tiles_dir: Path) -> 
     info = open_dataset("tiles").info
     profiles.measured(config, len(info.classes), info.radiometry, measure=lambda *_: COST)
     app = opened(app, "open-grid")
-    app.text_input("grid-seeds").set_value("0,1").run()
+    app.text_input("vary-seeds").set_value("0,1").run()
     # 48 images in steps of 16 and 12 measured, 15 epochs, 2 runs
     seconds = 2 * 15 * (3 * 2.0 + 12 * 0.5)
     assert any(f"about **{seconds / 60:.0f} min** one after" in text.value for text in app.markdown)
@@ -217,8 +210,8 @@ def test_values_that_do_not_fit_are_one_sentence_and_nothing_is_queued(
 ) -> None:
     app = opened(filled(tiles_dir), "open-grid")
     if setting != "seeds":
-        app.multiselect("grid-settings").set_value([setting]).run()
-    app.text_input(f"grid-{setting}").set_value(values).run()
+        app.multiselect("vary-settings").set_value([setting]).run()
+    app.text_input(f"vary-{setting}").set_value(values).run()
     buttons = {button.key for button in app.button}
     if "queue-grid" in buttons:
         app.button("queue-grid").click().run()
