@@ -1,19 +1,38 @@
-"""Places for runs and data sets of each test, and a small data set."""
+"""Places for runs and data sets of each test, a small data set, and the command line."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rsdash.cli import SLEEPING_THREADS
+from rsdash.cli import SLEEPING_THREADS, main
 from rsdash.models.catalogue import catalogue_path, load_catalogue
 
 os.environ.setdefault(*SLEEPING_THREADS)
 
 from tests.tiny import make_tiles  # torch, if anything here imports it, reads the variable once
+
+Command = Callable[..., tuple[int, str, str]]
+"""Words of a command, without `rsdash` → exit code, output, errors."""
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the command line in this process."""
+
+    def call(*words: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["rsdash", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return call
 
 
 @pytest.fixture

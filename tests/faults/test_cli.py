@@ -5,40 +5,23 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rsdash.cli import main
 from rsdash.config import command_for, make_config
 from rsdash.jobs.requests import request_cancel
 from rsdash.jobs.unattended import carry_out
 from rsdash.runs.index import RunIndex
 from rsdash.runs.states import RunState
+from tests.conftest import Command
 from tests.faults.bench import Bench
 from tests.faults.conftest import Finished
 from tests.tiny import SMALL_MODEL
 
 SMALL = [f"--set={name}={value}" for name, value in SMALL_MODEL.items()]
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run the command line in this process: exit code, output, errors."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rsdash", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        code = ended.value.code
-        return code if isinstance(code, int) else 0, printed.out, printed.err
-
-    return call
 
 
 def one_class(tiles: Path) -> Path:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rsdash.cli import main
 from rsdash.data import open_dataset, public
 from rsdash.data.exclusions import exclude
 from rsdash.data.public import ListFile
 from tests.bands import make_band_tiles
+from tests.conftest import Command
 from tests.scenes import rectangle, write_geojson, write_scene
 from tests.tiny import make_tiles
 
-Command = Callable[..., tuple[int, str, str]]
 PART_COLUMNS = ("train", "validation", "test")
 
 
@@ -45,19 +44,10 @@ def tiles(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run the command line in this process: exit code, output, errors."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rsdash", "data", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        code = ended.value.code
-        return code if isinstance(code, int) else 0, printed.out, printed.err
-
-    return call
+@pytest.fixture(name="command")
+def data_command(command: Command) -> Command:
+    """Words after `rsdash data`."""
+    return partial(command, "data")
 
 
 @pytest.fixture

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from rsdash.cli import main
 from rsdash.data import add_dataset
 from rsdash.home import examples_dir
 from rsdash.jobs.submit import submit
 from rsdash.runs.folder import RunFolder
+from tests.conftest import Command
 from tests.sessions import go_on
 from tests.tiny import run_folders, small_config
 
@@ -30,22 +29,17 @@ def run(tiles_dir: Path, runs_dir: Path, data_place: Path) -> RunFolder:
     return folder
 
 
-def call(*arguments: str, patch: pytest.MonkeyPatch) -> int:
-    patch.setattr(sys, "argv", ["rsdash", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code if isinstance(ended.value.code, int) else 0
-
-
-def test_figures_and_notes_are_printed_and_stored(run: RunFolder, monkeypatch, capsys) -> None:
-    assert call("evaluate", "mine", "--data", "tiles", patch=monkeypatch) == 0
-    text = capsys.readouterr().out.replace("\n", " ")
+def test_figures_and_notes_are_printed_and_stored(run: RunFolder, command: Command) -> None:
+    code, output, _ = command("evaluate", "mine", "--data", "tiles")
+    assert code == 0
+    text = output.replace("\n", " ")
     assert "mine on tiles, all images: accuracy" in text and "on 12 images (held-out)" in text
     assert "48 images that mine trained on are left out." in text
     assert (run.path / "evaluation-tiles-all-images.npz").is_file()
     split = run.request().data.split
-    assert call("evaluate", "mine", "--data", "tiles", "--split", split, "--json", patch=monkeypatch) == 0
-    result = json.loads(capsys.readouterr().out)
+    code, output, _ = command("evaluate", "mine", "--data", "tiles", "--split", split, "--json")
+    assert code == 0
+    result = json.loads(output)
     assert (result["run"], result["split"], result["images"]) == (run.id, split, 12)
     assert result["accuracy"] == pytest.approx(run.state().summary.accuracy)
     assert result["accuracy_low"] < result["accuracy"] or result["accuracy"] == 0
@@ -59,14 +53,14 @@ def test_figures_and_notes_are_printed_and_stored(run: RunFolder, monkeypatch, c
         (("nobody", "--data", "tiles"), "no run 'nobody'"),
     ],
 )
-def test_what_does_not_fit_exits_2_with_one_line(run, arguments, words, monkeypatch, capsys) -> None:
-    assert call("evaluate", *arguments, patch=monkeypatch) == 2
-    errors = capsys.readouterr().err
+def test_what_does_not_fit_exits_2_with_one_line(run, arguments, words, command: Command) -> None:
+    code, _, errors = command("evaluate", *arguments)
+    assert code == 2
     assert words in errors and len(errors.strip().splitlines()) == 1
     assert list(run.evaluation_paths()) == ["own images"]
 
 
-def test_an_example_has_no_weights_to_evaluate(runs_dir, data_place, monkeypatch, capsys) -> None:
+def test_an_example_has_no_weights_to_evaluate(runs_dir, data_place, command: Command) -> None:
     example = run_folders(examples_dir())[0]
-    assert call("evaluate", example.id, "--data", "sample", patch=monkeypatch) == 2
-    assert "example without weights" in capsys.readouterr().err
+    code, _, errors = command("evaluate", example.id, "--data", "sample")
+    assert code == 2 and "example without weights" in errors

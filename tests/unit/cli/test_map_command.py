@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import zipfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -15,14 +14,13 @@ import rasterio
 from rasterio import Affine
 
 from rsdash.home import maps_dir
+from tests.conftest import Command
 from tests.scenes import write_scene
 from tests.tiny import CLASSES, draw_tile
 
-Ask = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def ask(ask_trained: Ask, data_place: Path) -> Ask:
+def ask(ask_trained: Command, data_place: Path) -> Command:
     """Run `map` with the trained run: exit code, output, errors."""
     return partial(ask_trained, "map")
 
@@ -38,7 +36,7 @@ def scene(tmp_path: Path) -> Path:
     return write_scene(tmp_path / "my scene.tif", strips())
 
 
-def test_a_zip_holds_all_files_and_the_areas_are_told(scene: Path, tmp_path: Path, ask: Ask) -> None:
+def test_a_zip_holds_all_files_and_the_areas_are_told(scene: Path, tmp_path: Path, ask: Command) -> None:
     out = tmp_path / "new" / "map.zip"
     code, output, errors = ask(scene, "--out", out, "--tile-m", "320", "--stride", "1", "--no-blend")
     assert (code, errors) == (0, "")
@@ -52,7 +50,7 @@ def test_a_zip_holds_all_files_and_the_areas_are_told(scene: Path, tmp_path: Pat
     assert len(list(maps_dir().iterdir())) == 1
 
 
-def test_a_tif_holds_the_classes_and_the_others_lie_beside_it(scene: Path, tmp_path: Path, ask: Ask) -> None:
+def test_a_tif_holds_the_classes_with_the_others_beside(scene: Path, tmp_path: Path, ask: Command) -> None:
     (tmp_path / "out").mkdir()
     code, output, _ = ask(scene, "--out", tmp_path / "out" / "m.tif", "--tile-m", "320", "--json")
     record = json.loads(output)
@@ -76,7 +74,7 @@ def test_what_an_earlier_map_left_beside_is_no_part_of_a_new_one(scene, tmp_path
 
 
 @pytest.mark.parametrize("name", ["m-confidence.tif", "m.tif"])
-def test_the_scene_is_not_written_over(scene: Path, ask: Ask, name: str) -> None:
+def test_the_scene_is_not_written_over(scene: Path, ask: Command, name: str) -> None:
     scene = scene.rename(scene.parent / name)
     before = scene.read_bytes()
     code, _, errors = ask(scene, "--out", scene.parent / "." / "m.tif", "--tile-m", "320")
@@ -86,7 +84,7 @@ def test_the_scene_is_not_written_over(scene: Path, ask: Ask, name: str) -> None
 
 @pytest.mark.parametrize("name", ["m-confidence.tif", "m.geojson", "m.qml"])
 def test_a_file_that_is_of_no_map_is_neither_written_over_nor_deleted(
-    scene: Path, tmp_path: Path, ask: Ask, name: str
+    scene: Path, tmp_path: Path, ask: Command, name: str
 ) -> None:
     own = tmp_path / name
     own.write_text("my own")
@@ -97,7 +95,7 @@ def test_a_file_that_is_of_no_map_is_neither_written_over_nor_deleted(
 
 
 def test_a_map_that_cannot_be_handed_out_was_begun(
-    scene: Path, tmp_path: Path, ask: Ask, monkeypatch
+    scene: Path, tmp_path: Path, ask: Command, monkeypatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -115,7 +113,7 @@ def coarse(path: Path) -> Path:
     return write_scene(path, np.tile(strips(), (2, 3, 1)), crs="EPSG:32618", transform=place)
 
 
-def test_a_scene_of_300_m_is_refused_with_both_pixel_sizes(tmp_path: Path, ask: Ask) -> None:
+def test_a_scene_of_300_m_is_refused_with_both_pixel_sizes(tmp_path: Path, ask: Command) -> None:
     scene = coarse(tmp_path / "RGB.byte.tif")
     code, output, errors = ask(scene, "--out", tmp_path / "m.zip", "--tile-m", "320")
     assert (code, output) == (2, "")
@@ -147,7 +145,7 @@ def test_a_scene_of_300_m_is_refused_with_both_pixel_sizes(tmp_path: Path, ask: 
 )
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # adrift.tif shall be so
 def test_what_cannot_be_mapped_is_one_sentence(
-    tmp_path: Path, ask: Ask, words: tuple[str, ...], sentence: str
+    tmp_path: Path, ask: Command, words: tuple[str, ...], sentence: str
 ) -> None:
     write_scene(tmp_path / "scene.tif", strips())
     write_scene(tmp_path / "deep.tif", strips().astype(np.uint16))

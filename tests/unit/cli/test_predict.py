@@ -6,19 +6,17 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Command
 from tests.trained import Trained
-
-Ask = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def ask(ask_trained: Ask) -> Ask:
+def ask(ask_trained: Command) -> Command:
     """Run `predict` with the trained run: exit code, output, errors."""
     return partial(ask_trained, "predict")
 
@@ -27,7 +25,7 @@ def rows(output: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(output)))
 
 
-def test_csv_of_a_folder_a_zip_and_a_file_has_a_line_an_image(trained: Trained, tmp_path, ask: Ask) -> None:
+def test_csv_of_folder_zip_and_file_has_a_line_an_image(trained: Trained, tmp_path, ask: Command) -> None:
     archive = Path(shutil.make_archive(str(tmp_path / "tiles"), "zip", trained.tiles))
     single = trained.tiles / "Lake" / "03.png"
     code, output, _ = ask(trained.tiles, archive, single, "--format", "csv", "--top", "2")
@@ -46,7 +44,7 @@ def test_csv_of_a_folder_a_zip_and_a_file_has_a_line_an_image(trained: Trained, 
     assert {row["unfamiliar"] for row in found} <= {"true", "false"}
 
 
-def test_json_has_calibrated_and_raw_figures_of_at_most_all_classes(trained: Trained, ask: Ask) -> None:
+def test_json_has_calibrated_and_raw_figures_of_at_most_all_classes(trained: Trained, ask: Command) -> None:
     code, output, _ = ask(trained.tiles / "Lake" / "03.png", "--format", "json", "--top", "9")
     (found,) = json.loads(output)
     assert code == 0 and len(found["classes"]) == 3
@@ -54,7 +52,7 @@ def test_json_has_calibrated_and_raw_figures_of_at_most_all_classes(trained: Tra
     assert found["confidences"] != found["probabilities"]
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_goes_on(trained: Trained, tmp_path, ask: Ask) -> None:
+def test_what_cannot_be_read_is_named_and_the_rest_goes_on(trained: Trained, tmp_path, ask: Command) -> None:
     (tmp_path / "=cmd.txt").write_text("no image")
     good = trained.tiles / "Lake" / "03.png"
     code, output, _ = ask(tmp_path, tmp_path / "nowhere", good, "--format", "csv")
@@ -66,12 +64,12 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(trained: Trained, tmp
     assert code == 0 and len(output.splitlines()) == 2
 
 
-def test_where_nothing_can_be_read_it_exits_2(tmp_path: Path, ask: Ask) -> None:
+def test_where_nothing_can_be_read_it_exits_2(tmp_path: Path, ask: Command) -> None:
     code, output, errors = ask(tmp_path / "nowhere", "--format", "csv")
     assert (code, output) == (2, "") and "no image, folder or zip at" in errors
 
 
-def test_symmetries_change_the_answer_a_little(trained: Trained, ask: Ask) -> None:
+def test_symmetries_change_the_answer_a_little(trained: Trained, ask: Command) -> None:
     name = trained.tiles / "Road" / "05.png"
     figures = [
         json.loads(ask(name, "--json", *words)[1])[0]["confidences"][0] for words in ((), ("--symmetries",))

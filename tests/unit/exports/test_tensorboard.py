@@ -11,12 +11,12 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from rsdash.cli import main
 from rsdash.exports.tensorboard import write_tensorboard
 from rsdash.home import PROJECT_DIR, examples_dir
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.index import RunEntry, RunIndex
 from rsdash.runs.states import RunState
+from tests.conftest import Command
 from tests.tiny import make_run
 
 
@@ -120,28 +120,22 @@ def test_an_export_replaces_the_one_before(watched: RunEntry, tmp_path: Path) ->
     assert points(read(second), "step/loss")[-1] == (40, 0.5)
 
 
-def test_the_command_writes_below_the_folder_that_is_named(watched, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(
-        sys, "argv", ["rsdash", "export", watched.id, "--format=tensorboard", f"--out={tmp_path}"]
-    )
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code in (0, None)
+def test_the_command_writes_below_the_folder_that_is_named(watched, tmp_path, command: Command) -> None:
+    code, output, _ = command("export", watched.id, "--format=tensorboard", f"--out={tmp_path}")
+    assert code == 0
     (path,) = (tmp_path / watched.id).iterdir()
-    assert str(path) in capsys.readouterr().out.replace("\n", "")
+    assert str(path) in output.replace("\n", "")
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [(["--format=csv"], "csv"), ([], "--format"), (["--format=tensorboard"], "has recorded no step yet")],
 )
-def test_what_cannot_be_exported_exits_2(runs_dir, tmp_path, monkeypatch, capsys, given, words) -> None:
+def test_what_cannot_be_exported_exits_2(runs_dir, tmp_path, command: Command, given, words) -> None:
     folder = make_run(runs_dir)
-    monkeypatch.setattr(sys, "argv", ["rsdash", "export", folder.id, f"--out={tmp_path / 'out'}", *given])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
-    assert words in capsys.readouterr().err
+    code, _, errors = command("export", folder.id, f"--out={tmp_path / 'out'}", *given)
+    assert code == 2
+    assert words in errors
     assert not (tmp_path / "out").exists()
 
 
