@@ -10,15 +10,18 @@ from rsdash.charts import probability_bars
 from rsdash.inference.results import Prediction
 from rsdash.runs.index import RunEntry
 from rsdash.ui.fold import fold
+from rsdash.ui.links import page
 from rsdash.ui.predict.corrections_view import corrections_view
 from rsdash.ui.predict.explanation import choose_explanation, explanation
 from rsdash.ui.predict.job import Job
 from rsdash.ui.predict.neighbours_view import neighbours_view
-from rsdash.ui.predict.pictures import shown
+from rsdash.ui.predict.pictures import Shown, shown
 from rsdash.ui.predict.trusting import sure_help, trust_of, unfamiliar_help
 from rsdash.ui.words import plain
 
 PICTURE_PX = 260
+SCENE_FACTOR = 4
+"""An image with sides more than so many times those of the model's input may be a scene."""
 
 
 def detail(job: Job, position: int, ticked: Sequence[int] = ()) -> None:
@@ -31,13 +34,15 @@ def detail(job: Job, position: int, ticked: Sequence[int] = ()) -> None:
     """
     first = job.entries[0]
     name = job.found[first.id].names[position]
-    pixels = job.images and shown(job.images, name, first.request.data.radiometry)
-    wish = choose_explanation() if pixels is not None else None
+    picture = shown(job.images, name, first.request.data.radiometry) if job.images else None
+    wish = choose_explanation() if picture else None
     columns = st.columns([1, *([2] * len(job.entries))] if len(job.entries) < 3 else len(job.entries) + 1)
     with columns[0]:
-        if pixels is not None:
-            st.image(pixels, width=PICTURE_PX, alt=f"The image {name}")
+        if picture:
+            st.image(picture.pixels, width=PICTURE_PX, alt=f"The image {name}")
         st.text(name)
+        if picture:
+            _size(picture, first)
     for number, (entry, column) in enumerate(zip(job.entries, columns[1:], strict=True), start=1):
         with column:
             if len(job.entries) > 1:
@@ -46,12 +51,20 @@ def detail(job: Job, position: int, ticked: Sequence[int] = ()) -> None:
             if found and position < len(found):
                 prediction = found.prediction(position)
                 _answer(job, entry, prediction)
-                if wish and job.images and pixels is not None and not prediction.error:
-                    explanation(entry, prediction, wish, images=job.images, pixels=pixels)
+                if wish and job.images and picture and not prediction.error:
+                    explanation(entry, prediction, wish, images=job.images, pixels=picture.pixels)
             else:
                 st.caption(plain(job.problems.get(entry.id, "Not predicted: it was stopped before.")))
     fold("Nearest training tiles", "open-nearest", lambda: neighbours_view(job, position))
     fold("Correct the class", "open-corrections", lambda: corrections_view(job, ticked or [position]))
+
+
+def _size(picture: Shown, entry: RunEntry) -> None:
+    st.caption(f"{picture.width:,} x {picture.height:,} px")
+    side = entry.config.im_size
+    if min(picture.width, picture.height) > SCENE_FACTOR * side:
+        st.info(f"Shrunk to {side} px for one answer. If it is a scene, not a tile, have it mapped:")
+        st.page_link(page("scenes"), label="Scenes")
 
 
 def _answer(job: Job, entry: RunEntry, prediction: Prediction) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 from PIL import Image
@@ -16,14 +18,29 @@ THUMBNAIL_PX = 64
 SHOWN_PX = 512
 
 
+@dataclass(frozen=True)
+class Shown:
+    """An image as it is shown.
+
+    Attributes:
+        pixels: uint8 (height, width, 3), at most SHOWN_PX wide or high.
+        width: of the image itself, in pixels.
+        height: of the image itself, in pixels.
+    """
+
+    pixels: np.ndarray
+    width: int
+    height: int
+
+
 def thumbnail(images: LooseImages, name: str, radiometry: Radiometry) -> str | None:
     """A small picture as a data URI; None where the image cannot be read."""
     content = _content(images, name)
     return None if content is None else _thumbnail(content, name, radiometry.digest, radiometry)
 
 
-def shown(images: LooseImages, name: str, radiometry: Radiometry) -> np.ndarray | None:
-    """uint8 (height, width, 3), at most SHOWN_PX wide or high; None where it cannot be read."""
+def shown(images: LooseImages, name: str, radiometry: Radiometry) -> Shown | None:
+    """An image of a size for the page; None where it cannot be read."""
     content = _content(images, name)
     return None if content is None else _shown(content, name, radiometry.digest, radiometry)
 
@@ -39,13 +56,14 @@ def _thumbnail(content: bytes, name: str, digest: str, _radiometry: Radiometry) 
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _shown(content: bytes, name: str, digest: str, _radiometry: Radiometry) -> np.ndarray | None:
+def _shown(content: bytes, name: str, digest: str, _radiometry: Radiometry) -> Shown | None:
     pixels = _pixels(content, name, _radiometry)
     if pixels is None:
         return None
     image = Image.fromarray(pixels)
+    width, height = image.size
     image.thumbnail((SHOWN_PX, SHOWN_PX))
-    return np.asarray(image)
+    return Shown(np.asarray(image), width, height)
 
 
 def _content(images: LooseImages, name: str) -> bytes | None:

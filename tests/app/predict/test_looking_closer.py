@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
@@ -19,6 +21,7 @@ from rsdash.inference.nearest import Nearest, Neighbour, features_path
 from rsdash.inference.results import Explanation
 from rsdash.runs.folder import RunFolder
 from rsdash.ui.predict import explanation
+from rsdash.ui.predict.detail import SCENE_FACTOR
 from rsdash.ui.predict.overlay import FOR, overlay
 from rsdash.ui.predict.pictures import shown, thumbnail
 from tests.app.opening import open_page
@@ -38,9 +41,9 @@ def know_its_data(run: RunFolder) -> None:
 def looks_of(app: AppTest, name: str) -> tuple[str | None, bytes]:
     """The small and the large picture of an image."""
     images = the_job(app).images
-    pixels = shown(images, name, RGB8) if images else None
-    assert images and pixels is not None
-    return thumbnail(images, name, RGB8), pixels.tobytes()
+    picture = shown(images, name, RGB8) if images else None
+    assert images and picture
+    return thumbnail(images, name, RGB8), picture.pixels.tobytes()
 
 
 def test_an_explanation_is_asked_once_whatever_its_opacity(run, asked, monkeypatch) -> None:
@@ -187,3 +190,13 @@ def test_a_file_that_has_changed_has_other_neighbours(run, asked, tiles_dir, tmp
     place.write_bytes(tile(2))
     app.button(key="predict").click().run()
     assert not app.exception and seen == [tile(0), tile(2)]
+
+
+@pytest.mark.parametrize(("more_px", "hint"), [(0, False), (1, True)])
+def test_an_image_that_may_be_a_scene_is_sent_to_the_scenes(run, asked, more_px: int, hint: bool) -> None:
+    side_px = SCENE_FACTOR * run.request().config.im_size + more_px
+    buffer = io.BytesIO()
+    Image.new("RGB", (side_px, 1200), "green").save(buffer, "PNG")
+    app = drop(open_page("predict"), ("a.png", buffer.getvalue()))
+    assert f"{side_px} x 1,200 px" in [text.value for text in app.caption]
+    assert any("mapped" in told.value for told in app.info) is hint
