@@ -49,7 +49,10 @@ def _chosen_way(*, with_recipes: bool) -> str:
 def _bands(groups: Sequence[CurveGroup]) -> None:
     axis, names = chosen_axis(), ", ".join(group.label for group in groups)
     figure = group_overlay(
-        groups, title="Recipes: mean and range of their repeats", axis=axis, smoothing=chosen_smoothing()
+        groups,
+        title="Accuracy and loss of each recipe: mean and range",
+        axis=axis,
+        smoothing=chosen_smoothing(),
     )
     alt = f"Mean accuracy and loss over {axis} with a band for {names}"
     st.plotly_chart(figure, key="curves-recipes", alt=alt)
@@ -57,8 +60,9 @@ def _bands(groups: Sequence[CurveGroup]) -> None:
 
 def _in_one(curves: Sequence[Curve]) -> None:
     axis, names = chosen_axis(), ", ".join(curve.name for curve in curves)
-    figure = overlay(curves, title="All runs", axis=axis, smoothing=chosen_smoothing())
-    st.plotly_chart(figure, key="curves-in-one", alt=f"Accuracy and loss over {axis} of {names}")
+    title = f"Accuracy and loss over {axis}"
+    figure = overlay(curves, title=title, axis=axis, smoothing=chosen_smoothing())
+    st.plotly_chart(figure, key="curves-in-one", alt=f"{title} of {names}")
 
 
 def _panels(curves: Sequence[Curve], *, among: int) -> None:
