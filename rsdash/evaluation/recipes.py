@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rsdash.config import RunConfig, as_text
+from rsdash.config import RunConfig, as_text, make_config
 from rsdash.config.folds import fold_of
 from rsdash.evaluation.comparison import Contender, accuracy_of, comparable, differing_settings, evaluated
 from rsdash.evaluation.figures import figures_for
@@ -203,17 +203,31 @@ def _recipe(label: str, group: Iterable[Contender]) -> Recipe:
 
 
 def _labels(configs: Sequence[RunConfig]) -> list[str]:
-    """What tells recipes apart: the model, and settings that differ; numbered where that is not enough."""
-    differing = differing_settings({str(place): config for place, config in enumerate(configs)})
-    names = [name for name in differing if name not in (*NEUTRAL, "model")]
-    labels = [
-        ", ".join([config.model, *(f"{name}={as_text(getattr(config, name))}" for name in names)])
-        for config in configs
-    ]
+    """Preset, model and settings that tell recipes apart; numbered where that is not enough."""
+    presets = {config.preset for config in configs}
+    labels = []
+    for config in configs:
+        kin = [other for other in configs if other.preset == config.preset]
+        own, among_kin = _own_settings(config), _told(kin)
+        names = [name for name in _told(configs) if name in among_kin or (len(presets) > 1 and name in own)]
+        start = config.model if len(presets) == 1 else f"{config.preset} ({config.model})"
+        labels.append(", ".join([start, *(f"{name}={as_text(getattr(config, name))}" for name in names)]))
     return [
         label if labels.count(label) == 1 else f"{label} ({place})"
         for place, label in enumerate(labels, start=1)
     ]
+
+
+def _told(configs: Sequence[RunConfig]) -> list[str]:
+    """Settings by which these differ, without the model."""
+    differing = differing_settings({str(place): config for place, config in enumerate(configs)})
+    return [name for name in differing if name not in (*NEUTRAL, "model")]
+
+
+def _own_settings(config: RunConfig) -> set[str]:
+    """Settings in which it departs from its preset."""
+    usual = make_config({}, preset=config.preset)
+    return {name for name in RunConfig.model_fields if getattr(config, name) != getattr(usual, name)}
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from rsdash.config.presets import PRESETS
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.recipes import (
     compared_recipes,
@@ -53,6 +54,21 @@ def test_another_setting_is_another_recipe_and_names_it() -> None:
     runs = [*seeds("alexnet", [40, 44]), *seeds("alexnet", [30, 34], learning_rate=0.001)]
     labels = [recipe.label for recipe in find_recipes(runs)]
     assert labels == ["alexnet, learning_rate=0.0005", "alexnet, learning_rate=0.001"]
+
+
+def test_recipes_of_unlike_presets_are_named_after_them_and_by_what_departs_from_them() -> None:
+    modern = {**PRESETS["modern"], "preset": "modern"}
+    del modern["model"]
+    runs = [
+        *seeds("alexnet", [40], epochs=9),
+        *seeds("resnet18", [20], **modern),
+        *seeds("resnet18", [24], **{**modern, "l2": 0.1}),
+    ]
+    assert [recipe.label for recipe in find_recipes(runs)] == [
+        "paper (alexnet), epochs=9",
+        "modern (resnet18), l2=0.05",
+        "modern (resnet18), l2=0.1",
+    ]
 
 
 def test_settings_that_change_nothing_learnt_make_no_other_recipe() -> None:
