@@ -43,7 +43,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epochs": 5,
         "batch_size": 32,
         "optimizer": "adamw",
-        "learning_rate": 0.001,
+        "learning_rate": 0.002,
         "head_rate_factor": 3.0,
         "schedule": "one-cycle",
         "l2": 0.05,
