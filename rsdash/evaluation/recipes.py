@@ -208,7 +208,7 @@ def _labels(configs: Sequence[RunConfig]) -> list[str]:
     labels = []
     for config in configs:
         kin = [other for other in configs if other.preset == config.preset]
-        own, among_kin = _own_settings(config), _told(kin)
+        own, among_kin = config.changed_from(make_config({}, preset=config.preset)), _told(kin)
         names = [name for name in _told(configs) if name in among_kin or (len(presets) > 1 and name in own)]
         start = config.model if len(presets) == 1 else f"{config.preset} ({config.model})"
         labels.append(", ".join([start, *(f"{name}={as_text(getattr(config, name))}" for name in names)]))
@@ -222,12 +222,6 @@ def _told(configs: Sequence[RunConfig]) -> list[str]:
     """Settings by which these differ, without the model."""
     differing = differing_settings({str(place): config for place, config in enumerate(configs)})
     return [name for name in differing if name not in (*NEUTRAL, "model")]
-
-
-def _own_settings(config: RunConfig) -> set[str]:
-    """Settings in which it departs from its preset."""
-    usual = make_config({}, preset=config.preset)
-    return {name for name in RunConfig.model_fields if getattr(config, name) != getattr(usual, name)}
 
 
 def _mean(values: Sequence[float]) -> float:
