@@ -13,10 +13,10 @@ epochs:
   forwards over as many validation images, on batches that are on the device already, after a step to warm up.
 
 Where the time of rsdash goes, by PyTorch's profiler (one thread of an EPYC with AVX512-BF16, bf16, 224 px,
-batch 64, the trainer's whole run): in alexnet 66 % convolutions, 10 % linear layers, 11 % conversions, most
-of them of its 57 million weights to bf16 and back, 5 % pooling and ReLU, 2 % optimizer, 2 % clearing of
-memory; in resnet18 80 % convolutions, 9 % batch normalization, 7 % pooling, ReLU and additions, 1 %
-conversions. Getting a batch ready (reading, scaling and enlarging its bytes) takes below 1 % of either. So
+batch 64, the trainer's whole run, another training on the other core): in alexnet 66 % convolutions, 10 %
+linear layers, 11 % copies and conversions between fp32 and bf16, 5 % pooling and ReLU, 2 % optimizer, 2 %
+clearing of memory; in resnet18 80 % convolutions, 9 % batch normalization, 7 % pooling, ReLU and additions,
+1 % copies. Getting a batch ready (reading, scaling and enlarging its bytes) takes below 1 % of either. So
 what is left between rsdash and the bare work is no work of a step, but what comes once a run: the first
 step, 0.2 s longer, and the last checkpoint of alexnet with its optimizer (733 MB), which is on disk 2 s
 after the last epoch.

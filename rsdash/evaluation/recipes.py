@@ -204,12 +204,13 @@ def _recipe(label: str, group: Iterable[Contender]) -> Recipe:
 
 def _labels(configs: Sequence[RunConfig]) -> list[str]:
     """Preset, model and settings that tell recipes apart; numbered where that is not enough."""
-    presets = {config.preset for config in configs}
+    told, presets = _told(configs), {config.preset for config in configs}
+    usual = {preset: make_config({}, preset=preset) for preset in presets}
+    kin = {preset: _told([one for one in configs if one.preset == preset]) for preset in presets}
     labels = []
     for config in configs:
-        kin = [other for other in configs if other.preset == config.preset]
-        own, among_kin = config.changed_from(make_config({}, preset=config.preset)), _told(kin)
-        names = [name for name in _told(configs) if name in among_kin or (len(presets) > 1 and name in own)]
+        own = config.changed_from(usual[config.preset]) if len(presets) > 1 else {}
+        names = [name for name in told if name in kin[config.preset] or name in own]
         start = config.model if len(presets) == 1 else f"{config.preset} ({config.model})"
         labels.append(", ".join([start, *(f"{name}={as_text(getattr(config, name))}" for name in names)]))
     return [

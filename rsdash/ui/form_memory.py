@@ -7,6 +7,7 @@ copy, and once something was changed the server keeps one too, under a token in 
 from __future__ import annotations
 
 import secrets
+import threading
 from collections import OrderedDict
 from typing import Any
 
@@ -27,13 +28,15 @@ class TypedForms:
 
     def __init__(self) -> None:
         self._forms: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._mutex = threading.Lock()
 
     def store(self, token: str, fields: dict[str, Any]) -> None:
         """Keep a copy, and drop the one that was stored longest ago when there are many."""
-        self._forms[token] = dict(fields)
-        self._forms.move_to_end(token)
-        while len(self._forms) > FORMS_KEPT:
-            self._forms.popitem(last=False)
+        with self._mutex:
+            self._forms[token] = dict(fields)
+            self._forms.move_to_end(token)
+            while len(self._forms) > FORMS_KEPT:
+                self._forms.popitem(last=False)
 
     def find(self, token: str) -> dict[str, Any] | None:
         """A copy of what was stored; None where nothing was, or no longer is."""

@@ -19,7 +19,7 @@ from rsdash.inference.rates import find_rate
 from rsdash.inference.results import RateSweep
 from rsdash.training.schedule import preview_rates
 from rsdash.ui.setting_words import CAPTIONS, HIDDEN
-from tests.app.opening import numbers, open_page, opened, own_runs
+from tests.app.opening import leave_and_return, numbers, open_page, opened, own_runs
 from tests.tiny import COST, wait_for
 from tests.unit.config.test_command import parsed
 
@@ -164,6 +164,8 @@ def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> No
     assert len({(run.learning_rate, run.kernel_sizes, run.seed) for run in runs}) == len(runs) == 12
     assert {run.width for run in runs} == {0.125}
     assert len({entry.about.tags for entry in own_runs()}) == 1
+    app = opened(leave_and_return(app, "train"), "open-grid")
+    assert app.text_input("set-width").value == "0.125" and not app.multiselect("vary-settings").value
 
 
 def test_a_chosen_setting_without_values_is_not_passed_over(tiles_dir: Path) -> None:
