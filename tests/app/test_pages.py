@@ -196,7 +196,7 @@ def test_a_preset_fills_the_form_and_keeps_the_data_set(tiles_dir: Path) -> None
     app.segmented_control("preset").set_value("transfer").run()
     assert app.selectbox("set-model").value == "tf_efficientnet_lite0"
     assert app.selectbox("set-data").value == "tiles"
-    assert app.text_input("set-learning_rate").value == "0.001"
+    assert app.text_input("set-learning_rate").value == "0.002"
 
 
 def test_clone_takes_over_the_settings_of_a_run(runs_dir: Path) -> None:

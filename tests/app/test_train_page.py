@@ -49,7 +49,7 @@ def test_the_rate_over_the_run_is_drawn_for_the_settings_of_the_form() -> None:
     app = open_page("train")
     app.segmented_control("preset").set_value("transfer").run()
     drawn = figure(app, "schedule")
-    assert drawn["layout"]["title"]["text"] == "Rate rises to 0.001, then falls to 0"
+    assert drawn["layout"]["title"]["text"] == "Rate rises to 0.002, then falls to 0"
     names = [line["name"] for line in drawn["data"]]
     assert names == ["last layer", "all other layers"]
     expected = preview_rates(make_config({}, preset="transfer"))
