@@ -26,7 +26,7 @@ from rsdash.models.registry import build_model, head_parameter_names
 from rsdash.processors import processors
 from rsdash.runs.events import read_lines
 from rsdash.runs.folder import RunFolder
-from rsdash.training.compute import Compute
+from rsdash.training.compute import Compute, choose_compute
 from rsdash.training.measure import BATCH as VALIDATION_BATCH
 from rsdash.training.recipe import make_optimizer, training_loss
 from rsdash.training.tiles import PixelScale, Tiles
@@ -157,7 +157,7 @@ def make_loader(
 
 def time_bare_work(contest: Contest) -> float:
     """Seconds of the arithmetic alone."""
-    config, compute = contest.config, contest.compute
+    config, compute = contest.config, choose_compute(contest.config)  # which has cuDNN try kernels, too
     model = contest.new_model().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword
     optimizer = make_optimizer(model, config, head_parameter_names(model))
     scaler = torch.amp.GradScaler(compute.device.type, enabled=compute.dtype == torch.float16)
