@@ -158,7 +158,7 @@ def prepare(model: str, dataset: Dataset, place: Path, options: argparse.Namespa
     training = Tiles(pixels, labels, rows=split.train, side_px=side, scale=scale, device=device)
     validation = training.part(split.test)
     extracted = place / "extracted"
-    if not extracted.exists():
+    if PLAIN in options.against and not extracted.exists():
         extract(dataset, training, extracted / "train")
         extract(dataset, validation, extracted / "validation")
     return Contest(config, classes, training, validation, scale, compute, place, extracted)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -25,6 +26,10 @@ from rsdash.training.trainer import Trainer
 from tests.tiny import draw_tile, small_config
 
 CPU = Compute(torch.device("cpu"), torch.float32, "CPU")
+GPU = Compute(torch.device("cuda"), torch.float32, "GPU")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
+devices = pytest.mark.parametrize("compute", [CPU, pytest.param(GPU, marks=needs_gpu)], ids=["cpu", "gpu"])
+"""A test runs on the CPU, and on a GPU where there is one; let it use the fixture `repeatable`, too."""
 LABELS = np.arange(54) % 3
 PIXELS = np.stack([draw_tile(int(label), row) for row, label in enumerate(LABELS)])
 TRAINING_ROWS, VALIDATION_ROWS = np.arange(40), np.arange(40, 54)
@@ -156,19 +161,19 @@ class Greedy(nn.Module):
         return self.inner(images)
 
 
-def material(config: RunConfig, rows: np.ndarray = TRAINING_ROWS) -> Material:
+def material(config: RunConfig, rows: np.ndarray = TRAINING_ROWS, compute: Compute = CPU) -> Material:
     seed_network(config.seed, Stream.WEIGHTS)
-    model = build_model(config, 3).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword
+    model = build_model(config, 3).to(compute.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword pair
 
     def tiles(rows: np.ndarray) -> Tiles:
         scale = PixelScale((0.4,) * 3, (0.2,) * 3)
-        return Tiles(PIXELS, LABELS, rows=rows, side_px=config.im_size, scale=scale, device=CPU.device)
+        return Tiles(PIXELS, LABELS, rows=rows, side_px=config.im_size, scale=scale, device=compute.device)
 
-    return Material(model, head_parameter_names(model), tiles(rows), tiles(VALIDATION_ROWS), CPU)
+    return Material(model, head_parameter_names(model), tiles(rows), tiles(VALIDATION_ROWS), compute)
 
 
-def trainer_for(config: RunConfig, witness: Witness | None = None) -> Trainer:
-    return Trainer("run", config, material(config), witness or Witness())
+def trainer_for(config: RunConfig, witness: Witness | None = None, compute: Compute = CPU) -> Trainer:
+    return Trainer("run", config, material(config, compute=compute), witness or Witness())
 
 
 def recipe(name: str, **changes: Any) -> RunConfig:
@@ -176,9 +181,9 @@ def recipe(name: str, **changes: Any) -> RunConfig:
 
 
 @cache
-def undisturbed(name: str) -> tuple[Trainer, Witness]:
+def undisturbed(name: str, compute: Compute = CPU) -> tuple[Trainer, Witness]:
     witness = Witness()
-    trainer = trainer_for(recipe(name), witness)
+    trainer = trainer_for(recipe(name), witness, compute)
     assert trainer.run() == Request(Ending.COMPLETE)
     return trainer, witness
 

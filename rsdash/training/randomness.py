@@ -48,3 +48,12 @@ def seed_network(seed: int, stream: Stream, *, epoch: int = 0, step: int = 0) ->
         torch.cuda.manual_seed(mixed)
     if torch.backends.mps.is_available():
         torch.mps.manual_seed(mixed)
+
+
+def rewind_network() -> None:
+    """Have layers draw again what they have drawn since `seed_network`."""
+    torch.default_generator.manual_seed(torch.initial_seed())
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed(torch.cuda.initial_seed())
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(torch.initial_seed())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -16,8 +17,10 @@ from rsdash.data.mixing import strongest
 from rsdash.training.average import WeightAverage
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute
+from rsdash.training.cuda_graph import GraphedPasses
 from rsdash.training.measure import uncompiled
 from rsdash.training.memory import give_back, is_out_of_memory
+from rsdash.training.randomness import rewind_network
 from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
 
 LENT_BY_SCALER = ("grad_scale", "found_inf")
@@ -68,6 +71,7 @@ class Stepper:
         self._compute = compute
         self.scaler = self._fresh_scaler({})
         self._class_weights = class_weights
+        self.graphed = GraphedPasses(model)
 
     @property
     def measured(self) -> nn.Module:
@@ -130,18 +134,18 @@ class Stepper:
             vars(self.optimizer).pop(name, None)
         # a scaler that has unscaled the gradients would refuse to do so again
         self.scaler = self._fresh_scaler(self.scaler.state_dict())
+        had_recording = self.graphed.give_up()
         give_back(self._compute.device)
-        return None
+        if not had_recording:
+            return None
+        rewind_network()  # without the memory that a recorded step holds, the batch may fit
+        return self.attempt(images, labels, config, rate=rate, look=look)
 
     def _take(
         self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, look: Callable[[], None] | None
     ) -> StepSums:
         self.optimizer.zero_grad(set_to_none=True)
-        losses, right = [], []
-        for part in _parts(len(labels), config.accumulation):
-            loss, logits = self._backward(images[part], labels[part], config, share=_share(part, labels))
-            losses.append(loss)
-            right.append((logits.argmax(1) == strongest(labels[part])).sum())
+        loss, right = self._replayed(images, labels, config) or self._in_parts(images, labels, config)
         if look or config.clip_gradient > 0:
             self.scaler.unscale_(self.optimizer)
         if look:
@@ -150,18 +154,40 @@ class Stepper:
             nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_gradient)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        return StepSums(sum(losses[1:], losses[0]) * len(labels), sum(right[1:], right[0]), len(labels))
+        return StepSums(loss * len(labels), right, len(labels))
+
+    def _replayed(
+        self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """As `_in_parts`; None where the step is not one that can be recorded."""
+        if config.compiled or config.accumulation > 1 or len(labels) < config.batch_size:
+            return None
+        return self.graphed.run(images, labels, partial(self._backward, config=config, share=1.0))
+
+    def _in_parts(
+        self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean loss, and number of images that were right; the gradients are in the parameters."""
+        sums = [
+            self._backward(images[part], labels[part], config, share=_share(part, labels))
+            for part in _parts(len(labels), config.accumulation)
+        ]
+        (loss, right), *others = sums
+        for more_loss, more_right in others:
+            loss, right = loss + more_loss, right + more_right
+        return loss, right
 
     def _backward(
         self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, *, share: float
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        """A part's share of the mean loss, and its number of images that were right."""
         usual = len(images) >= config.batch_size // config.accumulation
         with self._compute.autocast(), contextlib.nullcontext() if usual else uncompiled():
             logits = self.model(images)
         loss = training_loss(logits, labels, config, self._class_weights) * share
         whole = loss + l1_penalty(self.model, config) * share if config.l1 > 0 else loss
         self.scaler.scale(whole).backward()
-        return loss.detach(), logits.detach()
+        return loss.detach(), (logits.detach().argmax(1) == strongest(labels)).sum()
 
     def _fresh_scaler(self, state: dict[str, object]) -> torch.amp.GradScaler:
         scaler = torch.amp.GradScaler(self._compute.device.type, enabled=self._compute.dtype == torch.float16)

@@ -26,6 +26,16 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture
+def repeatable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sums of a GPU in the same order each time, as with `deterministic=true`; nothing elsewhere."""
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture
 def queue(runs_dir: Path, data_place: Path) -> Iterator[Queue]:
     """Queue a small run on a data set of the given name."""
     threads = torch.get_num_threads()

@@ -11,6 +11,7 @@ import torch
 from rsdash.config import RunConfig
 from rsdash.runs.amendments import Amendment
 from rsdash.training.checkpoint import load_checkpoint, save_checkpoint
+from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
 from rsdash.training.trainer import Trainer
 from tests.loop import (
@@ -18,6 +19,7 @@ from tests.loop import (
     STEPS_PER_EPOCH,
     TRAINING_ROWS,
     Witness,
+    devices,
     equal,
     material,
     recipe,
@@ -25,22 +27,23 @@ from tests.loop import (
     undisturbed,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "repeatable")
 
 
+@devices
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("kill_after", [1, 2 * STEPS_PER_EPOCH - 1, 2 * STEPS_PER_EPOCH, 3 * STEPS_PER_EPOCH])
 def test_a_resumed_run_ends_with_the_weights_of_one_never_disturbed(
-    tmp_path: Path, name: str, kill_after: int
+    tmp_path: Path, name: str, kill_after: int, compute: Compute
 ) -> None:
     config = recipe(name)
-    twin, twins_witness = undisturbed(name)
-    first = trainer_for(config, Witness(kill_after))
+    twin, twins_witness = undisturbed(name, compute)
+    first = trainer_for(config, Witness(kill_after), compute)
     assert first.run() == Request(Ending.SUSPEND)
     save_checkpoint(tmp_path / "last.ckpt", first.checkpoint())
 
     witness = Witness()
-    second = trainer_for(config, witness)
+    second = trainer_for(config, witness, compute)
     torch.rand(7)  # whatever else was drawn meanwhile must not matter
     second.restore(load_checkpoint(tmp_path / "last.ckpt", "run"))
     assert second.progress.step == kill_after
