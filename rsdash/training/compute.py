@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,23 @@ class Compute:
     def in_fp32(self) -> Compute:
         """The same device in full precision, for figures that are reported."""
         return Compute(self.device, torch.float32, self.description, exact=True)
+
+
+@contextlib.contextmanager
+def untuned() -> Iterator[None]:
+    """Context for batches unlike those of most steps: what makes a kind of batch fast later is left out.
+
+    Compiled networks run as written, as compiling them again takes as long as it did for training; cuDNN
+    takes the kernels that it recommends instead of trying all of them. The compiler is not imported where
+    nothing is compiled.
+    """
+    compiling = "torch._dynamo" in sys.modules
+    tried, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, False
+    try:
+        with torch.compiler.set_stance("force_eager") if compiling else contextlib.nullcontext():
+            yield
+    finally:
+        torch.backends.cudnn.benchmark = tried
 
 
 def choose_compute(config: RunConfig) -> Compute:

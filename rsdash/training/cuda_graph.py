@@ -10,7 +10,9 @@ Source: PyTorch, "CUDA semantics: CUDA graphs" (whole-network capture).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +48,18 @@ class _Recording:
             parameter.grad = gradient
         first, second = self.sums
         return first.clone(), second.clone()  # the next replay overwrites them
+
+
+@contextmanager
+def _waits_are_errors() -> Iterator[None]:
+    """Context in which what waits for the GPU raises a RuntimeError, as far as PyTorch notices."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Synchronization debug mode is a prototype")
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 class GraphedPasses:
@@ -135,12 +149,8 @@ class GraphedPasses:
             passes(images, labels)
         self._forget_gradients()
         torch.cuda.set_rng_state(draws)
-        torch.cuda.set_sync_debug_mode("error")
-        try:
-            loss, _ = passes(images, labels)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
-        return loss
+        with _waits_are_errors():
+            return passes(images, labels)[0]
 
     def _capture(
         self,

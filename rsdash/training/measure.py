@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from rsdash.training.compute import Compute
+from rsdash.training.compute import Compute, untuned
 from rsdash.training.memory import give_back, is_out_of_memory
 from rsdash.training.tiles import Tiles
 
@@ -56,8 +54,8 @@ def measure_logits(
 ) -> np.ndarray:
     """Logits of all tiles in their order, with the model in evaluation mode.
 
-    A compiled network is run as it was before: compiling it a second time, for evaluation, took as long as
-    for training, and its sums are rounded otherwise. Where memory runs out, batches become smaller.
+    A compiled network is run as it was before; its sums would be rounded otherwise. Where memory runs out,
+    batches become smaller.
 
     Args:
         model: network; left in the mode it came in, by an error too.
@@ -71,7 +69,7 @@ def measure_logits(
     was_training = model.training
     model.eval()
     try:
-        with uncompiled():
+        with untuned():
             parts = list(_logits(model, tiles, compute, on_batch))
     finally:
         model.train(was_training)
@@ -97,10 +95,3 @@ def _logits(
         else:
             return
         give_back(compute.device)
-
-
-def uncompiled() -> contextlib.AbstractContextManager[object]:
-    """Context in which compiled networks run as written; the compiler is not imported where none is."""
-    if "torch._dynamo" not in sys.modules:
-        return contextlib.nullcontext()
-    return torch.compiler.set_stance("force_eager")

@@ -24,13 +24,28 @@ def make_optimizer(model: nn.Module, config: RunConfig, head: set[str]) -> torch
     rate, betas = config.learning_rate, (config.momentum, 0.999)
     fused = all(p.device.type in ("cpu", "cuda") for group in groups for p in group["params"])
     if config.optimizer == "sgd":
-        return torch.optim.SGD(
-            groups, lr=rate, momentum=config.momentum, nesterov=config.nesterov, fused=fused
-        )
+        return _sgd(groups, config, fused=fused)
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(groups, lr=rate, momentum=config.momentum)
     kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
     return kind(groups, lr=rate, betas=betas, fused=fused)
+
+
+def _sgd(groups: list[dict], config: RunConfig, *, fused: bool) -> torch.optim.SGD:
+    """SGD whose momentum begins at zero, which gives the same first step.
+
+    By itself the fused one leaves momentum as the memory was if a loss scaler skips its first step, and takes
+    whatever lies there, often no numbers, into the next (PyTorch 2.11 to 2.14).
+    """
+    momentum = config.momentum
+    optimizer = torch.optim.SGD(
+        groups, lr=config.learning_rate, momentum=momentum, nesterov=config.nesterov, fused=fused
+    )
+    if momentum:
+        for group in groups:
+            for parameter in group["params"]:
+                optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return optimizer
 
 
 def set_learning_layers(model: nn.Module, config: RunConfig, epoch: int) -> None:

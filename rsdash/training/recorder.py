@@ -196,6 +196,7 @@ class Recorder:
         if not force and now - self._beat_at < HEARTBEAT_S:
             return
         self._beat_at = now
+        self._update(memory_bytes=max(self.summary.memory_bytes, peak_memory_bytes()))
         if self.writer.written_step is not None and self.writer.written_step != self._checkpoint_step:
             self._checkpoint_step, self._fruitless = self.writer.written_step, 0
         self._folder.write_state(
@@ -219,7 +220,6 @@ class Recorder:
             elapsed_s=progress.elapsed_s,
             remaining_s=per_step * (self.summary.steps - progress.step),
             images_per_s=speed,
-            memory_bytes=max(self.summary.memory_bytes, peak_memory_bytes()),
         )
 
     def _epochs(self, progress: Progress) -> float:

@@ -16,9 +16,8 @@ from rsdash.config import RunConfig
 from rsdash.data.mixing import strongest
 from rsdash.training.average import WeightAverage
 from rsdash.training.checkpoint import Checkpoint
-from rsdash.training.compute import Compute
+from rsdash.training.compute import Compute, untuned
 from rsdash.training.cuda_graph import GraphedPasses
-from rsdash.training.measure import uncompiled
 from rsdash.training.memory import give_back, is_out_of_memory
 from rsdash.training.randomness import rewind_network
 from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
@@ -182,7 +181,7 @@ class Stepper:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """A part's share of the mean loss, and its number of images that were right."""
         usual = len(images) >= config.batch_size // config.accumulation
-        with self._compute.autocast(), contextlib.nullcontext() if usual else uncompiled():
+        with self._compute.autocast(), contextlib.nullcontext() if usual else untuned():
             logits = self.model(images)
         loss = training_loss(logits, labels, config, self._class_weights) * share
         whole = loss + l1_penalty(self.model, config) * share if config.l1 > 0 else loss

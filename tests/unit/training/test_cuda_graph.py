@@ -16,9 +16,9 @@ from rsdash.training.cuda_graph import GraphedPasses
 from rsdash.training.material import Material
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.step import Stepper
-from tests.loop import CPU, GPU, RECIPES, material, needs_gpu, recipe
+from tests.loop import CPU, GPU, RECIPES, material, needs_gpu, quiet, recipe
 
-pytestmark = pytest.mark.usefixtures("one_thread", "repeatable")
+pytestmark = [pytest.mark.usefixtures("one_thread", "repeatable"), quiet]
 
 BATCH = 16
 

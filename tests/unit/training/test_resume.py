@@ -22,12 +22,13 @@ from tests.loop import (
     devices,
     equal,
     material,
+    quiet,
     recipe,
     trainer_for,
     undisturbed,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread", "repeatable")
+pytestmark = [pytest.mark.usefixtures("one_thread", "repeatable"), quiet]
 
 
 @devices
