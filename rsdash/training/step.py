@@ -17,7 +17,7 @@ from rsdash.data.mixing import strongest
 from rsdash.training.average import WeightAverage
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute, untuned
-from rsdash.training.cuda_graph import GraphedPasses
+from rsdash.training.cuda_graph import Batch, GraphedPasses
 from rsdash.training.memory import give_back, is_out_of_memory
 from rsdash.training.randomness import rewind_network
 from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
@@ -44,7 +44,15 @@ class StepSums:
 
 
 class Stepper:
-    """Owns what a step changes: weights, optimizer, loss scaler and averaged weights."""
+    """Owns what a step changes: weights, optimizer, loss scaler and averaged weights.
+
+    Attributes:
+        model: network that learns.
+        optimizer: moves its weights.
+        average: their running average, or None.
+        scaler: scales the loss in fp16; does nothing elsewhere.
+        graphed: replays the passes of whole batches on a GPU.
+    """
 
     def __init__(
         self,
@@ -104,7 +112,7 @@ class Stepper:
         rate: float,
         look: Callable[[], None] | None = None,
     ) -> StepSums | None:
-        """Take a step, if memory suffices.
+        """Take a step, if memory suffices; call `seed_network` right before.
 
         Args:
             images: float32 of shape (B, C, side, side).
@@ -126,19 +134,23 @@ class Stepper:
             if not is_out_of_memory(error):
                 raise
         # only here have the frames of the failed step, which the exception held, let go of their tensors
-        self.optimizer.zero_grad(set_to_none=True)
-        for parameter in self.optimizer.state.keys() - before:  # may have been made by half
-            del self.optimizer.state[parameter]
-        for name in LENT_BY_SCALER:
-            vars(self.optimizer).pop(name, None)
-        # a scaler that has unscaled the gradients would refuse to do so again
-        self.scaler = self._fresh_scaler(self.scaler.state_dict())
-        had_recording = self.graphed.give_up()
+        self._undo(before)
+        had_recording = self.graphed.release()
         give_back(self._compute.device)
         if not had_recording:
             return None
         rewind_network()  # without the memory that a recorded step holds, the batch may fit
         return self.attempt(images, labels, config, rate=rate, look=look)
+
+    def _undo(self, states: set[torch.Tensor]) -> None:
+        """Leave nothing of a step that broke off, before which these parameters had a state."""
+        self.optimizer.zero_grad(set_to_none=True)
+        for parameter in self.optimizer.state.keys() - states:  # may have been made by half
+            del self.optimizer.state[parameter]
+        for name in LENT_BY_SCALER:
+            vars(self.optimizer).pop(name, None)
+        # a scaler that has unscaled the gradients would refuse to do so again
+        self.scaler = self._fresh_scaler(self.scaler.state_dict())
 
     def _take(
         self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, look: Callable[[], None] | None
@@ -161,7 +173,7 @@ class Stepper:
         """As `_in_parts`; None where the step is not one that can be recorded."""
         if config.compiled or config.accumulation > 1 or len(labels) < config.batch_size:
             return None
-        return self.graphed.run(images, labels, partial(self._backward, config=config, share=1.0))
+        return self.graphed.run(Batch(images, labels), partial(self._backward, config=config, share=1.0))
 
     def _in_parts(
         self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig
@@ -181,11 +193,12 @@ class Stepper:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """A part's share of the mean loss, and its number of images that were right."""
         usual = len(images) >= config.batch_size // config.accumulation
-        with self._compute.autocast(), contextlib.nullcontext() if usual else untuned():
-            logits = self.model(images)
-        loss = training_loss(logits, labels, config, self._class_weights) * share
-        whole = loss + l1_penalty(self.model, config) * share if config.l1 > 0 else loss
-        self.scaler.scale(whole).backward()
+        with contextlib.nullcontext() if usual else untuned():
+            with self._compute.autocast():
+                logits = self.model(images)
+            loss = training_loss(logits, labels, config, self._class_weights) * share
+            whole = loss + l1_penalty(self.model, config) * share if config.l1 > 0 else loss
+            self.scaler.scale(whole).backward()
         return loss.detach(), (logits.detach().argmax(1) == strongest(labels)).sum()
 
     def _fresh_scaler(self, state: dict[str, object]) -> torch.amp.GradScaler:

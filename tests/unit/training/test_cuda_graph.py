@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from torch import nn
 
 from rsdash.config import RunConfig
 from rsdash.training.compute import Compute
-from rsdash.training.cuda_graph import GraphedPasses
+from rsdash.training.cuda_graph import Batch, GraphedPasses, Passes, Sums
 from rsdash.training.material import Material
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.step import Stepper
@@ -31,7 +31,7 @@ class Stepping:
         self._draws = torch.Generator().manual_seed(0)
         self.stepper = Stepper(parts.model, parts.head, compute, config)
         if not recorded:
-            self.stepper.graphed.give_up()
+            self.stepper.graphed = GraphedPasses(nn.Linear(1, 1))  # which is on the CPU
 
     @property
     def recorded(self) -> bool:
@@ -90,25 +90,66 @@ def test_layers_that_begin_to_learn_are_recorded_anew() -> None:
 
 
 class Waiting(nn.Module):
-    """Its passes wait for the GPU."""
+    """Its passes wait for the GPU, after batch normalization has seen the batch."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner, self.norm = inner, nn.BatchNorm2d(3, device=GPU.device)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        images = self.norm(images)
+        return self.inner(images) if images.sum().item() < 1e9 else images
+
+
+class Drawing(nn.Module):
+    """Draws a number on the processor."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
         self.inner = inner
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.inner(images) if images.sum().item() < 1e9 else images
+        return self.inner(images * float(1 + torch.rand(())))
+
+
+class Keeping(nn.Module):
+    """Keeps a tensor until its mode changes, like some of timm's attentions."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+        self.kept: torch.Tensor | None = None
+
+    def train(self, mode: bool = True) -> Keeping:
+        super().train(mode)
+        self.kept = None
+        return self
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if self.kept is None:
+            self.kept = images.new_ones(1)
+        return self.inner(images * self.kept)
 
 
 @needs_gpu
-def test_a_network_that_waits_for_the_gpu_is_run_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", [Waiting, Drawing, Keeping])
+def test_a_network_that_cannot_be_recorded_is_run_as_written(
+    kind: Callable[[nn.Module], nn.Module], capsys: pytest.CaptureFixture[str]
+) -> None:
     config = recipe("sgd", batch_size=BATCH)
-    parts = material(config, compute=GPU)
-    waiting = dataclasses.replace(parts, model=Waiting(parts.model), head=set())
-    steps, twin = Stepping(config, waiting, GPU, recorded=True), stepping("sgd", recorded=False)
-    assert steps.take(4) == pytest.approx(twin.take(4), rel=1e-5)
+    both = []
+    for recorded in (True, False):
+        parts = material(config, compute=GPU)
+        model = kind(parts.model)
+        model.train(kind is not Keeping)
+        parts = dataclasses.replace(parts, model=model, head=set())
+        both.append(Stepping(config, parts, GPU, recorded=recorded))
+    steps, twin = both
+    assert steps.take(4) == twin.take(4)
     assert not steps.recorded
     assert capsys.readouterr().out.count("Steps run as written") == 1
+    ours, theirs = (each.stepper.model.state_dict() for each in both)
+    assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
 
 
 @needs_gpu
@@ -126,12 +167,58 @@ def test_a_recording_makes_room_where_memory_runs_out(capsys: pytest.CaptureFixt
     assert not steps.recorded
     assert steps.take(3) == pytest.approx(twin.take(3), rel=1e-5)
     assert not steps.recorded
+    assert "memory is short" in capsys.readouterr().out
+
+
+@needs_gpu
+def test_no_recording_is_kept_where_it_leaves_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (1, 1))
+    steps, twin = stepping("sgd"), stepping("sgd", recorded=False)
+    assert steps.take(4) == twin.take(4)
+    assert not steps.recorded
+
+
+class Played(NamedTuple):
+    """Stands for a recording where there is no GPU."""
+
+    passes: Passes
+
+    def replay(self, batch: Batch) -> Sums:
+        return self.passes(*batch)
+
+
+class Counting(GraphedPasses):
+    """Counts its recordings."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__(model)
+        self._possible = True
+        self.count = 0
+
+    def _record(self, batch: Batch, passes: Passes) -> Any:
+        self.count += 1
+        return Played(passes)
+
+
+def test_the_second_batch_of_a_kind_is_recorded_until_another_kind_comes() -> None:
+    model = nn.Linear(2, 2)
+    passes, small, large = Counting(model), Batch(torch.ones(2, 2), torch.ones(2)), torch.ones(3)
+
+    def run(batch: Batch) -> bool:
+        return passes.run(batch, lambda images, labels: (images.sum(), labels.sum())) is not None
+
+    assert [run(small) for _ in range(4)] == [False, True, True, True] and passes.count == 1
+    assert [run(Batch(torch.ones(3, 2), large)) for _ in range(2)] == [False, True] and passes.count == 2
+    model.bias.requires_grad_(False)
+    assert [run(Batch(torch.ones(3, 2), large)) for _ in range(3)] == [False, True, True]
+    model.eval()
+    assert [run(Batch(torch.ones(3, 2), large)) for _ in range(2)] == [False, True] and passes.count == 4
+    assert passes.release() and not passes.recorded and not passes.release()
+    assert not any(run(small) for _ in range(3)) and passes.count == 4
 
 
 def test_nothing_is_recorded_on_the_cpu() -> None:
     steps = stepping("sgd", compute=CPU)
     steps.take(3)
     assert not steps.recorded
-    passes = GraphedPasses(nn.Linear(2, 2))
-    assert passes.run(torch.ones(2, 2), torch.ones(2), lambda images, labels: (images, labels)) is None
-    assert not passes.give_up()
+    assert not steps.stepper.graphed.release()
