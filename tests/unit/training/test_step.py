@@ -115,7 +115,9 @@ def test_a_fused_step_whose_memory_ran_out_leaves_no_scale_behind(monkeypatch: p
         assert torch.equal(short.optimizer.state[left]["exp_avg"], plenty.optimizer.state[right]["exp_avg"])
 
 
-def test_momentum_is_no_left_over_memory_where_the_first_step_in_half_precision_is_skipped() -> None:
+def test_momentum_is_no_left_over_memory_where_the_first_step_in_half_precision_is_skipped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     config = recipe("sgd", dropout=0.0, accumulation=1)
     parts = material(config)
     half = Compute(torch.device("cpu"), torch.float16, "CPU, fp16")
@@ -123,8 +125,7 @@ def test_momentum_is_no_left_over_memory_where_the_first_step_in_half_precision_
     stepper = Stepper(parts.model, parts.head, half, config)
     start = [parameter.clone() for parameter in parts.model.parameters()]
     stepper.scaler.load_state_dict({**stepper.scaler.state_dict(), "scale": 1e38})  # too large for fp16
-    left_over = [torch.full_like(parameter, torch.nan) for parameter in start]
-    del left_over
+    monkeypatch.setattr(torch, "empty_like", lambda like, **_: torch.full_like(like, torch.nan))
     for scale in (None, 1.0):
         if scale:
             assert all(map(torch.equal, parts.model.parameters(), start))
