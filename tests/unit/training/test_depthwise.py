@@ -23,6 +23,7 @@ class Padded(nn.Conv2d):
 
 @pytest.fixture
 def images() -> torch.Tensor:
+    torch.manual_seed(0)  # for the weights
     return torch.randn(4, 6, 9, 9, generator=torch.Generator().manual_seed(0))
 
 
@@ -41,7 +42,8 @@ def test_learns_as_in_fp32(kind: type[nn.Conv2d], images: torch.Tensor) -> None:
     found.backward(2 * expected.detach().bfloat16())
     assert layer.weight.grad is not None and exact.weight.grad is not None
     assert layer.weight.grad.dtype == torch.float32
-    torch.testing.assert_close(layer.weight.grad, exact.weight.grad, rtol=0.01, atol=0.05)
+    error = (layer.weight.grad - exact.weight.grad).norm() / exact.weight.grad.norm()
+    assert error < 0.005, "more than what the rounding of what comes back to bf16 explains"
 
 
 def test_measures_in_the_format_of_the_run(images: torch.Tensor) -> None:
