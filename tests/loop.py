@@ -29,7 +29,7 @@ CPU = Compute(torch.device("cpu"), torch.float32, "CPU")
 GPU = Compute(torch.device("cuda"), torch.float32, "GPU")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
 quiet = pytest.mark.filterwarnings("ignore:.* does not have a deterministic implementation")
-"""AlexNet's adaptive pooling has none on a GPU; with outputs of its inputs' size it sums nothing."""
+"""The backward pass of AlexNet's adaptive pooling has none on a GPU."""
 devices = pytest.mark.parametrize("compute", [CPU, pytest.param(GPU, marks=needs_gpu)], ids=["cpu", "gpu"])
 """A test runs on the CPU, and on a GPU where there is one; let it use the fixture `repeatable`, too."""
 LABELS = np.arange(54) % 3

@@ -35,8 +35,8 @@ class Batch(NamedTuple):
     labels: torch.Tensor
 
 
-Sums = tuple[torch.Tensor, torch.Tensor]
-Passes = Callable[[torch.Tensor, torch.Tensor], Sums]
+BatchFigures = tuple[torch.Tensor, torch.Tensor]
+Passes = Callable[[torch.Tensor, torch.Tensor], BatchFigures]
 """Images and labels → mean loss and number of images that were right, both of shape () and on the device;
 leaves gradients in the parameters that learn."""
 
@@ -55,10 +55,10 @@ class CannotRecordError(Exception):
 class _Recording:
     graph: torch.cuda.CUDAGraph
     batch: Batch
-    sums: Sums
+    sums: BatchFigures
     gradients: list[tuple[nn.Parameter, torch.Tensor | None]]
 
-    def replay(self, batch: Batch) -> Sums:
+    def replay(self, batch: Batch) -> BatchFigures:
         self.batch.images.copy_(batch.images)
         self.batch.labels.copy_(batch.labels)
         self.graph.replay()
@@ -85,7 +85,7 @@ class GraphedPasses:
         """Whether there is a recording."""
         return self._recording is not None
 
-    def run(self, batch: Batch, passes: Passes) -> Sums | None:
+    def run(self, batch: Batch, passes: Passes) -> BatchFigures | None:
         """Run the passes over a batch by replaying them, if they are or can be recorded.
 
         Args:

@@ -42,18 +42,17 @@ def seed_network(seed: int, stream: Stream, *, epoch: int = 0, step: int = 0) ->
 
     `torch.manual_seed` would seed kinds of devices that are not there too, at 0.1 ms each.
     """
-    mixed = seed_for(seed, stream, epoch=epoch, step=step)
-    torch.default_generator.manual_seed(mixed)
-    if torch.cuda.is_initialized():
-        torch.cuda.manual_seed(mixed)
-    if torch.backends.mps.is_available():
-        torch.mps.manual_seed(mixed)
+    _seed_generators(seed_for(seed, stream, epoch=epoch, step=step))
 
 
 def rewind_network() -> None:
     """Have layers draw again what they have drawn since `seed_network`."""
-    torch.default_generator.manual_seed(torch.initial_seed())
+    _seed_generators(torch.initial_seed())
+
+
+def _seed_generators(seed: int) -> None:
+    torch.default_generator.manual_seed(seed)
     if torch.cuda.is_initialized():
-        torch.cuda.manual_seed(torch.cuda.initial_seed())
+        torch.cuda.manual_seed(seed)
     if torch.backends.mps.is_available():
-        torch.mps.manual_seed(torch.initial_seed())
+        torch.mps.manual_seed(seed)

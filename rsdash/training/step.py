@@ -17,7 +17,7 @@ from rsdash.data.mixing import strongest
 from rsdash.training.average import WeightAverage
 from rsdash.training.checkpoint import Checkpoint
 from rsdash.training.compute import Compute, untuned
-from rsdash.training.cuda_graph import Batch, GraphedPasses
+from rsdash.training.cuda_graph import Batch, BatchFigures, GraphedPasses
 from rsdash.training.memory import give_back, is_out_of_memory
 from rsdash.training.randomness import rewind_network
 from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, training_loss
@@ -167,17 +167,13 @@ class Stepper:
         self.scaler.update()
         return StepSums(loss * len(labels), right, len(labels))
 
-    def _replayed(
-        self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig
-    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+    def _replayed(self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig) -> BatchFigures | None:
         """As `_in_parts`; None where the step is not one that can be recorded."""
         if config.compiled or config.accumulation > 1 or len(labels) < config.batch_size:
             return None
         return self.graphed.run(Batch(images, labels), partial(self._backward, config=config, share=1.0))
 
-    def _in_parts(
-        self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _in_parts(self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig) -> BatchFigures:
         """Mean loss, and number of images that were right; the gradients are in the parameters."""
         sums = [
             self._backward(images[part], labels[part], config, share=_share(part, labels))
@@ -190,7 +186,7 @@ class Stepper:
 
     def _backward(
         self, images: torch.Tensor, labels: torch.Tensor, config: RunConfig, *, share: float
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    ) -> BatchFigures:
         """A part's share of the mean loss, and its number of images that were right."""
         usual = len(images) >= config.batch_size // config.accumulation
         with contextlib.nullcontext() if usual else untuned():

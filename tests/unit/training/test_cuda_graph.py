@@ -12,7 +12,7 @@ from torch import nn
 
 from rsdash.config import RunConfig
 from rsdash.training.compute import Compute
-from rsdash.training.cuda_graph import Batch, GraphedPasses, Passes, Sums
+from rsdash.training.cuda_graph import Batch, BatchFigures, GraphedPasses, Passes
 from rsdash.training.material import Material
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.step import Stepper
@@ -183,7 +183,7 @@ class Played(NamedTuple):
 
     passes: Passes
 
-    def replay(self, batch: Batch) -> Sums:
+    def replay(self, batch: Batch) -> BatchFigures:
         return self.passes(*batch)
 
 

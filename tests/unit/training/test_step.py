@@ -12,6 +12,7 @@ from rsdash.errors import DivergedError, RunError
 from rsdash.training.causes import cause_of
 from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
+from rsdash.training.measure import measure_logits
 from rsdash.training.memory import is_out_of_memory
 from rsdash.training.step import Stepper, most_parts
 from rsdash.training.trainer import Trainer
@@ -133,6 +134,27 @@ def test_momentum_is_no_left_over_memory_where_the_first_step_in_half_precision_
         assert stepper.attempt(images, labels, config, rate=0.001)
     assert all(parameter.isfinite().all() for parameter in parts.model.parameters())
     assert not all(map(torch.equal, parts.model.parameters(), start))
+
+
+def test_kernels_are_tried_for_whole_batches_of_training_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    config = recipe("paper", batch_size=8)
+    parts = material(config)
+    stepper = Stepper(parts.model, parts.head, CPU, config)
+    seen: list[bool] = []
+
+    def look(*_: Any) -> None:
+        seen.append(torch.backends.cudnn.benchmark)
+
+    parts.model.register_forward_pre_hook(look)
+    next(parts.model.parameters()).register_hook(look)  # called with the gradient
+    for images, tried in ((8, True), (5, False)):
+        seen.clear()
+        assert stepper.attempt(*parts.training.batch(torch.arange(images)), config, rate=0.001)
+        assert seen == [tried, tried]
+    seen.clear()
+    measure_logits(parts.model, parts.validation, CPU)
+    assert seen == [False] and torch.backends.cudnn.benchmark
 
 
 @pytest.mark.parametrize(
