@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
@@ -19,13 +19,13 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
+from benchmarks.turns import Span
 from rsdash.config import RunConfig
 from rsdash.home import PROJECT_DIR
 from rsdash.jobs.submit import submit
 from rsdash.models.registry import build_model, head_parameter_names
 from rsdash.processors import processors
 from rsdash.runs.events import read_lines
-from rsdash.runs.folder import RunFolder
 from rsdash.training.compute import Compute, choose_compute
 from rsdash.training.measure import BATCH as VALIDATION_BATCH
 from rsdash.training.recipe import make_optimizer, training_loss
@@ -70,15 +70,41 @@ class Contest:
             torch.cuda.synchronize()
 
 
-def in_own_process(contestant: Callable[[Contest], float], contest: Contest) -> float:
-    """Have a contestant run in a process of its own, as each user's would, with the environment of now."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_alone, contestant, contest).result()
+class Loop:
+    """A contestant in a process of its own, as each user's would be, with the environment of now."""
+
+    def __init__(self, contestant: Callable[[Contest], Span], contest: Contest) -> None:
+        """Start it."""
+        context = get_context("spawn")
+        self._answers, answer = context.Pipe(duplex=False)
+        self._process = context.Process(target=_answer, args=(contestant, contest, answer))
+        self._process.start()
+        answer.close()  # so that its end is seen here where it breaks off
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return int(self._process.pid or 0)
+
+    def ended(self, within_s: float) -> bool:
+        """Wait for its end, at most so long; whether it came."""
+        self._process.join(within_s)
+        return not self._process.is_alive()
+
+    def span(self) -> Span:
+        """What is timed.
+
+        Raises:
+            RuntimeError: it broke off.
+        """
+        if self._process.exitcode != 0:
+            raise RuntimeError(f"A contestant left with exit code {self._process.exitcode}.")
+        return self._answers.recv()
 
 
-def _alone(contestant: Callable[[Contest], float], contest: Contest) -> float:
+def _answer(contestant: Callable[[Contest], Span], contest: Contest, answer: Connection) -> None:
     torch.set_num_threads(processors())  # as the worker does
-    return contestant(contest)
+    answer.send(contestant(contest))
 
 
 def step_positions(contest: Contest) -> list[range]:
@@ -88,35 +114,55 @@ def step_positions(contest: Contest) -> list[range]:
     return [step for step in steps if len(step) > 1 or size == 1]
 
 
-def time_rsdash(contest: Contest) -> float:
-    """Seconds of a worker's run, from its first step until its last checkpoint is on disk."""
-    folder = submit(contest.config, runs_dir=contest.place / "runs")
-    command = [sys.executable, "-m", "rsdash", "worker", str(folder.path)]
-    with folder.log_path.open("wb") as log:
-        done = subprocess.run(
-            command, cwd=PROJECT_DIR, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
-        )
-    if done.returncode != 0:
-        raise RuntimeError(f"The worker left with exit code {done.returncode}:\n{folder.log_tail()}")
-    elapsed_s = seconds_to_checkpoint(folder)
-    shutil.rmtree(folder.path)
-    return elapsed_s
+class Worker:
+    """A worker's run, timed from its first step until its last checkpoint is on disk."""
+
+    def __init__(self, contest: Contest) -> None:
+        """Submit the run and start it."""
+        self._folder = submit(contest.config, runs_dir=contest.place / "runs")
+        command = [sys.executable, "-m", "rsdash", "worker", str(self._folder.path)]
+        with self._folder.log_path.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, cwd=PROJECT_DIR, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    def ended(self, within_s: float) -> bool:
+        """Wait for its end, at most so long; whether it came."""
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def span(self) -> Span:
+        """What is timed; the run's folder is gone afterwards.
+
+        Raises:
+            RuntimeError: it broke off.
+        """
+        folder, code = self._folder, self._process.returncode
+        if code != 0:
+            raise RuntimeError(f"The worker left with exit code {code}:\n{folder.log_tail()}")
+        epochs = [line.fields for line in read_lines(folder.metrics_path) if line.fields["kind"] == "epoch"]
+        last = epochs[-1]
+        span = Span(last["at"] - last["elapsed_s"], folder.checkpoint_path.stat().st_ctime)
+        shutil.rmtree(folder.path)
+        return span
 
 
-def seconds_to_checkpoint(folder: RunFolder) -> float:
-    """Seconds of training up to the last epoch's end, and from there until last.ckpt was in place."""
-    epochs = [line.fields for line in read_lines(folder.metrics_path) if line.fields["kind"] == "epoch"]
-    return epochs[-1]["elapsed_s"] + folder.checkpoint_path.stat().st_ctime - epochs[-1]["at"]
-
-
-def time_plain_loop(contest: Contest) -> float:
-    """Seconds of a loop as tutorials have it."""
+def plain_loop(contest: Contest) -> Span:
+    """Train with a loop as tutorials have it."""
     device = contest.compute.device
     model = contest.new_model()
     optimizer = torch.optim.Adam(model.parameters(), lr=contest.config.learning_rate)
     training = make_loader(contest, "train", contest.config.batch_size, shuffle=True)
     validation = make_loader(contest, "validation", VALIDATION_BATCH, shuffle=False)
-    began = time.perf_counter()
+    began = time.time()
     for _ in range(contest.config.epochs):
         model.train()
         for images, labels in training:
@@ -132,7 +178,7 @@ def time_plain_loop(contest: Contest) -> float:
                 right += (logits.argmax(1) == labels.to(device, non_blocking=True)).sum()
         right.item()
     contest.synchronize()
-    return time.perf_counter() - began
+    return Span(began, time.time())
 
 
 def make_loader(
@@ -155,8 +201,8 @@ def make_loader(
     )
 
 
-def time_bare_work(contest: Contest) -> float:
-    """Seconds of the arithmetic alone."""
+def bare_work(contest: Contest) -> Span:
+    """Do the arithmetic alone."""
     config, compute = contest.config, choose_compute(contest.config)  # which has cuDNN try kernels, too
     model = contest.new_model().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword
     optimizer = make_optimizer(model, config, head_parameter_names(model))
@@ -175,7 +221,7 @@ def time_bare_work(contest: Contest) -> float:
 
     train(*ready[0])  # kernels are chosen and memory is claimed at first use
     contest.synchronize()
-    began = time.perf_counter()
+    began = time.time()
     for _ in range(config.epochs):
         model.train()
         for number, step in enumerate(steps):
@@ -186,7 +232,7 @@ def time_bare_work(contest: Contest) -> float:
             for size in validation_sizes(len(contest.validation)):
                 model(measured[:size])
     contest.synchronize()
-    return time.perf_counter() - began
+    return Span(began, time.time())
 
 
 def validation_sizes(count: int) -> Iterator[int]:

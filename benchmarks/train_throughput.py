@@ -1,10 +1,11 @@
 """Training images per second: a whole run of rsdash against a plain loop and against the bare work.
 
-Three contestants take turns, each in a process of its own with a new network, the same images, batches and
-epochs:
+Three contestants share the machine in turns of 20 s, in which the others are suspended, each in a process of
+its own with a new network, the same images, batches and epochs; memory has to suffice for all of them:
 
 - rsdash: the real worker process, in the environment that the job runner gives it. Counted is the time from
-  its first step until its last checkpoint is on disk: epochs, validation after each, event log, checkpoints.
+  its first step until its last checkpoint is on disk: epochs, validation after each, event log, checkpoints
+  (one at least every five minutes by the clock, so more often by its own time than in a run alone).
   Not counted are what happens once a data set (scan and pixel cache), the start of the process, and the
   final figures in fp32.
 - plain loop: torchvision's ImageFolder on extracted tiles, PIL transforms (Resize, ToTensor, Normalize),
@@ -49,14 +50,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.contestants import (
-    Contest,
-    in_own_process,
-    step_positions,
-    time_bare_work,
-    time_plain_loop,
-    time_rsdash,
-)
+from benchmarks.contestants import Contest, Loop, Worker, bare_work, plain_loop, step_positions
+from benchmarks.turns import Entrant, take_turns
 from rsdash.config import make_config
 from rsdash.data import Dataset, open_dataset, open_pixels
 from rsdash.data.splitting import split_for
@@ -69,7 +64,7 @@ from rsdash.training.tiles import Tiles, measure_scale
 MODELS = ("torchvision/alexnet", "torchvision/resnet18")
 PLAIN_BAR_BF16, PLAIN_BAR = 2.0, 1.1
 BARE_BAR = 0.95
-PLAIN, BARE = "plain loop", "bare work"
+RSDASH, PLAIN, BARE = "rsdash", "plain loop", "bare work"
 BOUND_PX = 224
 
 
@@ -101,7 +96,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--px", type=int, default=224, help="side of the images")
     parser.add_argument("--batch", type=int, default=64, help="images a step")
     parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each contestant")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each contestant")
+    parser.add_argument("--turn-s", type=float, default=20.0, help="seconds until the next contestant's turn")
     parser.add_argument(
         "--against",
         nargs="+",
@@ -116,26 +112,27 @@ def run_contest(model: str, dataset: Dataset, place: Path, options: argparse.Nam
     """Measure one model and print its figures; whether both bars are met."""
     contest = prepare(model, dataset, place, options)
     trained = options.epochs * sum(map(len, step_positions(contest)))
-    contestants: dict[str, Callable[[], float]] = {
-        "rsdash": lambda: with_settings(KEEP_MEMORY, lambda: time_rsdash(contest)),
-        PLAIN: lambda: in_own_process(time_plain_loop, contest),
-        BARE: lambda: with_settings(KEEP_MEMORY, lambda: in_own_process(time_bare_work, contest)),
+    starts: dict[str, Callable[[], Entrant]] = {
+        RSDASH: lambda: with_settings(KEEP_MEMORY, lambda: Worker(contest)),
+        PLAIN: lambda: Loop(plain_loop, contest),
+        BARE: lambda: with_settings(KEEP_MEMORY, lambda: Loop(bare_work, contest)),
     }
-    times: dict[str, list[float]] = {name: [] for name in contestants if name in ("rsdash", *options.against)}
+    names = [name for name in starts if name in (RSDASH, *options.against)]
+    speeds: dict[str, list[float]] = {name: [] for name in names}
     for number in range(options.rounds):
-        for name in times:
-            times[name].append(contestants[name]())
-            print(f"{model}, round {number + 1}: {name} took {times[name][-1]:.1f} s", file=sys.stderr)
-    speeds = {name: [trained / taken for taken in seconds] for name, seconds in times.items()}
+        times = take_turns({name: starts[name]() for name in names}, options.turn_s)
+        for name, seconds in times.items():
+            speeds[name].append(trained / seconds)
+            print(f"{model}, round {number + 1}: {name} took {seconds:.1f} s", file=sys.stderr)
     return report(contest, speeds)
 
 
-def with_settings(settings: Mapping[str, str], action: Callable[[], float]) -> float:
-    """Run something whose processes inherit some environment variables, unless they are set already."""
+def with_settings(settings: Mapping[str, str], start: Callable[[], Entrant]) -> Entrant:
+    """Start something that inherits some environment variables, unless they are set already."""
     added = {name: value for name, value in settings.items() if name not in os.environ}
     os.environ.update(added)
     try:
-        return action()
+        return start()
     finally:
         for name in added:
             del os.environ[name]
@@ -181,7 +178,7 @@ def extract(dataset: Dataset, tiles: Tiles, folder: Path) -> None:
 
 def report(contest: Contest, speeds: dict[str, list[float]]) -> bool:
     """Print the figures of one model, images/s of each round; whether the bars that bind it are met."""
-    config, compute, taken = contest.config, contest.compute, len(speeds["rsdash"])
+    config, compute, taken = contest.config, contest.compute, len(speeds[RSDASH])
     print(
         f"{config.model}, {config.im_size} px, batch {config.batch_size}, {config.epochs} epochs of "
         f"{len(contest.training):,} + {len(contest.validation):,} images of {config.data}, {taken} rounds; "
@@ -196,7 +193,7 @@ def report(contest: Contest, speeds: dict[str, list[float]]) -> bool:
     for name, bar in {PLAIN: plain_bar, BARE: BARE_BAR}.items():
         if name not in medians:
             continue
-        ratio = medians["rsdash"] / medians[name]
+        ratio = medians[RSDASH] / medians[name]
         missed += bound and ratio < bar
         outcome = f" (bar {bar}): {'met' if ratio >= bar else 'missed'}" if bound else ""
         print(f"  {ratio:.3f} of the {name}{outcome}", flush=True)
