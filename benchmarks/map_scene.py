@@ -25,9 +25,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from rsdash.cli import SLEEPING_THREADS
+from rsdash.processors import SHORT_WAITS
 
-os.environ.setdefault(*SLEEPING_THREADS)  # as the service does; torch reads it once
+os.environ.update(SHORT_WAITS)  # as the service does; torch reads it once
 
 import numpy as np
 import psutil

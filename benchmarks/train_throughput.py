@@ -10,8 +10,9 @@ its own with a new network, the same images, batches and epochs; memory has to s
   final figures in fp32.
 - plain loop: torchvision's ImageFolder on extracted tiles, PIL transforms (Resize, ToTensor, Normalize),
   a DataLoader with min(cores, 8) workers, fp32, the same validation; no log, no checkpoints.
-- bare work: the same precision, memory format, optimizer and environment as rsdash, training steps and bare
-  forwards over as many validation images, on batches that are on the device already, after a step to warm up.
+- bare work: the same precision, memory format, optimizer and settings of malloc as rsdash, training steps and
+  bare forwards over as many validation images, on batches that are on the device already, after a step to
+  warm up. Its threads wait for each other as OpenMP has them by default.
 
 Where the time of rsdash goes, by PyTorch's profiler (one thread of an EPYC with AVX512-BF16, bf16, 224 px,
 batch 64, the trainer's whole run, another training on the other core): in alexnet 66 % convolutions, 10 %
@@ -19,8 +20,8 @@ linear layers, 11 % copies and conversions between fp32 and bf16, 5 % pooling an
 clearing of memory; in resnet18 80 % convolutions, 9 % batch normalization, 7 % pooling, ReLU and additions,
 1 % copies. Getting a batch ready (reading, scaling and enlarging its bytes) takes below 1 % of either. Once
 a run come the first step, 0.2 s longer, and the last checkpoint of alexnet with its optimizer (733 MB), on
-disk 2 s after the last epoch. Not explained yet: in a run over all of EuroSAT the steps of resnet18 slowed
-down from 31.5 to 28 images/s within minutes.
+disk 2 s after the last epoch. No profiler of operators shows how threads wait for each other, which they do
+hundreds of times a step: see `rsdash/processors.py`.
 
 On a GPU rsdash replays the passes of a step as a CUDA graph (`rsdash/training/cuda_graph.py`), while the bare
 work starts kernel by kernel, and has loaded its libraries and chosen its kernels before its clock runs: on an

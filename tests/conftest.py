@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rsdash.cli import SLEEPING_THREADS, main
+from rsdash.cli import main
 from rsdash.models.catalogue import catalogue_path, load_catalogue
 
-os.environ.setdefault(*SLEEPING_THREADS)
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # several tests at a time share the processors
 
 from tests.tiny import make_tiles  # torch, if anything here imports it, reads the variable once
 

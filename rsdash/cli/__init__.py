@@ -26,11 +26,9 @@ from rsdash.cli.reading import runs
 from rsdash.cli.train import train
 from rsdash.errors import RsdashError
 from rsdash.home import RUNS_VARIABLE
+from rsdash.processors import wait_shortly
 
 EXIT_BROKEN_OFF, EXIT_REFUSED = 1, 2
-SLEEPING_THREADS = ("OMP_WAIT_POLICY", "PASSIVE")
-"""Has torch's threads sleep where they wait for each other. Spinning, OpenMP's default, made two trainings
-at a time on two cores five times slower than taking turns; libgomp reads this when torch is imported."""
 
 app = typer.Typer(
     help="Train, compare and use image classifiers for remote-sensing scenes.",
@@ -82,7 +80,7 @@ def serve() -> None:
 
 def main() -> None:
     """Run a command; an error ends with one sentence: exit code 2, or 1 where work had begun."""
-    os.environ.setdefault(*SLEEPING_THREADS)
+    wait_shortly()  # before a command imports torch
     work.begun = False
     try:
         app()
