@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 import psutil
@@ -47,8 +48,12 @@ def take_turns(entrants: Mapping[str, Entrant], turn_s: float) -> dict[str, floa
     Args:
         entrants: processes that were just started; none is left alive.
         turn_s: seconds of a turn.
+
+    Raises:
+        RuntimeError: one broke off; the others are ended.
     """
     worked: dict[str, list[Span]] = {name: [] for name in entrants}
+    spans: dict[str, Span] = {}
     waiting = dict(entrants)
     try:
         for entrant in waiting.values():
@@ -59,14 +64,16 @@ def take_turns(entrants: Mapping[str, Entrant], turn_s: float) -> dict[str, floa
                 _resume(entrant.pid)
                 if entrant.ended(turn_s):
                     del waiting[name]
+                    spans[name] = entrant.span()
                 else:
                     _suspend(entrant.pid)
                 worked[name].append(Span(began, time.time()))
-        return {name: overlap(entrants[name].span(), turns) for name, turns in worked.items()}
+        return {name: overlap(spans[name], turns) for name, turns in worked.items()}
     finally:
         for entrant in waiting.values():
             for process in reversed(_family(entrant.pid)):
-                process.kill()
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
 
 def overlap(span: Span, turns: Iterable[Span]) -> float:
@@ -77,7 +84,8 @@ def overlap(span: Span, turns: Iterable[Span]) -> float:
 def _suspend(pid: int) -> None:
     psutil.Process(pid).suspend()  # first, so that it starts no further children
     for process in _family(pid)[1:]:
-        process.suspend()
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            process.suspend()
 
 
 def _resume(pid: int) -> None:

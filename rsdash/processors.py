@@ -15,9 +15,10 @@ SHORT_WAITS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"}
 """Has torch's threads spin for about a quarter of a millisecond where they wait for each other, then sleep.
 
 They meet hundreds of times a step. Going to sleep at once, as the policy alone has it, made steps of ResNet18
-at 64 px (batch 64, bf16, two cores) a sixth slower; spinning for milliseconds, OpenMP's default, is no faster
-and keeps a processor from what else the machine has to do: two trainings at a time were five times slower
-than one after the other. GNU's libgomp, which comes with PyTorch on Linux, knows both, others the first."""
+at 64 px (batch 64, bf16, two cores) a sixth slower; spinning for milliseconds, OpenMP's default, was no
+faster and takes a processor from what else the machine has to do. No setting makes two trainings share two
+cores well: together they were several times slower than one. GNU's libgomp, which comes with PyTorch on
+Linux, knows both variables, others the first."""
 
 
 def processors() -> int:
