@@ -118,10 +118,10 @@ def run_contest(model: str, dataset: Dataset, place: Path, options: argparse.Nam
         PLAIN: lambda: Loop(plain_loop, contest),
         BARE: lambda: with_settings(KEEP_MEMORY, lambda: Loop(bare_work, contest)),
     }
-    names = [name for name in starts if name in (RSDASH, *options.against)]
-    speeds: dict[str, list[float]] = {name: [] for name in names}
+    chosen = {name: start for name, start in starts.items() if name in (RSDASH, *options.against)}
+    speeds: dict[str, list[float]] = {name: [] for name in chosen}
     for number in range(options.rounds):
-        times = take_turns({name: starts[name]() for name in names}, options.turn_s)
+        times = take_turns(chosen, options.turn_s)
         for name, seconds in times.items():
             speeds[name].append(trained / seconds)
             print(f"{model}, round {number + 1}: {name} took {seconds:.1f} s", file=sys.stderr)

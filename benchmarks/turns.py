@@ -7,7 +7,7 @@ machine to all of them, which a round of one after the other is not.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
@@ -42,22 +42,23 @@ class Entrant(Protocol):
         ...
 
 
-def take_turns(entrants: Mapping[str, Entrant], turn_s: float) -> dict[str, float]:
+def take_turns(starts: Mapping[str, Callable[[], Entrant]], turn_s: float) -> dict[str, float]:
     """Seconds that each worked within its span.
 
     Args:
-        entrants: processes that were just started; none is left alive.
+        starts: what starts each of them; none is left alive, whatever happens.
         turn_s: seconds of a turn.
 
     Raises:
-        RuntimeError: one broke off; the others are ended.
+        RuntimeError: one broke off.
     """
-    worked: dict[str, list[Span]] = {name: [] for name in entrants}
+    worked: dict[str, list[Span]] = {name: [] for name in starts}
     spans: dict[str, Span] = {}
-    waiting = dict(entrants)
+    waiting: dict[str, Entrant] = {}
     try:
-        for entrant in waiting.values():
-            _suspend(entrant.pid)
+        for name, start in starts.items():
+            waiting[name] = start()
+            _suspend(waiting[name].pid)
         while waiting:
             for name, entrant in list(waiting.items()):
                 began = time.time()
