@@ -19,7 +19,10 @@ SETTING, VARIED = "set-", "vary-"
 """How the keys of fields begin that hold one value of a setting, and several."""
 
 TOKEN_PARAMETER = "form"  # of the address
-_KEPT, _STORED, _TOKEN = "form-kept", "form-stored", "form-token"
+_KEPT, _STORED = "form-kept", "form-stored"
+_OWN_TOKEN, _LAST_TOKEN = "form-own-token", "form-last-token"
+"""The one under which this session stores, and the one that a reload takes up: at first another session's."""
+
 FORMS_KEPT = 256
 
 
@@ -51,9 +54,10 @@ def kept() -> dict[str, Any] | None:
 
 def restore(forms: TypedForms) -> bool:
     """In a new session, take over what was typed before the reload; whether there was something."""
-    found = None if kept() is not None else forms.find(st.query_params.get(TOKEN_PARAMETER, ""))
+    token = st.query_params.get(TOKEN_PARAMETER, "")
+    found = None if kept() is not None else forms.find(token)
     if found is not None:
-        st.session_state[_KEPT] = found
+        st.session_state[_KEPT], st.session_state[_LAST_TOKEN] = found, token
     return found is not None
 
 
@@ -63,8 +67,8 @@ def recall() -> None:
     for key, value in (kept() or {}).items():
         if key not in st.session_state:
             st.session_state[key] = value
-    if came_back and _TOKEN in st.session_state:
-        st.query_params[TOKEN_PARAMETER] = st.session_state[_TOKEN]
+    if came_back and _LAST_TOKEN in st.session_state:
+        st.query_params[TOKEN_PARAMETER] = st.session_state[_LAST_TOKEN]
 
 
 def remember() -> None:
@@ -78,9 +82,9 @@ def store(forms: TypedForms) -> None:
     remember()
     fields = kept() or {}
     if fields != st.session_state.setdefault(_STORED, dict(fields)):
-        token = st.session_state.setdefault(_TOKEN, secrets.token_urlsafe(8))
+        token = st.session_state.setdefault(_OWN_TOKEN, secrets.token_urlsafe(8))
         forms.store(token, fields)
-        st.query_params[TOKEN_PARAMETER] = token
+        st.query_params[TOKEN_PARAMETER] = st.session_state[_LAST_TOKEN] = token
         st.session_state[_STORED] = dict(fields)
 
 
