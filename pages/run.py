@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rsdash.errors import RunNotFoundError
+from rsdash.jobs.unattended import goes_on
 from rsdash.runs.states import ENDED
 from rsdash.ui.evaluate_form import evaluate_form
 from rsdash.ui.exchange_form import choose_imported, export_form, import_form
@@ -16,6 +17,8 @@ from rsdash.ui.server import server
 from rsdash.ui.words import plain, state_text
 
 TICK_S = 2.0
+LOOK_S = 5.0
+"""How often the page of an ended run looks whether it goes on, as another page or a command line may ask."""
 
 choose_imported("run")
 entries = server().listing().entries
@@ -27,7 +30,7 @@ if entry is None:
     import_form()
     st.stop()
 
-live = entry.state.state not in ENDED or entry.has_requests
+live = entry.state.state not in ENDED or goes_on(entry)
 
 
 @st.fragment(run_every=TICK_S if live else None)
@@ -44,8 +47,18 @@ def watch(run_id: str) -> None:
     study_curves(entry, history)
     curve_controls()
     run_inside(entry, history)
-    if live and entry.state.state in ENDED and not entry.has_requests:
+    if live and entry.state.state in ENDED and not goes_on(entry):
         st.session_state["ended"] = run_id
+        st.rerun()
+
+
+@st.fragment(run_every=LOOK_S)
+def look(run_id: str) -> None:
+    try:
+        entry = server().listing().find(run_id)
+    except RunNotFoundError:
+        st.rerun()
+    if entry.state.state not in ENDED or goes_on(entry):
         st.rerun()
 
 
@@ -56,6 +69,8 @@ if entry.example:
 if st.session_state.pop("ended", None) == entry.id:
     st.toast(f"{heading}: {state_text(entry)}", duration="long")
 watch(entry.id)
+if not live and not entry.example:
+    look(entry.id)
 details(entry)
 evaluate_form(entry)
 export_form(entry)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
@@ -19,6 +21,20 @@ class Leaving(Control):
     def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
         self._left -= 1
         return Request(Ending.SUSPEND) if self._left < 0 else super().poll(standing)
+
+
+class Asking(Control):
+    """Has something done before a step, and then listens."""
+
+    def __init__(self, folder: RunFolder, step: int, act: Callable[[], object]) -> None:
+        super().__init__(folder, folder.state().commands_end)
+        self._step, self._act = step, act
+
+    def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
+        if standing and standing.step == self._step:
+            self._step = -1
+            self._act()
+        return super().poll(standing)
 
 
 def go_on(folder: RunFolder, leave_after: int | None = None, *, control: Control | None = None) -> bool:

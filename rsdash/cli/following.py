@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rsdash.home import runs_dir
 from rsdash.jobs.runner import JobRunner
-from rsdash.jobs.unattended import may_resume_itself
+from rsdash.jobs.unattended import goes_on
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunEntry, RunIndex
 from rsdash.runs.states import ENDED, EVALUATED, RunState
@@ -57,14 +56,9 @@ def _watch(folder: RunFolder, index: RunIndex, runner: JobRunner) -> RunEntry:
             listing = index.listing if runner.in_charge else index.refresh()
             entry = listing.find(folder.id)
             last = show(entry, progress, task, last)
-            if entry.state.state in ENDED and not _goes_on(entry):
+            if entry.state.state in ENDED and not goes_on(entry):
                 return entry
             time.sleep(POLL_S)
-
-
-def _goes_on(entry: RunEntry) -> bool:
-    """Whether the runner puts an ended run back into the queue: it was asked to, or a shutdown ended it."""
-    return entry.has_requests or may_resume_itself(entry.state, host=socket.gethostname())
 
 
 def _bar(entry: RunEntry, progress: Progress, task: Any, last: str) -> str:

@@ -26,10 +26,13 @@ def request_stop(entry: RunEntry) -> str:
 def request_cancel(entry: RunEntry) -> str:
     """Give up a waiting or running run; returns the request's id.
 
+    One that goes on from its figures is again what it was before, even where it has broken off meanwhile.
+
     Raises:
         RunError: the run has ended.
     """
-    _require(entry, LIVING | {RunState.QUEUED}, "cancelled")
+    if not entry.state.before:
+        _require(entry, LIVING | {RunState.QUEUED}, "cancelled")
     return append_command(entry.folder.commands_path, Action.CANCEL)
 
 
@@ -53,7 +56,7 @@ def request_resume(entry: RunEntry) -> str:
     """
     _require(entry, ENDED - {RunState.FINISHED}, "resumed")
     require_checkpoint(entry.state, entry.name)
-    open_dataset(entry.request.data.name).verify(entry.request.data.fingerprint)
+    _require_same_data(entry)
     return append_command(entry.folder.commands_path, Action.RESUME)
 
 
@@ -74,6 +77,8 @@ def request_changes(
         RunError: the run is an example, so many epochs are done, its checkpoint is gone, or the rate of an
             evaluated run would no longer be that of its figures.
         ConfigError: a value is out of range.
+        DataNotFoundError, DataChangedError: an evaluated run's images are not those any more that it was
+            trained on.
     """
     wanted: list[tuple[Action, float]] = []
     if learning_rate is not None:
@@ -83,6 +88,8 @@ def request_changes(
         require_own(entry.folder, entry.example)
         require_checkpoint(entry.state, entry.name)
         wanted.append((Action.SET_EPOCHS, epochs))
+        if entry.state.state in EVALUATED:
+            _require_same_data(entry)
     done = entry.state.epochs_behind(entry.config.epochs)
     for action, value in wanted:
         check_amendment(entry.config, AMENDED_BY[action], value, epochs_done=done)
@@ -112,6 +119,10 @@ def require_own(folder: RunFolder, example: bool) -> None:
     """
     if example:
         raise RunError(f"{folder.id} is an example without weights; it can be looked at, but not changed.")
+
+
+def _require_same_data(entry: RunEntry) -> None:
+    open_dataset(entry.request.data.name).verify(entry.request.data.fingerprint)
 
 
 def _require(entry: RunEntry, states: frozenset[RunState], done: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 
 from rsdash.errors import RsdashError, RunError
@@ -10,6 +11,7 @@ from rsdash.files import remove_torn
 from rsdash.runs.amendments import AMENDED_BY, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.events import cut_torn_line
+from rsdash.runs.extension import take_back, way_back
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunEntry
 from rsdash.runs.lock import Lock
@@ -82,6 +84,11 @@ def may_resume_itself(state: StateRecord, *, host: str) -> bool:
     )
 
 
+def goes_on(entry: RunEntry) -> bool:
+    """Whether the runner puts an ended run back into the queue: it was asked to, or a shutdown ended it."""
+    return entry.has_requests or may_resume_itself(entry.state, host=socket.gethostname())
+
+
 def requeue(folder: RunFolder) -> bool:
     """Put a run back into the queue at its old place; returns whether its lock was free."""
     lock = Lock.take(folder.lock_path)
@@ -116,16 +123,21 @@ def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
 
 def _answer(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:
     fields: dict[str, object] = {"outcome": "done"}
+    before = way_back(folder, state)
     try:
         if command.action in AMENDED_BY:
             state = _amend(folder, state, command)
             fields["value"] = command.value
-        if command.action is Action.CANCEL and state.state is RunState.QUEUED:
+        if command.action is Action.CANCEL and state.before:
+            state = take_back(folder, state.before)
+        elif command.action is Action.CANCEL and state.state is RunState.QUEUED:
             state = folder.write_state(state=RunState.CANCELLED, stopping=False)
         elif _goes_on(command.action, state.state):
             require_checkpoint(state)
             folder.write_about(queue_position=front)
-            state = folder.write_state(state=RunState.QUEUED, reason=None, message="", fruitless=0)
+            state = folder.write_state(
+                state=RunState.QUEUED, reason=None, message="", fruitless=0, before=before
+            )
         elif _rests_already(command.action, state):
             if command.reason == Interruption.SUSPENDED:
                 state = folder.write_state(reason=Interruption.SUSPENDED)  # nor does it resume by itself

@@ -21,6 +21,8 @@ AmendedSetting = Literal["learning_rate", "epochs", "accumulation"]
 AMENDABLE: tuple[AmendedSetting, ...] = ("learning_rate", "epochs", "accumulation")
 AMENDED_BY: dict[Action, AmendedSetting] = {Action.SET_RATE: "learning_rate", Action.SET_EPOCHS: "epochs"}
 """Requests that change a setting."""
+TAKEN_BACK = "taken_back"
+"""Kind of the event by which a run that went on is again what it was: `step`, `amendments` until then."""
 
 
 class Amendment(BaseModel):
@@ -57,6 +59,8 @@ def read_amendments(metrics_path: Path, **given: Any) -> tuple[Amendment, ...]:
     """
     amendments: tuple[Amendment, ...] = ()
     for line in read_lines(metrics_path):
+        if line.fields.get("kind") == TAKEN_BACK and not given:
+            amendments = tuple(map(Amendment.model_validate, line.fields["amendments"]))
         known = line.fields.get("kind") == "amendment" and line.fields.get("setting") in AMENDABLE
         if known and given.items() <= line.fields.items():
             amendments = add_amendment(amendments, Amendment.model_validate(line.fields))

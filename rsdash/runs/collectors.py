@@ -42,7 +42,7 @@ class Collector(Generic[Snapshot]):
         self._snapshot = None
 
     def drop_beyond(self, step: float) -> None:
-        """Forget what is taken back by a resume at a step."""
+        """Forget what a run that went back to a step had recorded after it."""
         keep = bisect.bisect_right(self._steps, step)
         if keep < len(self._steps):
             del self._steps[keep:], self._values[keep:]

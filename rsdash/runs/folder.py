@@ -125,7 +125,7 @@ class RunFolder:
         """
         before = self.state()
         after, now = before.model_copy(update=changes), time.time()
-        check_move(before.state, after.state)
+        check_move(before.state, after.state, way_back=before.before.state if before.before else None)
         ends = after.state in ENDED and before.state not in ENDED
         after = after.model_copy(update={"updated_at": now} | ({"ended_at": now} if ends else {}))
         write_text(self.state_path, after.model_dump_json(indent=1))

@@ -11,7 +11,7 @@ import numpy as np
 
 from rsdash.runs.collectors import Columns, Confusions, Layers, ProbeAnswers
 from rsdash.runs.events import read_lines
-from rsdash.runs.notices import NOTICE_KINDS, Alerts, Notice, alerts_among, notice_from
+from rsdash.runs.notices import GO_BACK, NOTICE_KINDS, Alerts, Notice, alerts_among, notice_from
 from rsdash.runs.watched import Confusion, LayerHistory, ProbeHistory
 
 STEP_COLUMNS = (
@@ -50,7 +50,7 @@ class History:
         layers: gradients of the layer groups.
         probes: answers to the probe tiles.
         confusions: one an epoch.
-        notices: alerts, reliefs, acknowledgements and resumes in order.
+        notices: alerts, reliefs, acknowledgements, resumes and returns in order.
         alerts: which of the alerts among them still hold, and which no longer do.
         revision: grows with every change; equal revisions mean equal content.
     """
@@ -125,12 +125,12 @@ class HistoryReader:
         elif kind == "probes":
             self._probes.announce(fields)
         elif kind in NOTICE_KINDS:
-            if kind == "resume":
+            if kind in GO_BACK:
                 self._drop_beyond(float(fields.get("step", 0)), within=bool(fields.get("within_epoch")))
             self._notices.append(notice_from(fields))
 
     def _drop_beyond(self, step: float, *, within: bool) -> None:
-        """Forget what a resumed run does again; within an epoch that is its end as well, at the same step."""
+        """Forget what is done again or dropped; within an epoch that is its end as well, at the same step."""
         for kind, collector in self._collectors.items():
             collector.drop_beyond(step - 1 if within and kind in ENDS_OF_EPOCHS else step)
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rsdash.runs.amendments import TAKEN_BACK
+
 ACTION_WORDS = {"suspend": "Pause", "set_lr": "Learning rate", "set_epochs": "Epochs"}
 """Requests that a person knows under another name."""
-NOTICE_KINDS = ("alert", "relief", "acknowledgement", "resume", "warm_up")
+NOTICE_KINDS = ("alert", "relief", "acknowledgement", "resume", TAKEN_BACK, "warm_up")
 """A relief ends the alert of its code: what that told of is no longer so."""
+GO_BACK = ("resume", TAKEN_BACK)
+"""Kinds of events that take back what came after their step."""
 OUTDONE_BY = {"overfitting": ("chance", "plateau")}
 """Alerts that one of another code ends, as logs from before there were reliefs need it."""
 
@@ -45,7 +49,7 @@ class Alerts:
 
 
 def alerts_among(notices: Sequence[Notice], *, latest_epoch_at: float) -> Alerts:
-    """The alerts of a run, apart from those that a resume took back together with their epochs.
+    """The alerts of a run, apart from those that were taken back together with their epochs.
 
     Args:
         notices: of the run, in order.
@@ -73,6 +77,8 @@ def notice_from(fields: Mapping[str, Any]) -> Notice:
     kind = str(fields.get("kind"))
     if kind == "resume":
         text = f"Resumed at step {fields.get('step', 0)} (attempt {fields.get('attempt', '?')})."
+    elif kind == TAKEN_BACK:
+        text = f"Again as evaluated at step {fields.get('step', 0)}; what came after it was dropped."
     elif kind == "warm_up":
         text = f"Compiled: the first steps took {fields.get('seconds', 0):.0f} s."
     elif kind == "acknowledgement":
@@ -88,10 +94,10 @@ def notice_from(fields: Mapping[str, Any]) -> Notice:
 
 
 def _not_taken_back(notices: Sequence[Notice]) -> list[Notice]:
-    """Alerts and reliefs but for those of epochs that a resumed run does again."""
+    """Alerts and reliefs but for those of epochs that a run did again, or dropped."""
     kept: list[Notice] = []
     for notice in notices:
-        if notice.kind == "resume":
+        if notice.kind in GO_BACK:
             last = float(notice.fields.get("step", 0)) - bool(notice.fields.get("within_epoch"))
             kept = [one for one in kept if float(one.fields.get("step", 0)) <= last]
         elif notice.kind in ("alert", "relief"):

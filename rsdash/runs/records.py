@@ -101,6 +101,24 @@ class Summary(_Record):
     memory_bytes: int = 0
 
 
+class Evaluated(_Record):
+    """An evaluated run as it was before it went on.
+
+    Attributes:
+        state: finished or stopped.
+        summary: what a list showed.
+        amendments: settings changed until then.
+        checkpoint_step: step of its last.ckpt.
+        checkpoint_at: when that was written, in seconds since 1970.
+    """
+
+    state: RunState
+    summary: Summary
+    amendments: tuple[Amendment, ...]
+    checkpoint_step: int
+    checkpoint_at: float
+
+
 class StateRecord(_Record):
     """state.json: what is the case.
 
@@ -120,6 +138,7 @@ class StateRecord(_Record):
             recorded.
         amendments: settings changed on the way, as metrics.jsonl holds them.
         summary: what a list shows.
+        before: the evaluated run that this one goes on from, as long as its weights and figures are there.
     """
 
     state: RunState
@@ -136,6 +155,7 @@ class StateRecord(_Record):
     ended_at: float = 0.0
     amendments: tuple[Amendment, ...] = ()
     summary: Summary = Summary()
+    before: Evaluated | None = None
 
     @property
     def paused(self) -> bool:

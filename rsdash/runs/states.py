@@ -62,11 +62,16 @@ TRANSITIONS: dict[RunState, frozenset[RunState]] = {
 }
 
 
-def check_move(before: RunState, after: RunState) -> None:
+def check_move(before: RunState, after: RunState, *, way_back: RunState | None = None) -> None:
     """Allow a move that the table holds; a state may always be written again.
+
+    Args:
+        before: the state so far.
+        after: the state to come.
+        way_back: what a run was that goes on from its figures; it may be that again at any time.
 
     Raises:
         RunError: the table does not hold the move.
     """
-    if after != before and after not in TRANSITIONS[before]:
+    if after not in (before, way_back) and after not in TRANSITIONS[before]:
         raise RunError(f"A run cannot go from {before} to {after}.")

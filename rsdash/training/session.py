@@ -16,6 +16,7 @@ from rsdash.files import remove_torn
 from rsdash.processors import processors
 from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import cut_torn_line
+from rsdash.runs.extension import take_back
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import forget_further
 from rsdash.runs.records import RunRequest, StateRecord
@@ -119,13 +120,16 @@ class _Session:
 
     def leave(self, request: Request) -> None:
         """End without figures, as asked."""
+        if self._recorder:
+            self._recorder.settle()
         end = self._control.commands_end
+        state = self._folder.write_state(commands_end=end, message="")
         if request.ending is Ending.SUSPEND:
-            self._folder.write_state(
-                state=RunState.INTERRUPTED, reason=request.reason, message="", commands_end=end
-            )
+            self._folder.write_state(state=RunState.INTERRUPTED, reason=request.reason)
+        elif state.before:
+            take_back(self._folder, state.before)
         else:
-            self._folder.write_state(state=RunState.CANCELLED, reason=None, stopping=False, commands_end=end)
+            self._folder.write_state(state=RunState.CANCELLED, reason=None, stopping=False)
 
     def diverged(self, message: str) -> None:
         """End by a loss that is no number; the last good checkpoint stays."""
@@ -180,7 +184,9 @@ class _Session:
     ) -> None:
         self._folder.write_state(state=RunState.EVALUATING, message="")
         self._standing = None
-        save_weights(self._folder.weights_path, trainer.reported_weights(self._look), setup.card)
+        weights = trainer.reported_weights(self._look)
+        self._folder.write_state(before=None)  # whose weights and figures these replace
+        save_weights(self._folder.weights_path, weights, setup.card)
         forget_further(self._folder)
         model = setup.material.model
         model.load_state_dict(safetensors.torch.load_file(self._folder.weights_path))

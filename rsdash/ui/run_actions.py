@@ -24,58 +24,59 @@ CHECKPOINT_GONE = (
 
 def run_actions(entry: RunEntry) -> None:
     """A row of buttons; each writes a request that the worker or the runner answers."""
-    state = entry.state.state
     with st.container(horizontal=True, vertical_alignment="center"):
-        if state in LIVING - {RunState.EVALUATING, RunState.STOPPING}:
-            _button("Pause", entry, request_pause, "Write a checkpoint and free the device; resume later.")
-            _button("Stop", entry, request_stop, "End early; keep and evaluate what was learnt.")
-        if state in ENDED - {RunState.FINISHED} and not entry.example:
-            if entry.state.checkpoint_step is not None:
-                _button(
-                    "Resume", entry, request_resume, "Go on from the last checkpoint, first in the queue."
-                )
-                if entry.state.checkpoint_step < entry.state.summary.step:
-                    epoch = entry.state.checkpoint_epoch(entry.config.epochs)
-                    st.caption(f"goes on from epoch {epoch:.1f}, its last checkpoint", width="content")
-            elif state not in EVALUATED:
-                _button("Begin again", entry, request_resume, "From the first step, first in the queue.")
         if not entry.example:
-            _offer_changes(entry)
-        if state not in ENDED:
-            _button("Cancel", entry, request_cancel, "Give up; nothing is evaluated.")
-        if state in EVALUATED:
-            st.page_link(
-                page("compare"),
-                label="Compare",
-                icon=":material/compare_arrows:",
-                query_params={"runs": entry.id},
-            )
-            if not entry.example:
-                st.page_link(
-                    page("predict"),
-                    label="Predict",
-                    icon=":material/image_search:",
-                    query_params={"run": entry.id},
-                )
-        offer_anew()
-        st.page_link(
-            page("train"),
-            label="Clone to form",
-            icon=":material/content_copy:",
-            query_params={"from": entry.id},
-        )
-        if state in EVALUATED and entry.folder.weights_path.is_file():
-            st.page_link(
-                page("train"),
-                label="Train on from these weights",
-                icon=":material/model_training:",
-                query_params={"from": entry.id, "weights": "own"},
-            )
-        if state in ENDED and not entry.example:
+            _offer_requests(entry)
+        _link_to_uses(entry)
+        if entry.state.state in ENDED and not entry.example:
             with st.popover("Delete"):
                 st.write("Deletes the run's folder with its weights and figures.")
                 if st.button("Delete for good", key="delete", type="primary"):
                     _delete(entry)
+
+
+def _offer_requests(entry: RunEntry) -> None:
+    state = entry.state.state
+    if state in LIVING - {RunState.EVALUATING, RunState.STOPPING}:
+        _button("Pause", entry, request_pause, "Write a checkpoint and free the device; resume later.")
+        _button("Stop", entry, request_stop, "End early; keep and evaluate what was learnt.")
+    if state in ENDED - {RunState.FINISHED}:
+        _offer_resuming(entry)
+    _offer_changes(entry)
+    if entry.state.before:
+        epochs = entry.state.before.summary.epoch
+        text = f"Drop what was trained after epoch {epochs}; figures and weights of then hold again."
+        _button(f"Back to epoch {epochs}", entry, request_cancel, text)
+    elif state not in ENDED:
+        _button("Cancel", entry, request_cancel, "Give up; nothing is evaluated.")
+
+
+def _offer_resuming(entry: RunEntry) -> None:
+    if entry.state.checkpoint_step is not None:
+        _button("Resume", entry, request_resume, "Go on from the last checkpoint, first in the queue.")
+        if entry.state.checkpoint_step < entry.state.summary.step:
+            epoch = entry.state.checkpoint_epoch(entry.config.epochs)
+            st.caption(f"goes on from epoch {epoch:.1f}, its last checkpoint", width="content")
+    elif entry.state.state not in EVALUATED:
+        _button("Begin again", entry, request_resume, "From the first step, first in the queue.")
+
+
+def _link_to_uses(entry: RunEntry) -> None:
+    """Links to what can be done with its figures, settings and weights."""
+    evaluated = entry.state.state in EVALUATED
+    offer_anew()
+    if evaluated:
+        _link("compare", "Compare", "compare_arrows", runs=entry.id)
+    if evaluated and not entry.example:
+        _link("predict", "Predict", "image_search", run=entry.id)
+    _link("train", "Clone to form", "content_copy", **{"from": entry.id})
+    if evaluated and entry.folder.weights_path.is_file():
+        fields = {"from": entry.id, "weights": "own"}
+        _link("train", "Train on from these weights", "model_training", **fields)
+
+
+def _link(to: str, label: str, icon: str, **query: str) -> None:
+    st.page_link(page(to), label=label, icon=f":material/{icon}:", query_params=query)
 
 
 def _offer_changes(entry: RunEntry) -> None:

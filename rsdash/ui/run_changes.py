@@ -104,11 +104,10 @@ def _asked_rate(entry: RunEntry) -> float | None:
 def _apply(entry: RunEntry) -> None:
     """Ask for what was changed, all of it or nothing; runs before the page is drawn again."""
     epochs = st.session_state[_field(entry, "epochs")]
+    extends = epochs != entry.config.epochs or entry.state.state in EVALUATED  # which may have ended early
     st.session_state.pop(_field(entry, "problem"), None)
     try:
-        request_changes(
-            entry, learning_rate=_asked_rate(entry), epochs=None if epochs == entry.config.epochs else epochs
-        )
+        request_changes(entry, learning_rate=_asked_rate(entry), epochs=epochs if extends else None)
     except RsdashError as error:
         st.session_state[_field(entry, "problem")] = str(error)
         return

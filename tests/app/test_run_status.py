@@ -10,6 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.jobs.devices import Slot
+from rsdash.jobs.unattended import carry_out
+from rsdash.runs.commands import read_commands
+from rsdash.runs.extension import way_back
+from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from rsdash.ui.queue_list import place_in_words
 from tests.app.opening import open_page
@@ -36,6 +40,47 @@ def test_a_run_without_a_checkpoint_says_why_it_cannot_be_extended(runs_dir: Pat
     app.run()
     assert not app.exception
     assert not [one for one in app.button if one.key == "extend"]
+
+
+def goes_on(runs_dir: Path, state: RunState) -> RunFolder:
+    """A run that was evaluated after 3 of 20 epochs and goes on."""
+    folder = make_run(runs_dir, state=RunState.FINISHED, epochs=20)
+    summary = folder.state().summary.model_copy(update={"epoch": 3, "step": 30, "steps": 200})
+    finished = folder.write_state(summary=summary, checkpoint_step=30)
+    folder.write_state(state=RunState.QUEUED, before=way_back(folder, finished))
+    if state is not RunState.QUEUED:
+        folder.write_state(state=RunState.STARTING)
+        folder.write_state(state=state)
+    return folder
+
+
+@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING, RunState.FAILED])
+def test_a_run_that_goes_on_can_be_brought_back_to_its_figures(runs_dir: Path, state: RunState) -> None:
+    folder = goes_on(runs_dir, state)
+    app = open_page("run", run=folder.id)
+    assert "cancel" not in {button.key for button in app.button}, "its figures are not given up"
+    app.button("back-to-epoch-3").click().run()
+    assert not app.exception
+    assert [command.action.value for command in read_commands(folder.commands_path, 0)] == ["cancel"]
+    assert carry_out(folder, front=0.0)
+    app = open_page("run", run=folder.id)
+    assert {"compare", "predict"} <= {Path(link.proto.page).stem for link in app.get("page_link")}
+
+
+def test_a_run_that_ended_early_is_extended_to_the_length_it_was_asked_for(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rsdash.jobs.requests._require_same_data", lambda entry: None)  # it has no images
+    folder = make_run(runs_dir, state=RunState.FINISHED, epochs=20)
+    summary = folder.state().summary.model_copy(update={"epoch": 3, "step": 30, "steps": 200})
+    folder.write_state(summary=summary, checkpoint_step=30)
+    app = open_page("run", run=folder.id)
+    app.session_state["change"] = True
+    app.run()
+    app.button("apply-change").click().run()
+    assert not app.error and not app.exception
+    [command] = read_commands(folder.commands_path, 0)
+    assert (command.action.value, command.value) == ("set_epochs", 20)
 
 
 def test_a_refused_change_stays_told_until_the_next_one(runs_dir: Path) -> None:

@@ -25,12 +25,21 @@ pytestmark = pytest.mark.browser
 def queue_run(server: RunningServer, tiles: Path) -> RunFolder:
     """Queue a long run of a small network from the command line; the server's runner takes it."""
     settings = {**SMALL_MODEL, "epochs": 5000, "data": tiles}
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
-    environment = {**os.environ, "RSDASH_RUNS": str(server.runs), "RSDASH_DATA": str(server.data)}
-    command = [sys.executable, "-m", "rsdash", "train", "--detach", *options]
-    subprocess.run(command, cwd=PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    ask(
+        server,
+        "train",
+        "--detach",
+        *[f"--{name.replace('_', '-')}={value}" for name, value in settings.items()],
+    )
     [folder] = run_folders(server.runs)
     return folder
+
+
+def ask(server: RunningServer, *command: str) -> None:
+    """Run a command of rsdash on the server's folders."""
+    environment = {**os.environ, "RSDASH_RUNS": str(server.runs), "RSDASH_DATA": str(server.data)}
+    command = (sys.executable, "-m", "rsdash", *command)
+    subprocess.run(command, cwd=PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 def change(page: Page, run_id: str, field: str, value: str) -> None:
@@ -71,3 +80,9 @@ def test_a_run_is_paused_changed_resumed_shortened_and_extended(
     rates = [line.fields["learning_rate"] for line in read_lines(folder.metrics_path)
              if line.fields["kind"] == "step" and line.fields["step"] > rate.step]  # fmt: skip
     assert set(rates) == {0.0002}
+
+    ask(live_server, "change", folder.id, "--epochs", "5000")
+    expect(page).to_have_title(re.compile(r"^\d+%"), timeout=TRAINING_MS)  # the page notices by itself
+    press(page, f"back-to-epoch-{ends + 5}")
+    expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
+    assert folder.state().summary.epoch == ends + 5

@@ -1,0 +1,145 @@
+"""An evaluated run that goes on can be again what it was, until its new figures are there."""
+
+from __future__ import annotations
+
+import pytest
+import safetensors.torch
+import torch
+
+from rsdash.data import add_dataset
+from rsdash.errors import DataChangedError
+from rsdash.jobs.requests import request_cancel, request_changes
+from rsdash.jobs.unattended import carry_out
+from rsdash.runs.amendments import Amendment
+from rsdash.runs.commands import Action, append_command
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.history import HistoryReader
+from rsdash.runs.records import StateRecord
+from rsdash.runs.states import RunState
+from rsdash.training.checkpoint import load_checkpoint
+from rsdash.training.control import Control, Request, Standing
+from tests.holding import entry
+from tests.sessions import Asking, go_on
+
+
+@pytest.fixture
+def finished(tiles_dir, queue) -> RunFolder:
+    """Two epochs, evaluated."""
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=2)
+    assert go_on(run)
+    return run
+
+
+def extend(run: RunFolder, epochs: int) -> None:
+    request_changes(entry(run), epochs=epochs)
+    assert carry_out(run, front=0.0)
+
+
+def listen(run: RunFolder) -> Control:
+    return Control(run, run.state().commands_end)
+
+
+def weights(run: RunFolder) -> dict[str, torch.Tensor]:
+    return safetensors.torch.load_file(run.weights_path)
+
+
+def is_again(run: RunFolder, before: StateRecord) -> bool:
+    """Whether nothing is left of an extension but its place in the queue and the number of attempts."""
+    after = run.state()
+    history = HistoryReader(run.metrics_path).refresh()
+    assert history.steps["step"].max() == history.epochs["step"][-1] == before.checkpoint_step
+    assert (entry(run).config, after.before) == (entry(run).request.config, None)
+    return (after.state, after.summary, after.amendments) == (before.state, before.summary, before.amendments)
+
+
+def test_an_extension_given_up_while_it_waits_can_be_asked_for_again(finished: RunFolder, queue) -> None:
+    before, figures = finished.state(), finished.evaluation_path.read_bytes()
+    extend(finished, 9)
+    assert finished.state().state is RunState.QUEUED and entry(finished).config.epochs == 9
+    request_cancel(entry(finished))
+    assert carry_out(finished, front=0.0)
+    assert is_again(finished, before)
+    assert finished.state().checkpoint_step == before.checkpoint_step
+    assert finished.evaluation_path.read_bytes() == figures
+
+    extend(finished, 3)
+    twin = queue("tiles", epochs=2)
+    assert go_on(twin)
+    extend(twin, 3)
+    for run in (finished, twin):
+        assert go_on(run, control=listen(run))
+        assert run.state().before is None and run.state().summary.epoch == 3
+    assert all(torch.equal(value, weights(twin)[name]) for name, value in weights(finished).items())
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_an_extension_given_up_while_it_trains_leaves_the_figures(
+    finished: RunFolder, saved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if saved:
+        monkeypatch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
+    before, kept = finished.state(), weights(finished)
+    steps = before.summary.steps // 2
+    extend(finished, 5)
+
+    def ask() -> None:
+        append_command(finished.commands_path, Action.SET_RATE, value=0.01)
+        append_command(finished.commands_path, Action.CANCEL)
+
+    assert go_on(finished, control=Asking(finished, 3 * steps + 1, ask))
+    assert is_again(finished, before)
+    assert all(torch.equal(value, kept[name]) for name, value in weights(finished).items())
+    assert finished.checkpoint_path.exists() is not saved, "a later one cannot be gone on from"
+    assert finished.state().checkpoint_step == (None if saved else before.checkpoint_step)
+
+
+def test_an_extension_that_broke_off_can_be_given_up(finished: RunFolder) -> None:
+    before = finished.state()
+    extend(finished, 5)
+
+    def break_off() -> None:
+        raise OSError("the cable was pulled")
+
+    with pytest.raises(OSError, match="cable"):
+        go_on(finished, control=Asking(finished, before.summary.steps + 1, break_off))
+    assert finished.state().state is RunState.FAILED
+    request_cancel(entry(finished))
+    assert carry_out(finished, front=0.0)
+    assert is_again(finished, before)
+
+
+def test_a_resumed_extension_keeps_its_way_back(finished: RunFolder) -> None:
+    before = finished.state()
+    extend(finished, 5)
+    step = before.summary.steps + 1
+    pause = Asking(finished, step, lambda: append_command(finished.commands_path, Action.SUSPEND))
+    assert not go_on(finished, control=pause)
+    assert load_checkpoint(finished.checkpoint_path, finished.id).progress["step"] == step
+    append_command(finished.commands_path, Action.RESUME)
+    assert carry_out(finished, front=0.0)
+    request_cancel(entry(finished))
+    assert carry_out(finished, front=0.0)
+    assert is_again(finished, before) and not finished.checkpoint_path.exists()
+
+
+def test_once_new_weights_are_written_there_is_no_way_back(finished: RunFolder) -> None:
+    extend(finished, 3)
+
+    class CancelWhileEvaluating(Control):
+        def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
+            if standing is None and finished.state().before is None:
+                append_command(finished.commands_path, Action.CANCEL)
+            return super().poll(standing)
+
+    end = finished.state().commands_end
+    assert not go_on(finished, control=CancelWhileEvaluating(finished, end))
+    assert finished.state().state is RunState.CANCELLED
+
+
+def test_an_extension_of_a_run_whose_images_changed_is_refused(finished: RunFolder, tiles_dir) -> None:
+    next(tiles_dir.rglob("*.png")).unlink()
+    add_dataset(tiles_dir, name="tiles")
+    with pytest.raises(DataChangedError):
+        request_changes(entry(finished), epochs=9)
+    assert finished.state().state is RunState.FINISHED
