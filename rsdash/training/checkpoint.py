@@ -11,10 +11,12 @@ from typing import Any, BinaryIO
 
 import torch
 
-from rsdash.errors import CheckpointError
+from rsdash.errors import CheckpointError, StorageError
 from rsdash.files import write_atomic
 
 FORMAT_VERSION = 2
+RETRY_S = 30.0
+"""So long a checkpoint that found no room waits before it is tried once more."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,20 @@ def load_checkpoint(path: Path, run_id: str) -> Checkpoint:
 
 
 class CheckpointWriter:
-    """Writes checkpoints in a thread of its own, one at a time."""
+    """Writes checkpoints in a thread of its own, one at a time; what cannot be stored is tried once more.
+
+    Attributes:
+        written_step: step of the last one that is on disk; None while there is none.
+        trouble: why the present one could not be stored at first; empty where it could.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
+        self._hurried = threading.Event()
         self.written_step: int | None = None
+        self.trouble = ""
 
     @property
     def busy(self) -> bool:
@@ -97,16 +106,27 @@ class CheckpointWriter:
             StorageError: the one before could not be written.
         """
         self.wait()
+        self._hurried.clear()
         frozen = Checkpoint(**{name: _copy(value) for name, value in vars(checkpoint).items()})
         self._thread = threading.Thread(target=self._write, args=(frozen,), name="checkpoint")
         self._thread.start()
 
-    def wait(self) -> None:
-        """Wait until the one in progress is on disk.
+    def check(self) -> None:
+        """Make sure that the last one was written, if it is no longer in progress.
 
         Raises:
             StorageError: it could not be written.
         """
+        if not self.busy:
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until the one in progress is on disk; what is to be tried once more is tried now.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        self._hurried.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -116,11 +136,20 @@ class CheckpointWriter:
 
     def _write(self, checkpoint: Checkpoint) -> None:
         try:
-            save_checkpoint(self._path, checkpoint)
+            self._save(checkpoint)
         except Exception as error:  # noqa: BLE001  # raised again in the training thread by wait()
             self._error = error
         else:
             self.written_step = int(checkpoint.progress["step"])
+        self.trouble = ""
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        try:
+            save_checkpoint(self._path, checkpoint)
+        except StorageError as error:
+            self.trouble = str(error)
+            self._hurried.wait(RETRY_S)
+            save_checkpoint(self._path, checkpoint)
 
 
 class _Target:

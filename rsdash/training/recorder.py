@@ -14,7 +14,7 @@ import torch
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.records import Summary
-from rsdash.training.checkpoint import Checkpoint, CheckpointWriter
+from rsdash.training.checkpoint import RETRY_S, Checkpoint, CheckpointWriter
 from rsdash.training.control import Control, Request, Standing
 from rsdash.training.gradients import LayerFigures
 from rsdash.training.inner_log import InnerLog
@@ -51,6 +51,7 @@ class Recorder:
         self._checkpoint_step = state.checkpoint_step
         self._fruitless = state.fruitless
         self._compiling = False
+        self._warned = False
 
     def begin(
         self,
@@ -196,15 +197,29 @@ class Recorder:
         if not force and now - self._beat_at < HEARTBEAT_S:
             return
         self._beat_at = now
+        self._look_at_writer()
         self._update(memory_bytes=max(self.summary.memory_bytes, peak_memory_bytes()))
-        if self.writer.written_step is not None and self.writer.written_step != self._checkpoint_step:
-            self._checkpoint_step, self._fruitless = self.writer.written_step, 0
         self._folder.write_state(
             summary=self.summary,
             commands_end=self._control.commands_end,
             checkpoint_step=self._checkpoint_step,
             fruitless=self._fruitless,
         )
+
+    def _look_at_writer(self) -> None:
+        """Note the checkpoint that was written last, and warn where there was no room for one."""
+        self.writer.check()
+        written, trouble = self.writer.written_step, self.writer.trouble
+        if trouble and not self._warned:
+            message = f"{trouble} The checkpoint is tried again in {RETRY_S:.0f} s; then the run fails."
+            self._folder.log_event("alert", code="checkpoint", message=message)
+            self._warned = True
+        if written is not None and written != self._checkpoint_step:
+            self._checkpoint_step, self._fruitless = written, 0
+            if self._warned:
+                place = {"step": self.summary.step, "epoch": self.summary.epoch}
+                self._folder.log_event("relief", code="checkpoint", **place)
+                self._warned = False
 
     def _measure_speed(self, images: int, progress: Progress) -> None:
         now = time.monotonic()

@@ -26,6 +26,11 @@ class Steering:
         self.config = amended(self._asked, self._amendments, step)
 
     @property
+    def epochs_at_last(self) -> int:
+        """Epochs of the whole run, with amendments whose step is still to come."""
+        return amended(self._asked, self._amendments).epochs
+
+    @property
     def length_set_at(self) -> int:
         """Steps that were taken when the run was last given another number of epochs; 0 if it never was."""
         return max((a.step for a in self._amendments if a.setting == "epochs"), default=0)

@@ -135,12 +135,16 @@ class Stepper:
                 raise
         # only here have the frames of the failed step, which the exception held, let go of their tensors
         self._undo(before)
-        had_recording = self.graphed.release()
-        give_back(self._compute.device)
-        if not had_recording:
+        if not self.make_room():
             return None
         rewind_network()  # without the memory that a recorded step holds, the batch may fit
         return self.attempt(images, labels, config, rate=rate, look=look)
+
+    def make_room(self) -> bool:
+        """Give back the memory that no step needs; whether a recorded step was among it, which has to go."""
+        had_recording = self.graphed.release()
+        give_back(self._compute.device)
+        return had_recording
 
     def _undo(self, states: set[torch.Tensor]) -> None:
         """Leave nothing of a step that broke off, before which these parameters had a state."""

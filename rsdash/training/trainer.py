@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import torch
 
@@ -18,6 +19,7 @@ from rsdash.training.gradients import GradientWatch, sample_every
 from rsdash.training.layers import LayerGroup
 from rsdash.training.material import Material
 from rsdash.training.measure import Score
+from rsdash.training.memory import is_out_of_memory
 from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recipe import set_learning_layers
@@ -86,8 +88,8 @@ class Trainer:
 
     @property
     def total_steps(self) -> int:
-        """Optimizer steps in the whole run, as far as its settings are known."""
-        return self.config.epochs * self.steps_per_epoch
+        """Optimizer steps in the whole run, with the changes of settings that lie ahead."""
+        return self._steering.epochs_at_last * self.steps_per_epoch
 
     @property
     def layers(self) -> Sequence[LayerGroup]:
@@ -152,7 +154,7 @@ class Trainer:
         set_learning_layers(self._stepper.model, self.config, progress.epoch)
         self._stepper.model.train(self.config.train_layers == "all")
         self._tally.start()
-        log_every = max(1, self.steps_per_epoch // LOGGED_PER_EPOCH)
+        log_every = -(-self.steps_per_epoch // LOGGED_PER_EPOCH)
         self._sample_every = sample_every(self.steps_per_epoch, log_every)
         steps = range(progress.step_in_epoch, self.steps_per_epoch)
         wanted = (positions_of(order, self.config, step) for step in steps)
@@ -177,9 +179,8 @@ class Trainer:
 
     def _step(self, batches: Iterator[Gathered]) -> float:
         progress, epoch, step = self.progress, self.progress.epoch, self.progress.step_in_epoch
-        tiles = self._material.training
         with self._tally.batch():
-            images, labels = training_batch(tiles, self.config, next(batches), epoch=epoch, step=step)
+            images, labels = self._batch(next(batches))
         look = self._gradients.before_update if (step + 1) % self._sample_every == 0 else None
         rate = self._steering.rate(progress, self.steps_per_epoch)
         parts, amendment = self.config.accumulation, None
@@ -199,6 +200,18 @@ class Trainer:
         if self._stepper.average:
             self._stepper.average.update(progress.step)
         return rate
+
+    def _batch(self, gathered: Gathered) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images and labels of the step that comes."""
+        place = {"epoch": self.progress.epoch, "step": self.progress.step_in_epoch}
+        make = partial(training_batch, self._material.training, self.config, gathered, **place)
+        try:
+            return make()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        self._stepper.make_room()
+        return make()
 
     def _listen(self) -> Request | None:
         """Do what is asked, until it is to leave or nothing more is asked."""

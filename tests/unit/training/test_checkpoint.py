@@ -13,6 +13,7 @@ import torch
 from rsdash.errors import CheckpointError, StorageError, storage_errors
 from rsdash.training import checkpoint as module
 from rsdash.training.checkpoint import Checkpoint, CheckpointWriter, load_checkpoint, save_checkpoint
+from tests.tiny import wait_for
 
 
 def checkpoint(value: float = 1.0, step: int = 5) -> Checkpoint:
@@ -119,3 +120,40 @@ def test_a_full_disk_is_a_storage_error_and_the_former_checkpoint_stays(
     assert writer.written_step is None
     assert load_checkpoint(path, "run").progress["step"] == 5
     writer.wait()  # told once
+
+
+def test_a_checkpoint_that_found_no_room_is_tried_once_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, tries = save_checkpoint, []
+
+    def save_the_second_time(target: Path, one: Checkpoint) -> None:
+        tries.append(target)
+        if len(tries) == 1:
+            raise StorageError("The disk is full.")
+        save(target, one)
+
+    monkeypatch.setattr(module, "save_checkpoint", save_the_second_time)
+    monkeypatch.setattr(module, "RETRY_S", 60.0)
+    writer = CheckpointWriter(path)
+    writer.start(checkpoint())
+    wait_for(lambda: bool(writer.trouble), "the first try")
+    writer.check()
+    assert (writer.trouble, writer.busy, writer.written_step) == ("The disk is full.", True, None)
+    writer.wait()  # hurries
+    assert (writer.trouble, writer.written_step, len(tries)) == ("", 5, 2)
+
+
+def test_a_checkpoint_that_failed_for_good_is_told_without_waiting_for_the_next(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(target: Path, one: Checkpoint) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(module, "save_checkpoint", refuse)
+    monkeypatch.setattr(module, "RETRY_S", 0.05)
+    writer = CheckpointWriter(path)
+    writer.start(checkpoint())
+    wait_for(lambda: not writer.busy, "both tries")
+    with pytest.raises(StorageError, match="is full"):
+        writer.check()

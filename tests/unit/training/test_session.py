@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +12,16 @@ import safetensors.torch
 import torch
 
 from rsdash.data import add_dataset
+from rsdash.errors import StorageError
 from rsdash.runs.amendments import Amendment
+from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder, remove_run
+from rsdash.runs.history import HistoryReader
 from rsdash.runs.states import RunState
-from rsdash.training.checkpoint import Checkpoint
+from rsdash.training import checkpoint as checkpoint_module
+from rsdash.training.checkpoint import Checkpoint, load_checkpoint
 from rsdash.training.control import Control, Request, Standing
-from tests.sessions import go_on
+from tests.sessions import Asking, go_on
 
 
 def test_a_run_that_was_given_a_gpu_does_not_train_on_the_cpu_in_its_stead(
@@ -71,3 +77,57 @@ def test_a_checkpoint_is_let_go_of_once_the_run_goes_on(tiles_dir, queue):
     before, control = held_checkpoints(), Counting(run)
     assert go_on(run, control=control)
     assert control.counts and max(control.counts) <= before
+
+
+def short_of_room(monkeypatch: pytest.MonkeyPatch, *, failures: int) -> None:
+    """Have checkpoints come after each epoch, the first tries of which find no room."""
+    save, tries = checkpoint_module.save_checkpoint, itertools.count()
+
+    def save_later(path: Path, checkpoint: Checkpoint) -> None:
+        if next(tries) < failures:
+            raise StorageError("The disk of the runs is full.")
+        save(path, checkpoint)
+
+    monkeypatch.setattr(checkpoint_module, "save_checkpoint", save_later)
+    monkeypatch.setattr(checkpoint_module, "RETRY_S", 0.2)
+    monkeypatch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr("rsdash.training.recorder.HEARTBEAT_S", 0.0)
+
+
+def test_a_checkpoint_without_room_is_told_and_the_run_goes_on(tiles_dir, queue, monkeypatch):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=9)
+    short_of_room(monkeypatch, failures=1)
+    assert go_on(run)
+    history = HistoryReader(run.metrics_path).refresh()
+    [alert] = [one for one in history.alerts.earlier if one.fields["code"] == "checkpoint"]
+    assert "is full. The checkpoint is tried again" in alert.text
+    assert "checkpoint" not in {one.fields["code"] for one in history.alerts.standing}
+
+
+def test_a_checkpoint_that_finds_no_room_again_ends_the_run_at_once(tiles_dir, queue, monkeypatch):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=400)
+    short_of_room(monkeypatch, failures=10**9)
+    assert not go_on(run)
+    state = run.state()
+    assert (state.state, state.message) == (RunState.FAILED, "The disk of the runs is full.")
+    assert state.summary.epoch < 400
+
+
+def test_a_cancelled_run_says_from_where_it_would_go_on_and_nothing_that_is_past(
+    tiles_dir, queue, monkeypatch
+):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=4)
+    short_of_room(monkeypatch, failures=0)
+    monkeypatch.setattr("rsdash.training.recorder.HEARTBEAT_S", 1e9)
+
+    def cancel() -> None:
+        run.write_state(message="Compiling the network: the first steps take a minute or more.")
+        append_command(run.commands_path, Action.CANCEL)
+
+    assert not go_on(run, control=Asking(run, 8, cancel))
+    state = run.state()
+    assert (state.state, state.message) == (RunState.CANCELLED, "")
+    assert state.checkpoint_step == load_checkpoint(run.checkpoint_path, run.id).progress["step"]

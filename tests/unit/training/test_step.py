@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from rsdash.errors import DivergedError, RunError
+from rsdash.training import trainer as trainer_module
 from rsdash.training.causes import cause_of
 from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
@@ -16,7 +17,17 @@ from rsdash.training.measure import measure_logits
 from rsdash.training.memory import is_out_of_memory
 from rsdash.training.step import Stepper, most_parts
 from rsdash.training.trainer import Trainer
-from tests.loop import CPU, STEPS_PER_EPOCH, Greedy, Witness, material, recipe
+from tests.loop import (
+    CPU,
+    STEPS_PER_EPOCH,
+    Greedy,
+    Witness,
+    equal,
+    material,
+    recipe,
+    trainer_for,
+    undisturbed,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -206,6 +217,24 @@ def test_memory_that_runs_out_several_times_in_a_step_is_told_once_with_what_fit
     trainer, witness = greedy_trainer(4, torch.OutOfMemoryError)
     assert trainer.run() == Request(Ending.COMPLETE)
     assert [(a.step, a.value) for a in witness.amendments] == [(0, 4)]
+
+
+def test_memory_that_runs_out_for_the_images_themselves_is_tried_again_with_what_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make, calls = trainer_module.training_batch, []
+
+    def short_at_first(*args: Any, **place: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        calls.append(place)
+        if len(calls) in (2, 6):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        return make(*args, **place)
+
+    monkeypatch.setattr(trainer_module, "training_batch", short_at_first)
+    trainer = trainer_for(recipe("paper"))
+    trainer.run()
+    assert len(calls) == 2 + trainer.total_steps and calls[1] == calls[2]
+    assert equal(trainer.reported_weights(), undisturbed("paper")[0].reported_weights())
 
 
 def test_a_batch_of_another_size_is_not_compiled_for() -> None:

@@ -14,6 +14,7 @@ from torch import nn
 
 from rsdash.errors import RunError
 from rsdash.models.registry import build_model, freeze_all_but_head
+from rsdash.runs.amendments import Amendment
 from rsdash.training import trainer as trainer_module
 from rsdash.training.control import Ending, Request
 from rsdash.training.trainer import Trainer
@@ -117,6 +118,23 @@ def test_checkpoints_within_an_epoch_come_when_their_time_has_passed() -> None:
     trainer_for(recipe("paper"), seldom).run()
     assert often.checkpoints == list(range(1, 3 * STEPS_PER_EPOCH + 1))
     assert seldom.checkpoints == []
+
+
+def test_a_length_that_is_replayed_later_counts_from_the_beginning() -> None:
+    longer = Amendment(step=STEPS_PER_EPOCH + 1, setting="epochs", value=7)
+    config = recipe("paper")
+    trainer = Trainer("run", config, material(config), Witness(leave_after=1), amendments=[longer])
+    trainer.run()
+    assert (trainer.config.epochs, trainer.total_steps) == (config.epochs, 7 * STEPS_PER_EPOCH)
+
+
+@pytest.mark.parametrize(("images", "size"), [(99, 1), (50, 1), (51, 1), (149, 1), (10, 4)])
+def test_no_epoch_logs_more_rows_than_are_drawn(images: int, size: int) -> None:
+    config, witness = recipe("paper", batch_size=size, epochs=1, im_size=64), Witness()
+    rows = np.resize(np.arange(len(LABELS)), images)
+    Trainer("run", config, material(config, rows), witness).run()
+    assert len(witness.intervals) <= trainer_module.LOGGED_PER_EPOCH
+    assert sum(sums.images for sums, _ in witness.intervals) == images
 
 
 def test_frozen_features_stay_while_the_head_learns() -> None:
