@@ -27,7 +27,7 @@ def filter_view(entry: RunEntry, history: History) -> None:
     path = entry.folder.filters_path
     stamp = path.stat().st_mtime_ns if path.exists() else 0
     try:
-        filters = server().payload(entry.folder, "filters", stamp, lambda: read_filters(path))
+        filters = server().payload(entry.folder, "filters", stamp, lambda _before: read_filters(path))
     except RunError as error:
         st.warning(plain(str(error)))
         return
@@ -44,7 +44,7 @@ def filter_view(entry: RunEntry, history: History) -> None:
         entry.folder,
         f"filter pictures {chosen}",
         stamp,
-        lambda: _pictures(filters, bands, coloured=chosen == COLOURS),
+        lambda _before: _pictures(filters, bands, coloured=chosen == COLOURS),
     )
     titles = ("At first", f"After step {filters.step:,}", "What has changed")
     for column, picture, title in zip(st.columns(3, gap="medium"), pictures, titles, strict=True):

@@ -11,6 +11,7 @@ from plotly.graph_objects import Figure
 from rsdash.charts import AXIS_TITLES, Axis, learning_curves
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
+from rsdash.runs.notices import GO_BACK
 from rsdash.ui.live_chart import drawing_of, live_chart
 from rsdash.ui.server import server
 
@@ -75,16 +76,16 @@ def shared_chart(
         key: names its place on the page.
         alt: what it shows, for those who cannot see it.
     """
-    drawing = server().payload(entry.folder, kind, revision, lambda: drawing_of(build()))
+    drawing = server().payload(entry.folder, kind, revision, lambda before: drawing_of(build(), before))
     live_chart(drawing, key=f"{key}-{entry.id}", alt=alt)
 
 
 def part_revision(history: History, steps: Any) -> tuple[int, float, int]:
-    """Changes when rows are added to a part of a history, or taken back by a resume.
+    """Changes when rows are added to a part of a history, or taken back.
 
     Args:
         history: the whole.
         steps: step of each row of the part, ascending.
     """
-    resumes = sum(notice.kind == "resume" for notice in history.notices)
-    return len(steps), float(steps[-1]) if len(steps) else -1.0, resumes
+    returns = sum(notice.kind in GO_BACK for notice in history.notices)
+    return len(steps), float(steps[-1]) if len(steps) else -1.0, returns

@@ -40,7 +40,7 @@ class Server:
         self._readers: OrderedDict[Path, tuple[HistoryReader, float]] = OrderedDict()
         self._datasets: OrderedDict[str, Dataset] = OrderedDict()
         self._contenders: OrderedDict[Hashable, Contender] = OrderedDict()
-        self._payloads: OrderedDict[tuple[Path, Hashable, str], Any] = OrderedDict()
+        self._payloads: OrderedDict[tuple[Path, str], tuple[Hashable, Any]] = OrderedDict()
         self._mutex = threading.Lock()
         self._drawing = threading.Lock()
 
@@ -85,23 +85,27 @@ class Server:
                 self._contenders.popitem(last=False)
         return known
 
-    def payload(self, folder: RunFolder, kind: str, revision: Hashable, build: Callable[[], Any]) -> Any:
+    def payload(
+        self, folder: RunFolder, kind: str, revision: Hashable, build: Callable[[Any | None], Any]
+    ) -> Any:
         """Something drawn from a run's history: built once for a revision, shared by all who watch.
 
         Args:
             folder: the run.
             kind: names what is drawn.
             revision: changes with what it is drawn from.
-            build: draws it; may ask the server for anything but another payload.
+            build: draws it, given what was drawn last, if anything; may ask the server for anything but
+                another payload.
         """
-        key = (folder.path, revision, kind)
+        key = (folder.path, kind)
         with self._drawing:
-            if key not in self._payloads:
-                self._payloads[key] = build()
+            known = self._payloads.get(key)
+            if known is None or known[0] != revision:
+                self._payloads[key] = revision, build(known[1] if known else None)
             self._payloads.move_to_end(key)
             while len(self._payloads) > PAYLOADS_KEPT:
                 self._payloads.popitem(last=False)
-            return self._payloads[key]
+            return self._payloads[key][1]
 
     def dataset(self, info: DatasetInfo) -> Dataset:
         """A data set as `list_datasets` found it; its list of files is read once a version.

@@ -17,7 +17,7 @@ from rsdash.runs.index import Listing
 from rsdash.runs.states import RunState
 from rsdash.ui.filter_view import ALL_BANDS, COLOURS, band_choices
 from rsdash.ui.live_chart import drawing_of
-from tests.app.opening import leave_and_return, numbers, open_page
+from tests.app.opening import leave_and_return, open_page
 from tests.app.training import log_epochs, watched_run
 from tests.tiny import make_run
 
@@ -82,14 +82,15 @@ def test_axis_and_smoothing_of_the_curves_can_be_chosen(runs_dir: Path) -> None:
     app.segmented_control("curve-axis").set_value("minutes").run()
     app.slider("curve-smoothing").set_value(0.6).run()
     assert not app.exception
-    kinds = [kind for _, _, kind in shared.server()._payloads]
+    kinds = [kind for _, kind in shared.server()._payloads]
     assert "learning curves minutes 0.6 15" in kinds and "learning rate minutes" in kinds
 
 
 def test_a_drawing_is_made_once_for_all_who_watch(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     monkeypatch.setattr(
-        "rsdash.ui.run_curves.drawing_of", lambda figure: made.append("") or drawing_of(figure)
+        "rsdash.ui.run_curves.drawing_of",
+        lambda figure, before: made.append("") or drawing_of(figure, before),
     )
     folder = watched_run(runs_dir)
     first = open_page("run", run=folder.id)
@@ -124,8 +125,8 @@ def test_a_drawing_leaves_plotlys_own_template_out() -> None:
     figure = go.Figure(go.Scatter(x=[1, 2], y=[3, 4])).update_layout(height=300)
     drawing = drawing_of(figure)
     assert drawing.height == 300
-    assert json.loads(drawing.content)["data"][0]["y"] == [3, 4]
-    assert "template" not in json.loads(drawing.content)["layout"]
+    assert json.loads(drawing.whole)["data"][0]["y"] == [3, 4]
+    assert "template" not in json.loads(drawing.whole)["layout"]
     assert figure.to_dict()["layout"]["template"], "the figure itself stays as it was"
 
 
@@ -213,6 +214,6 @@ def test_the_rate_chart_shows_what_acts_on_each_layer(runs_dir: Path) -> None:
     folder = watched_run(runs_dir, frozen_epochs=2, head_rate_factor=5.0)  # logs a rate of 0.1
     open_page("run", run=folder.id)
     payloads = shared.server()._payloads.items()
-    [drawn] = [drawing for (_, _, kind), drawing in payloads if kind == "learning rate epochs"]
-    lines = {line["name"]: numbers(line["y"]) for line in json.loads(drawn.content)["data"]}
+    [drawn] = [drawing for (_, kind), (_, drawing) in payloads if kind == "learning rate epochs"]
+    lines = {line["name"]: line["y"] for line in json.loads(drawn.whole)["data"]}
     assert lines == {"last layer": [0.5] * 3, "all other layers": [0.0, 0.0, 0.1]}
