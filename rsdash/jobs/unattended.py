@@ -118,7 +118,10 @@ def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
         RunError: its checkpoint is gone.
     """
     if state.state in EVALUATED and state.checkpoint_step is None:
-        raise RunError(f"{name} cannot go on: its checkpoint was deleted to save space. Clone it instead.")
+        raise RunError(
+            f"{name} cannot go on without a checkpoint: imported runs have none, and older ones are deleted to "
+            "save space. Clone it instead."
+        )
 
 
 def _answer(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:

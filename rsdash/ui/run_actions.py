@@ -17,8 +17,9 @@ from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
 CHECKPOINT_GONE = (
-    "It has no checkpoint to go on from: those of older finished runs are deleted to save space. *Keep its "
-    "checkpoint*, below under *Name, tags and note*, prevents that. *Clone to form* trains it anew."
+    "It has no checkpoint to go on from: imported runs come without, and those of older finished runs are "
+    "deleted to save space, unless *Keep its checkpoint* is on, below under *Name, tags and note*. *Clone to "
+    "form* trains it anew."
 )
 
 
