@@ -119,7 +119,7 @@ def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
     """
     if state.state in EVALUATED and state.checkpoint_step is None:
         raise RunError(
-            f"{name} cannot go on without a checkpoint: imported runs have none, and older ones are deleted to "
+            f"{name} cannot go on without a checkpoint: imported runs have none, older ones are deleted to "
             "save space. Clone it instead."
         )
 
