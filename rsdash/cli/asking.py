@@ -41,7 +41,7 @@ def stop(run: RunArgument) -> None:
 
 
 def cancel(run: RunArgument) -> None:
-    """Give up a waiting or running run."""
+    """Give up a waiting or running run; one that was extended is again what it was."""
     _ask(run, lambda entry: [request_cancel(entry)])
 
 

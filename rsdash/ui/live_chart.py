@@ -67,14 +67,12 @@ class Drawing:
     """A figure ready to be sent to any number of browsers.
 
     Attributes:
-        tree: the whole that changes are told from.
-        whole: the same as JSON.
+        whole: the figure that changes are told from, as JSON.
         token: names it.
         change: what has changed since, as JSON.
         height: px.
     """
 
-    tree: Any
     whole: str
     token: str
     change: str
@@ -95,10 +93,10 @@ def drawing_of(figure: Figure, before: Drawing | None = None) -> Drawing:
     tree = as_tree({"data": [trace.to_plotly_json() for trace in figure.data], "layout": layout})
     height = int(layout["height"])
     if before:
-        change = _as_json(change_between(before.tree, tree))
+        change = _as_json(change_between(json.loads(before.whole), tree))
         if len(change) <= LARGEST_CHANGE * len(before.whole):
-            return Drawing(before.tree, before.whole, before.token, change, height)
-    return Drawing(tree, _as_json(tree), secrets.token_hex(8), "null", height)
+            return Drawing(before.whole, before.token, change, height)
+    return Drawing(_as_json(tree), secrets.token_hex(8), "null", height)
 
 
 def live_chart(drawing: Drawing, *, key: str, alt: str) -> None:
