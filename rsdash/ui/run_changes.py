@@ -62,13 +62,13 @@ def about_run(entry: RunEntry) -> None:
             "them; without one, a run cannot be extended.",
         )
         if st.form_submit_button("Save", key="save-about"):
+            changes = {"tags": tuple(tags), "note": note.strip(), "pinned": pinned}
             try:
                 name = server().index.refresh().free_name(name, entry)
+                entry.folder.write_about(name=name, **changes)
             except RsdashError as error:
                 st.error(plain(str(error)))
                 return
-            changes = {"name": name, "tags": tuple(tags), "note": note.strip(), "pinned": pinned}
-            entry.folder.write_about(**changes)
             server().index.refresh()
             st.rerun()
 

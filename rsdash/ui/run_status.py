@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rsdash.config import SETTINGS, RunConfig, as_text
+from rsdash.errors import RunError
 from rsdash.jobs.devices import find_slots
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
@@ -78,8 +79,11 @@ def details(entry: RunEntry) -> None:
         st.caption(split_checks(data))
         st.text(f"classes: {', '.join(data.classes)}\nfingerprint: {data.fingerprint}")
     with st.expander("Environment and log"):
-        for attempt in entry.folder.environment().attempts:
-            st.json(attempt, expanded=False)
+        try:
+            for attempt in entry.folder.environment().attempts:
+                st.json(attempt, expanded=False)
+        except RunError as error:
+            st.warning(plain(str(error)))
         st.code(entry.folder.log_tail(lines=40) or "The worker printed nothing.", language=None)
         st.caption(f"{size(entry.folder.disk_bytes())} on disk")
         st.text(str(entry.folder.path))

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
+from rsdash.errors import StorageError
 from rsdash.jobs.devices import Slot
 from rsdash.jobs.unattended import carry_out
 from rsdash.runs.commands import read_commands
@@ -215,3 +216,19 @@ def test_images_that_depend_on_each_other_have_no_interval_here(runs_dir: Path) 
     folder.write_state(summary=folder.state().summary.model_copy(update=figures))
     accuracy, *_ = open_page("run", run=folder.id).metric
     assert accuracy.value == "0.5000" and "groups" in accuracy.help
+
+
+def test_what_cannot_be_written_or_read_about_a_run_is_one_sentence(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise StorageError("The disk of the runs is full.")
+
+    folder = make_run(runs_dir, state=RunState.FINISHED)
+    (folder.path / "environment.json").write_text("{")
+    app = open_page("run", run=folder.id)
+    assert any("environment.json is damaged" in plain_text(text.value) for text in app.warning)
+    monkeypatch.setattr("rsdash.runs.folder.write_text", full)
+    app.button(key="save-about").click().run()
+    assert not app.exception
+    assert [plain_text(error.value) for error in app.error] == ["The disk of the runs is full."]
