@@ -55,7 +55,10 @@ def change_between(old: Any, new: Any) -> Change | None:
     if old == new:
         return None
     if isinstance(old, dict) and isinstance(new, dict):
-        inner = {key: change_between(old[key], new[key]) if key in old else ["is", new[key]] for key in new}
+        inner: dict[str, Change | None] = {
+            key: change_between(old[key], value) if key in old else ["is", value]
+            for key, value in new.items()
+        }
         return ["keys", _only_changes(inner), [key for key in old if key not in new]]
     if isinstance(old, list) and isinstance(new, list):
         return _change_of_items(old, new)
@@ -67,7 +70,7 @@ def _change_of_items(old: list[Any], new: list[Any]) -> Change:
     if not any(isinstance(item, dict | list) for item in new):
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         return ["items", {}, same, new[same:]]
-    inner = {str(index): change_between(*pair) for index, pair in enumerate(pairs)}
+    inner: dict[str, Change | None] = {str(index): change_between(*pair) for index, pair in enumerate(pairs)}
     return ["items", _only_changes(inner), len(pairs), new[len(pairs) :]]
 
 
