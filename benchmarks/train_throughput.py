@@ -5,7 +5,7 @@ its own with a new network, the same images, batches and epochs; memory has to s
 
 - rsdash: the real worker process, in the environment that the job runner gives it. Counted is the time from
   its first step until its last checkpoint is on disk: epochs, validation after each, event log, checkpoints
-  (one at least every five minutes of its own time, if turns are shared evenly).
+  (one at least every five minutes by the clock, so more often by its own time than in a run alone).
   Not counted are what happens once a data set (scan and pixel cache), the start of the process, and the
   final figures in fp32.
 - plain loop: torchvision's ImageFolder on extracted tiles, PIL transforms (Resize, ToTensor, Normalize),
@@ -54,7 +54,7 @@ import torch
 
 from benchmarks.contestants import Contest, Loop, Worker, bare_work, plain_loop, step_positions
 from benchmarks.turns import Entrant, take_turns
-from rsdash.config import SETTINGS, make_config
+from rsdash.config import make_config
 from rsdash.data import Dataset, open_dataset, open_pixels
 from rsdash.data.splitting import split_for
 from rsdash.errors import RsdashError
@@ -152,8 +152,6 @@ def prepare(model: str, dataset: Dataset, place: Path, options: argparse.Namespa
             "batch_size": options.batch,
             "epochs": options.epochs,
             "limit_per_class": max(5, options.images // classes) if options.images else None,
-            # by the clock, which goes on while the others have their turns
-            "checkpoint_minutes": SETTINGS["checkpoint_minutes"].default * (1 + len(options.against)),
         }
     )
     compute = choose_compute(config)
