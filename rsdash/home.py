@@ -1,4 +1,4 @@
-"""Where runs and data sets live: environment variables, their defaults, and nothing else."""
+"""Where runs and data sets live and how much is kept: environment variables and their defaults alone."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ RUNS_VARIABLE = "RSDASH_RUNS"
 DATA_VARIABLE = "RSDASH_DATA"
 CACHE_VARIABLE = "RSDASH_CACHE_GB"
 DEFAULT_CACHE_GB = 50.0
+KEPT_VARIABLE = "RSDASH_KEPT_CHECKPOINTS"
+DEFAULT_KEPT_CHECKPOINTS = 3
 
 
 def runs_dir() -> Path:
@@ -46,6 +48,28 @@ def cache_limit_bytes() -> int:
     if not 0 < limit_gb < float("inf"):
         raise ConfigError(f"{CACHE_VARIABLE}={text} is no positive number of GB, such as 50.")
     return int(limit_gb * 1e9)
+
+
+def kept_checkpoints() -> int:
+    """Ended runs that keep their optimizer state, pinned ones aside: `RSDASH_KEPT_CHECKPOINTS`, or 3.
+
+    Raises:
+        ConfigError: the variable is no whole number, or below 0.
+    """
+    text = os.environ.get(KEPT_VARIABLE) or str(DEFAULT_KEPT_CHECKPOINTS)
+    if not text.strip().isdecimal():
+        raise ConfigError(f"{KEPT_VARIABLE}={text} is no whole number of runs from 0 on, such as 3.")
+    return int(text)
+
+
+def check_limits() -> None:
+    """Make sure, before anything starts, that the limits which the environment sets can be used.
+
+    Raises:
+        ConfigError: one of them is mistyped.
+    """
+    cache_limit_bytes()
+    kept_checkpoints()
 
 
 def examples_dir() -> Path:

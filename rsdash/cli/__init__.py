@@ -25,7 +25,7 @@ from rsdash.cli.rates import find_rate
 from rsdash.cli.reading import runs
 from rsdash.cli.train import train
 from rsdash.errors import RsdashError
-from rsdash.home import RUNS_VARIABLE
+from rsdash.home import RUNS_VARIABLE, check_limits
 from rsdash.processors import wait_shortly
 
 EXIT_BROKEN_OFF, EXIT_REFUSED = 1, 2
@@ -58,6 +58,7 @@ def choose_places(
     ] = None,
 ) -> None:
     """Set what holds for every command."""
+    check_limits()
     if runs_dir is not None:
         os.environ[RUNS_VARIABLE] = str(runs_dir.absolute())
 

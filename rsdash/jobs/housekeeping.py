@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from rsdash.errors import ConfigError
+from rsdash.home import kept_checkpoints
 from rsdash.runs.folder import DRAFT_PREFIX, REMOVED_PREFIX
 from rsdash.runs.index import RunEntry
 from rsdash.runs.lock import Lock
 from rsdash.runs.states import EVALUATED
 
-KEPT_VARIABLE = "RSDASH_KEPT_CHECKPOINTS"
-KEPT_DEFAULT = 3
 LEFTOVER_AGE_S = 3600.0
 """A folder that was being made or removed so long ago belongs to a process that was killed."""
 
@@ -30,8 +29,14 @@ def clear_leftovers(runs_dir: Path) -> None:
 
 
 def with_old_checkpoint(entries: Iterable[RunEntry]) -> list[RunEntry]:
-    """Evaluated runs that still have a checkpoint, but for pinned ones and the few that ended last."""
-    kept = int(os.environ.get(KEPT_VARIABLE) or KEPT_DEFAULT)
+    """Evaluated runs that still have a checkpoint, but for pinned ones and the few that ended last.
+
+    None where the environment does not say clearly how few: nothing is deleted on a guess.
+    """
+    try:
+        kept = kept_checkpoints()
+    except ConfigError:  # said where a server or a command starts; the queue goes on
+        return []
     held = [
         entry
         for entry in entries

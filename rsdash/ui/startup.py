@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 import psutil
 import streamlit as st
 
-from rsdash.home import PROJECT_DIR, runs_dir
+from rsdash.home import PROJECT_DIR, check_limits, runs_dir
 from rsdash.runs.lock import require_working_locks
 
 SHELL = PROJECT_DIR / "rsdash" / "ui" / "shell.py"
@@ -37,8 +37,10 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Keep a job runner alive as long as the server; workers are suspended when it is asked to stop.
 
     Raises:
+        ConfigError: a limit in the environment is mistyped, so that the server does not start.
         RunError: the file system has no working locks, so that the server does not start.
     """
+    check_limits()
     require_working_locks(runs_dir())
     keep_import_path()
     _send_at_once()

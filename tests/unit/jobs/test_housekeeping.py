@@ -73,3 +73,15 @@ def test_runs_from_before_ends_were_recorded_go_by_their_making(tmp_path: Path) 
         end(folder)
         folder.write_state(ended_at=0.0)
     assert old_ones(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("text", ["three", "-1"])
+def test_a_mistyped_number_deletes_nothing_and_stops_no_queue(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c", "d"):
+        end(make_run(tmp_path, name=name))
+    monkeypatch.setenv("RSDASH_KEPT_CHECKPOINTS", text)
+    assert old_ones(tmp_path) == []
+    monkeypatch.setenv("RSDASH_KEPT_CHECKPOINTS", "0")
+    assert sorted(old_ones(tmp_path)) == ["a", "b", "c", "d"]
