@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -13,6 +15,12 @@ ROW_EVERY_S = 10.0
 MOST_AN_EPISODE = 1_000
 """Rows of about 120 bytes in the first 3 hours; from then on the gaps grow with the time that has passed, so
 that ten days of training give 5,500 rows rather than 86,000."""
+_GPU_FIGURES: dict[str, Callable[[Any], float]] = {
+    "gpu": lambda gpu: int(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu) / 100,
+    "gpu_memory": lambda gpu: int(pynvml.nvmlDeviceGetMemoryInfo(gpu).used),
+    "gpu_c": lambda gpu: pynvml.nvmlDeviceGetTemperature(gpu, pynvml.NVML_TEMPERATURE_GPU),
+}
+"""What is asked of a GPU, by its handle; some GPUs, and parts of one, answer not all of it."""
 
 
 class MachineWatch:
@@ -47,16 +55,13 @@ class MachineWatch:
         return row | self._gpu_row()
 
     def _gpu_row(self) -> dict[str, Any]:
+        row: dict[str, Any] = {}
         if self._gpu is None:
-            return {}
-        try:
-            return {
-                "gpu": int(pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu) / 100,
-                "gpu_memory": int(pynvml.nvmlDeviceGetMemoryInfo(self._gpu).used),
-                "gpu_c": pynvml.nvmlDeviceGetTemperature(self._gpu, pynvml.NVML_TEMPERATURE_GPU),
-            }
-        except pynvml.NVMLError:  # a figure that this GPU does not give
-            return {}
+            return row
+        for name, read in _GPU_FIGURES.items():
+            with contextlib.suppress(pynvml.NVMLError):  # a figure that this GPU does not give
+                row[name] = read(self._gpu)
+        return row
 
 
 def _gpu_handle(device: torch.device) -> Any | None:

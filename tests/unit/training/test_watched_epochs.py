@@ -1,20 +1,17 @@
-"""What an epoch leaves besides its means: confusion, answers to probe tiles, filters; and machine rows."""
+"""What an epoch leaves besides its means: confusion, answers to probe tiles, filters."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 from sklearn.metrics import confusion_matrix
 from torch import nn
 
-from rsdash.training import machine
 from rsdash.training.confusion import MOST_CLASSES_IN_FULL, TOP, confusion_counts
 from rsdash.training.filters import FilterFile
-from rsdash.training.machine import MachineWatch
 from rsdash.training.probes import MOST_TILES, choose_probes, probe_answers
 from rsdash.training.step_clock import StepClock
 
@@ -106,26 +103,6 @@ def test_the_filter_file_keeps_the_first_and_follows_the_latest(tmp_path: Path) 
 def test_a_network_without_convolutions_writes_no_filters(tmp_path: Path) -> None:
     FilterFile(tmp_path / "filters.npz", nn.Linear(2, 2)).write(1, force=True)
     assert not list(tmp_path.iterdir())
-
-
-def test_a_machine_row_holds_what_can_be_read() -> None:
-    row = MachineWatch(torch.device("cpu")).row()
-    assert 0 <= row["cpu"] <= 1
-    assert row["memory"] == pytest.approx(psutil.Process().memory_info().rss, rel=0.2)
-    assert "gpu" not in row
-
-
-def test_machine_rows_come_seldomer_the_longer_a_run_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(machine.time, "monotonic", lambda: now[0])
-    watch, taken = MachineWatch(torch.device("cpu")), []
-    for second in range(0, 10 * 86_400, 5):
-        now[0] = float(second)
-        if watch.due():
-            watch.row()
-            taken.append(second)
-    assert taken[:3] == [10, 20, 30]
-    assert 4_000 < len(taken) < 6_000
 
 
 def test_the_clock_counts_waiting_apart_and_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
