@@ -43,7 +43,8 @@ def in_the_way(entry: RunEntry, entries: Iterable[RunEntry], slots: tuple[Slot, 
 def move_in_queue(waiting: Sequence[RunEntry], entry: RunEntry, place: int) -> None:
     """Let a waiting run stand at another place.
 
-    Only its own position is written: it comes to lie between those of its new neighbours.
+    Only its own position is written: it comes to lie between those of its new neighbours. Where no number
+    lies between these, all runs before it move forward.
 
     Args:
         waiting: as from `waiting_runs`.
@@ -53,16 +54,21 @@ def move_in_queue(waiting: Sequence[RunEntry], entry: RunEntry, place: int) -> N
     Raises:
         RunError: the run does not wait.
     """
-    others = [other.about.queue_position for other in waiting if other.id != entry.id]
+    others = [other for other in waiting if other.id != entry.id]
     if len(others) == len(waiting):
         raise RunError(f"{entry.name} is {entry.state.words} and has no place in the queue.")
     if not others:
         return
+    positions = [other.about.queue_position for other in others]
     place = min(max(place, 0), len(others))
     if place == 0:
-        position = others[0] - 1.0
+        position = positions[0] - 1.0
     elif place == len(others):
-        position = others[-1] + 1.0
+        position = positions[-1] + 1.0
     else:
-        position = (others[place - 1] + others[place]) / 2
+        position = (positions[place - 1] + positions[place]) / 2
+        if not positions[place - 1] < position < positions[place]:
+            position = positions[place] - 1.0
+            for number, other in enumerate(others[:place]):
+                other.folder.write_about(queue_position=position - place + number)
     entry.folder.write_about(queue_position=position)

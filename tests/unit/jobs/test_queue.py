@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,19 @@ def test_a_run_moves_to_the_place_it_is_given(
     assert [entry.name for entry in queue] == sorted(names)
     move_in_queue(queue, next(entry for entry in queue if entry.name == name), place)
     assert [entry.name for entry in waiting(tmp_path)] == expected
+
+
+@pytest.mark.parametrize("place", [1, 2])
+@pytest.mark.parametrize("close", [1.0, math.nextafter(1.0, 2.0)])
+def test_a_run_comes_between_two_between_whose_positions_no_number_lies(
+    tmp_path: Path, close: float, place: int
+) -> None:
+    for position in (1.0, close, close, 9.0):
+        make_run(tmp_path).write_about(queue_position=position)
+    queue = waiting(tmp_path)
+    *others, last = [entry.id for entry in queue]
+    move_in_queue(queue, queue[-1], place)
+    assert [entry.id for entry in waiting(tmp_path)] == [*others[:place], last, *others[place:]]
 
 
 def test_a_run_that_does_not_wait_has_no_place(tmp_path: Path, names: list[str]) -> None:
