@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zipfile
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from rsdash.errors import DataError
 from rsdash.runs.states import RunState
 from rsdash.ui import places
 from tests.app.opening import leave_and_return, open_page
+from tests.bands import geotiff, placed
 from tests.scenes import rectangle, write_geojson, write_scene
-from tests.tiny import CLASSES, make_run, make_tiles, wait_for
+from tests.tiny import CLASSES, draw_tile, make_run, make_tiles, wait_for
 
 
 @pytest.fixture
@@ -81,6 +83,45 @@ def test_folds_and_patterns_reach_the_split(tiles):
     app.button("make-split").click().run()
     folds = stored_splits(tiles)
     assert len(folds) == 4 and all(fold.kept_together == 60 for fold in folds)
+
+
+def test_the_columns_of_a_table_are_read_as_the_split_reads_them(tiles):
+    app = open_page("data", data="tiles", view="Splits")
+    lines = [f'"{name}/{number:02}.png","{number}"' for name in CLASSES for number in range(20)]
+    table = "\n".join(["", '"file","scene, of the year"', *lines])  # as R's write.csv quotes them
+    app.file_uploader("split-table").upload("scenes.csv", table.encode(), "text/csv").run()
+    assert app.selectbox("split-column").options == ["scene, of the year"]
+    app.button("make-split").click().run()
+    assert not app.exception and not app.error
+    (split,) = stored_splits(tiles)
+    assert split.kept_together == 60
+
+
+def test_a_table_that_cannot_be_read_is_one_sentence(tiles):
+    app = open_page("data", data="tiles", view="Splits")
+    app.file_uploader("split-table").upload("scenes.csv", b"file,scene\n", "text/csv").run()
+    assert [error.value for error in app.error] == [
+        r"The table scenes\.csv needs a header and at least one line\."
+    ]
+    assert app.button("make-split").disabled and not app.exception
+
+
+def test_each_data_set_has_its_own_blocks(tmp_path, data_place):
+    for name, pixel_m in (("coarse", 20.0), ("fine", 10.0)):
+        for label, number in itertools.product(range(2), range(4)):
+            where = placed(500_000 + 32 * pixel_m * number, 5_500_000 - 32 * pixel_m * label, pixel_m)
+            path = tmp_path / name / CLASSES[label] / f"{number}.tif"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(geotiff(np.moveaxis(draw_tile(label, number), -1, 0), **where))
+        add_dataset(tmp_path / name)
+    app = open_page("data", data="coarse", view="Splits")
+    app.toggle("split-blocks").set_value(True).run()
+    assert app.number_input("split-block-m-coarse").value == pytest.approx(8 * 640, rel=0.01)
+    app.number_input("split-block-m-coarse").set_value(10_000)
+    app.number_input("split-gap-m-coarse").set_value(900).run()
+    app.selectbox("shown-data").set_value("fine").run()
+    values = [app.number_input(f"split-{field}-m-fine").value for field in ("block", "gap")]
+    assert values == pytest.approx([8 * 320, 320], rel=0.01)
 
 
 def test_lists_of_one_name_are_told_apart_by_their_part(tiles):

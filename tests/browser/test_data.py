@@ -81,8 +81,8 @@ def test_a_scene_becomes_tiles_that_are_split_by_blocks_and_trained(
 
     go(page, "/data?data=county&view=Splits")
     page.get_by_text("Neighbours, by spatial blocks").click()
-    fill(page, "split-block-m", "1280")
-    fill(page, "split-gap-m", "320")
+    fill(page, "split-block-m-county", "1280")
+    fill(page, "split-gap-m-county", "320")
     fill(page, "split-name", "blocks")
     press(page, "make-split")
     expect(page.get_by_text("Stored: blocks.")).to_be_visible()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from rsdash.data.official import known_lists
 from rsdash.data.public import PUBLIC_SETS
 from rsdash.data.splits import SplitRequest
 from rsdash.data.splits.blocks import MIN_FOOTPRINTS, footprint
+from rsdash.data.splits.grouping import read_table
 from rsdash.data.splitting import add_official_split, add_splits, known_twins
-from rsdash.errors import RsdashError
+from rsdash.errors import DataError, RsdashError
 from rsdash.ui.uploads import stored
 from rsdash.ui.words import plain
 
@@ -29,15 +29,22 @@ def split_form(dataset: Dataset) -> None:
     """Choose how, press *Make the split*; what does not fit is one sentence and changes nothing."""
     how = st.segmented_control("How", [SHARES, FOLDS, LISTS], key="split-how", default=SHARES, required=True)
     with tempfile.TemporaryDirectory(prefix="rsdash-lists-") as place:
-        if how == LISTS:
-            settings = _lists(dataset, Path(place))
-        else:
-            settings = _shares(how) | _apart(dataset, Path(place))
+        settings = _lists(dataset, Path(place)) if how == LISTS else _settings(dataset, how, Path(place))
         name = st.text_input("Name", key="split-name", placeholder="says how it was made")
         if st.button("Make the split", key="make-split", type="primary", disabled=settings is None):
             _make(dataset, SplitRequest(**(settings or {}), name=name.strip()))
     if made := st.session_state.pop("split-made", None):
         st.success(f"Stored: {plain(made)}.")
+
+
+def _settings(dataset: Dataset, how: str, place: Path) -> dict[str, Any] | None:
+    """Shares and what must stand on one side; None where its table cannot be read, which is said."""
+    shares = _shares(how)
+    try:
+        return shares | _apart(dataset, place)
+    except DataError as error:
+        st.error(plain(str(error)))
+        return None
 
 
 def _make(dataset: Dataset, request: SplitRequest) -> None:
@@ -85,7 +92,11 @@ def _shares(how: str) -> dict[str, Any]:
 
 
 def _apart(dataset: Dataset, place: Path) -> dict[str, Any]:
-    """What must stand on one side."""
+    """What must stand on one side.
+
+    Raises:
+        DataError: the dropped table cannot be read.
+    """
     twins = known_twins(dataset)
     st.markdown("**Keep together**")
     st.caption(
@@ -93,8 +104,9 @@ def _apart(dataset: Dataset, place: Path) -> dict[str, Any]:
         if twins
         else "Duplicates: not known; the audit finds them, and splits made after it keep them together."
     )
-    settings: dict[str, Any] = {}
     left, right = st.columns(2, gap="large")
+    with right:
+        settings = _blocks(dataset)
     with left:
         settings["pattern"] = st.text_input(
             "Images whose file names share this pattern",
@@ -110,16 +122,9 @@ def _apart(dataset: Dataset, place: Path) -> dict[str, Any]:
         )
         if table is not None:
             settings["table"] = stored(table, place)
-            settings["column"] = st.selectbox("Column", _columns(table), key="split-column") or ""
-    with right:
-        settings |= _blocks(dataset)
+            header, _ = read_table(settings["table"])
+            settings["column"] = st.selectbox("Column", header[1:], key="split-column") or ""
     return settings
-
-
-def _columns(table: Any) -> list[str]:
-    """Names in the header of an uploaded table, the first aside."""
-    head = table.getvalue().decode("utf-8-sig", "replace").splitlines()[:1]
-    return [name.strip() for name in re.split("[,;\t]", head[0])[1:]] if head else []
 
 
 def _blocks(dataset: Dataset) -> dict[str, Any]:
@@ -136,10 +141,12 @@ def _blocks(dataset: Dataset) -> dict[str, Any]:
         "Side of a block (m)",
         min_value=round(MIN_FOOTPRINTS * tile_m),
         value=round(8 * tile_m),
-        key="split-block-m",
+        key=f"split-block-m-{dataset.name}",
         help=f"Tiles are {tile_m:,.0f} m wide; a block is {MIN_FOOTPRINTS} of them wide or more.",
     )
-    gap = st.number_input("Gap between parts (m)", min_value=0, value=round(tile_m), key="split-gap-m")
+    gap = st.number_input(
+        "Gap between parts (m)", min_value=0, value=round(tile_m), key=f"split-gap-m-{dataset.name}"
+    )
     return {"block_m": float(block), "gap_m": float(gap)}
 
 
