@@ -47,15 +47,27 @@ def test_images_are_labelled_by_click_and_become_a_data_set(data_place):
         app.button("add-class").click().run()
     app.button("label-Lake").click().run()  # a wrong click, taken back
     app.selectbox("draft-name").set_value("another").run()
-    assert "label-undo" not in [button.key for button in app.button]
+    assert "undo-label" not in [button.key for button in app.button]
     app.selectbox("draft-name").set_value("mine").run()
-    app.button("label-undo").click().run()
+    app.button("undo-label").click().run()
     for label in ["Forest"] * 3 + ["Lake"] * 3:
         app.button(f"label-{label}").click().run()
     assert not app.exception and not app.error
     finish(app)
     (info,) = list_datasets()
     assert info.counts == {"Forest": 3, "Lake": 3}
+
+
+def test_a_class_may_be_called_as_the_button_that_takes_back(data_place):
+    draft = Draft("mine")
+    draft.add_class("undo")
+    for name in ("1.png", "2.png"):
+        put(draft, UNLABELLED, name, tile(0, 0))
+    app = opened_form()
+    app.button("label-undo").click().run()
+    assert not app.exception and draft.counts() == {"undo": 1, UNLABELLED: 1}
+    app.button("undo-label").click().run()
+    assert not app.exception and draft.counts() == {"undo": 0, UNLABELLED: 2}
 
 
 def test_the_image_that_was_seen_is_labelled_not_the_one_that_is_first_by_then(data_place):

@@ -133,7 +133,7 @@ def _label(draft: Draft, classes: list[str]) -> None:
             seen = (draft, waiting[0].name, label)  # the image that is labelled is the one that was seen
             st.button(plain(label), key=f"label-{label}", on_click=_give_label, args=seen)
         last = st.session_state.get(LAST_LABEL)
-        if last and last[0] == draft.name and st.button("Undo", key="label-undo", type="tertiary"):
+        if last and last[0] == draft.name and st.button("Undo", key="undo-label", type="tertiary"):
             st.session_state.pop(LAST_LABEL)
             draft.unlabel(*last[1:])
             st.rerun()
