@@ -14,6 +14,7 @@ from rsdash.data.disk import free_bytes
 from rsdash.data.splitting import split_for
 from rsdash.inference import profiles
 from rsdash.inference.profiles import training_seconds
+from rsdash.jobs.devices import CPU_SLOT, find_slots, slots_for
 from rsdash.jobs.submit import check_split
 from rsdash.models.catalogue import check_model
 from rsdash.ui.long_action import tell_error, watch
@@ -83,14 +84,32 @@ def _check(config: RunConfig, report: Report) -> _Checked:
     total_s = training_seconds(config, cost, train=len(split.train), measured=measured)
     disk = missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry)
     disk += cost.parameters * BYTES_PER_PARAMETER_ON_DISK
-    free, memory = free_bytes(server().runs_dir), psutil.virtual_memory().available
+    free = free_bytes(server().runs_dir)
     lines = [
         f"**{duration(total_s / config.epochs)} an epoch, {duration(total_s)} in all**, "
         f"measured on {plain(cost.device)}",
         f"{len(split.train):,} images to train on, {measured:,} measured after each epoch",
         f"{cost.parameters / 1e6:.1f} M parameters, {cost.flops / 1e9:.2f} GFLOPs an image",
-        f"about {size(cost.memory_bytes)} memory, which is an estimate ({size(memory)} free)"
-        + (" — **too little; lower batch size**" if cost.memory_bytes > memory else ""),
+        _memory_line(cost.memory_bytes, config.device),
         f"about {size(disk)} disk ({size(free)} free)" + (" — **too little**" if disk > free else ""),
     ]
     return _Checked("\n".join(f"- {line}" for line in lines), _version(dataset.info))
+
+
+def _memory_line(needed: int, device: str) -> str:
+    """What a run takes of the memory it trains in: the machine's, or that of the smallest GPU it may get.
+
+    Args:
+        needed: estimate in bytes.
+        device: the setting.
+    """
+    gpus = [slot for slot in slots_for(device, find_slots()) if slot.id != CPU_SLOT]
+    if gpus:
+        gpu = min(gpus, key=lambda slot: slot.memory_bytes)
+        whose, there = "the GPU's", gpu.memory_bytes
+        told = f"{plain(gpu.name)} has {size(there)}"
+    else:
+        whose, there = "the machine's", psutil.virtual_memory().available
+        told = f"{size(there)} free"
+    verdict = " — **too little; lower batch size**" if needed > there else ""
+    return f"about {size(needed)} of {whose} memory, which is an estimate ({told}){verdict}"

@@ -13,7 +13,10 @@ from rsdash.data.store import scan_again
 from rsdash.errors import ServiceError
 from rsdash.inference import client
 from rsdash.inference.results import DeviceFacts, Profile
+from rsdash.jobs.devices import Slot
+from rsdash.ui import preflight
 from tests.app.opening import open_page
+from tests.holding import CPU
 from tests.tiny import COST, wait_for
 
 
@@ -48,6 +51,28 @@ def test_a_check_is_shown_until_the_data_set_changes(
     app.run()
     assert "images to train on" not in texts(app)
     assert app.button("preflight").label == "Check time, memory and disk"
+
+
+@pytest.mark.parametrize(
+    ("device", "gpu_gb", "needed_gb", "told"),
+    [
+        ("auto", 16, 17, "17.0 GB of the GPU's memory, which is an estimate (T4 has 16.0 GB) — **too little"),
+        ("auto", 10**6, 10**5, "100000.0 GB of the GPU's memory, which is an estimate (T4 has 1000000.0 GB)"),
+        ("cpu", 10**6, 10**5, "100000.0 GB of the machine's memory, which is an estimate ("),
+    ],
+)
+def test_memory_is_judged_against_that_of_the_device(
+    device: str, gpu_gb: int, needed_gb: int, told: str, tiles_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots = (Slot("GPU-b", "H100", 2 * gpu_gb * 10**9), Slot("GPU-a", "T4", gpu_gb * 10**9), CPU)
+    monkeypatch.setattr(preflight, "find_slots", lambda: slots)
+    cost = COST.model_copy(update={"memory_bytes": needed_gb * 10**9})
+    monkeypatch.setattr(client, "profile", lambda *_: cost)
+    app = train_page(tiles_dir).selectbox("set-device").set_value(device).run()
+    app = pressed(app, "preflight", "preflight")
+    [line] = [one for one in texts(app).split("\n") if "memory" in one and "estimate" in one]
+    assert line.startswith(f"- about {told}")
+    assert line.endswith("**too little; lower batch size**") == (device == "cpu" or needed_gb > gpu_gb)
 
 
 def test_a_check_that_failed_is_offered_again(tiles_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
