@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ from rsdash.ui.words import plain
 
 NAMED = 8
 """Runs that are named before all are deleted."""
+PROBLEMS = "edit-problems"
 
 
 def edit_runs(entries: Sequence[RunEntry]) -> None:
@@ -45,11 +46,15 @@ def _tag_form(own: Sequence[RunEntry]) -> None:
             "Take away", sorted({t for e in own for t in e.about.tags}), key="tags-removed"
         )
         if st.form_submit_button("Apply", key="apply-tags"):
-            for entry in own:
-                tags = [tag for tag in (*entry.about.tags, *added) if tag not in removed]
-                entry.folder.write_about(tags=tuple(dict.fromkeys(tags)))
+            problems = _with_each(own, lambda entry: _tag(entry, added, removed))
             server().index.refresh()
+            st.session_state[PROBLEMS] = [f"{entry.name} keeps its tags. {why}" for entry, why in problems]
             st.rerun()
+
+
+def _tag(entry: RunEntry, added: Sequence[str], removed: Sequence[str]) -> None:
+    tags = [tag for tag in (*entry.about.tags, *added) if tag not in removed]
+    entry.folder.write_about(tags=tuple(dict.fromkeys(tags)))
 
 
 def _name_form(entry: RunEntry) -> None:
@@ -59,10 +64,10 @@ def _name_form(entry: RunEntry) -> None:
         if st.form_submit_button("Save", key="save-name"):
             try:
                 name = server().index.refresh().free_name(name, entry)
+                entry.folder.write_about(name=name, note=note.strip())
             except RsdashError as error:
                 st.error(plain(str(error)))
                 return
-            entry.folder.write_about(name=name, note=note.strip())
             server().index.refresh()
             st.rerun()
 
@@ -77,26 +82,27 @@ def _confirm(run_ids: Sequence[str]) -> None:
     st.markdown(f"Delete {count} with weights and figures: {names}{more}? This cannot be undone.")
     with st.container(horizontal=True):
         if st.button("Delete for good", key="delete-for-good", type="primary"):
-            problems = _delete(entries)
+            problems = _with_each(entries, delete_run)
             server().index.refresh()
-            set_chosen([p.id for p, _ in problems])
-            st.session_state["delete-problems"] = [text for _, text in problems]
+            set_chosen([entry.id for entry, _ in problems])
+            st.session_state[PROBLEMS] = [why for _, why in problems]
             st.rerun()
         if st.button("Keep them", key="keep-runs"):
             st.rerun()
 
 
-def deletion_problems() -> None:
-    """What could not be deleted, said once."""
-    for text in st.session_state.pop("delete-problems", ()):
+def tell_problems() -> None:
+    """What could not be changed or deleted, said once."""
+    for text in st.session_state.pop(PROBLEMS, ()):
         st.error(plain(text))
 
 
-def _delete(entries: Sequence[RunEntry]) -> list[tuple[RunEntry, str]]:
+def _with_each(entries: Sequence[RunEntry], action: Callable[[RunEntry], None]) -> list[tuple[RunEntry, str]]:
+    """Do something to each run; returns those that it could not be done to, and why."""
     problems = []
     for entry in entries:
         try:
-            delete_run(entry)
+            action(entry)
         except RsdashError as error:
             problems.append((entry, str(error)))
     return problems
