@@ -14,10 +14,14 @@ from rsdash.inference.scenes.record import MapRule, make_rule
 
 
 def _settings(given: Any) -> Any:
-    """Settings by name become a RunConfig; what does not fit is a ConfigError of its own words."""
+    """Settings by name become a RunConfig; what does not fit is a ConfigError of its own words.
+
+    They may be those of a run from before a rule against settings without effect, which is asked about as
+    it is: what is new is held to such rules where it is queued.
+    """
     if not isinstance(given, Mapping):
         return given
-    return make_config(given, preset=given.get("preset", "paper"))
+    return make_config(given, preset=given.get("preset", "paper"), new=False)
 
 
 def _rule(given: Any) -> Any:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from rsdash.charts import Priced, accuracy_against_cost
 from rsdash.config import RunConfig
+from rsdash.errors import RsdashError
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.cost import seconds_to
 from rsdash.evaluation.names import names_apart
@@ -21,7 +22,7 @@ from rsdash.ui.server import server
 from rsdash.ui.tasks import Report
 from rsdash.ui.words import duration, plain, size
 
-TARGET_KEY = "cost-target"
+TARGET_KEY, PROBLEMS = "cost-target", "cost-problems"
 
 
 @dataclass(frozen=True)
@@ -145,29 +146,37 @@ def _paid(costs: Costs) -> dict[str, object]:
 
 def _measuring(missing: Sequence[RunEntry]) -> None:
     """Offer to measure what no run records: arithmetic and the time of a forward pass on this machine."""
+    for text in st.session_state.pop(PROBLEMS, ()):
+        st.error(plain(text))
     if not missing:
         return
     models = ", ".join(sorted({entry.config.model for entry in missing}))
     st.caption(f"Arithmetic and forward time of {plain(models)} have not been measured on this machine.")
-    done = long_action(
+    problems: list[str] | None = long_action(
         "compare-costs",
         label="Measure them",
         title="Measuring models",
         action=lambda report: _measure(missing, report),
         words=in_percent,
     )
-    if done:
+    if problems is not None:
+        st.session_state[PROBLEMS] = problems
         st.rerun()
 
 
-def _measure(missing: Sequence[RunEntry], report: Report) -> int:
+def _measure(missing: Sequence[RunEntry], report: Report) -> list[str]:
+    """Measure the network of each run; returns a sentence on each that could not be measured."""
     from rsdash.inference.client import profile  # brings httpx, which a page should not wait for
 
+    problems = []
     for number, entry in enumerate(missing):
         report(number, len(missing))
         data = entry.request.data
-        measured(_config(entry), len(data.classes), data.radiometry, measure=profile)
-    return len(missing)
+        try:
+            measured(_config(entry), len(data.classes), data.radiometry, measure=profile)
+        except RsdashError as error:
+            problems.append(f"{entry.name} could not be measured. {error}")
+    return problems
 
 
 def _profile(entry: RunEntry) -> Profile | None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from rsdash.config import make_config
+from rsdash.errors import ConfigError
 from rsdash.inference.questions import ProfileQuestion
 from rsdash.inference.service import Service
 from tests.tiny import small_config
@@ -61,3 +63,11 @@ def test_a_form_without_images_or_run_is_refused(service: TestClient, path: str)
 def test_settings_may_name_their_preset() -> None:
     asked = ProfileQuestion.model_validate({"config": {"preset": "quick", "epochs": 2}, "classes": 10})
     assert (asked.config.preset, asked.config.epochs, asked.config.batch_size) == ("quick", 2, 32)
+
+
+def test_settings_of_a_run_from_before_a_rule_are_taken_as_they_are() -> None:
+    before = {"schedule": "one-cycle", "warmup_epochs": 2}
+    with pytest.raises(ConfigError, match="has no effect"):
+        make_config(before)
+    asked = ProfileQuestion.model_validate({"config": before, "classes": 10})
+    assert asked.config.warmup_epochs == 2
