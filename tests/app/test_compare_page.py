@@ -15,6 +15,7 @@ from rsdash.home import PROJECT_DIR
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import Subject, further_path, write_further
 from tests.app.comparing import compare, said, two
+from tests.app.opening import open_page
 from tests.finished import change_answers, copy_run, edit
 
 LOOKS = ("Curves", "Statistics", "Classes", "Tiles", "Confidence", "Cost", "Gradients", "Settings", "Report")
@@ -72,6 +73,27 @@ def test_the_filter_finds_words_and_settings(runs_dir: Path) -> None:
     assert app.query_params["runs"] == first.id
     app.text_input(key="compare-filter").set_value("nothing like that").run()
     assert "No run fits the filter." in said(app)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("grid-seed=3", ["grid-seed=3", "grid-seed=30"]),
+        ("seed=3", ["grid-seed=3", "other"]),  # by the name of the one, by the setting of the other
+        ("area=north", ["other"]),
+        ("learning_rate=0.0005", ["grid-seed=3", "grid-seed=30", "other"]),
+        ("learning_rate=0.000", []),
+    ],
+)
+def test_the_filter_finds_names_with_an_equals_sign(runs_dir: Path, wanted: str, found: list[str]) -> None:
+    copy_run(runs_dir, "alexnet", 3, name="grid-seed=3", seed=7)
+    copy_run(runs_dir, "alexnet", 4, name="grid-seed=30", seed=30)
+    other = copy_run(runs_dir, "alexnet", 5, name="other", seed=3)
+    edit(other.about_path, lambda about: about.update(note="area=north"))
+    app = open_page("compare")
+    app.text_input(key="compare-filter").set_value(wanted).run()
+    shown = [name for table in app.dataframe for name in table.value.get("Name", ()) if "example" not in name]
+    assert sorted(shown) == found
 
 
 def test_other_test_images_are_explained_and_not_ranked(runs_dir: Path) -> None:

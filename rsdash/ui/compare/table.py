@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -114,9 +115,17 @@ def _matches(entry: RunEntry, wanted: str) -> bool:
         )
     )
     text = f"{text} {entry.config.model} {entry.id}".lower()
-    return all(_holds(entry.config, word) if "=" in word else word in text for word in words)
+    return all(_holds(entry.config, text, word) for word in words)
 
 
-def _holds(config: RunConfig, word: str) -> bool:
-    name, _, value = word.partition("=")
-    return name in RunConfig.model_fields and as_text(getattr(config, name)).lower() == value
+def _holds(config: RunConfig, text: str, word: str) -> bool:
+    """Whether a run has what a word asks for: a setting of that value, or the word itself in its text.
+
+    `seed=3` is not in `seed=30`, but is in the name `long-seed=3` of a run with another seed.
+    """
+    name, equals, value = word.partition("=")
+    if not equals or name not in RunConfig.model_fields:
+        return word in text
+    if as_text(getattr(config, name)).lower() == value:
+        return True
+    return re.search(rf"(?<!\w){re.escape(word)}(?![\w.,])", text) is not None
