@@ -12,7 +12,7 @@ from rsdash.data import Dataset, list_datasets
 from rsdash.errors import RsdashError
 from rsdash.evaluation.comparison import Contender
 from rsdash.ui.compare.pair_choice import FIRST, SECOND, choose_shown
-from rsdash.ui.pictures import png
+from rsdash.ui.pictures import png, version_of
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
@@ -106,7 +106,7 @@ def _grid(shown: Sequence[Contender], found: np.ndarray) -> None:
         with cells[position // COLUMNS][position % COLUMNS]:
             row = int(first.rows[place])
             name = dataset.manifest.names[row]
-            st.image(_picture(dataset.name, first.fingerprint, row, dataset), alt=name)
+            st.image(_picture(dataset, row), alt=name)
             st.caption(_told(shown, classes, place))
     if len(found) > SHOWN:
         st.caption(f"The first {SHOWN} of {len(found):,} tiles; choose classes to see others.")
@@ -134,11 +134,19 @@ def _dataset_of(contender: Contender) -> Dataset | None:
     return dataset if dataset.manifest.fingerprint == contender.fingerprint else None
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _picture(name: str, fingerprint: str, row: int, _dataset: Dataset) -> bytes:
-    """A tile as PNG; grey where it cannot be read."""
+def _picture(dataset: Dataset, row: int) -> bytes:
+    """A tile as PNG; grey where it cannot be read now, such as a file that changed since the scan."""
     try:
-        pixels = _dataset.read_picture(row, TILE_PX)
-    except RsdashError:  # the file changed since the scan
-        pixels = np.full((TILE_PX, TILE_PX, 3), 128, dtype=np.uint8)
-    return png(pixels)
+        return _read(dataset.name, version_of(dataset), row, dataset)
+    except RsdashError:
+        return png(np.full((TILE_PX, TILE_PX, 3), 128, dtype=np.uint8))
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _read(name: str, version: str, row: int, _dataset: Dataset) -> bytes:
+    """A tile as PNG, kept once it was read.
+
+    Raises:
+        RsdashError: it cannot be read, which is tried again the next time.
+    """
+    return png(_dataset.read_picture(row, TILE_PX))
