@@ -58,6 +58,17 @@ class Job:
     stopped: bool = False
     labels: np.ndarray = field(default_factory=lambda: np.empty(0, np.int16))
 
+    def folder_labels(self, found: Found) -> np.ndarray:
+        """True class of each image that a model answered, in the first model's numbers, int16 (n,).
+
+        REFUSED where the folder names none. One model may have come further than another.
+        """
+        if self.images is None:
+            return np.full(len(found), REFUSED, np.int16)
+        numbers = {name: label for label, name in enumerate(self.entries[0].request.data.classes)}
+        named = (self.images.class_of(name, numbers) for name in found.names)
+        return np.array([REFUSED if name is None else numbers[name] for name in named], np.int16)
+
 
 def predicted(chosen: Chosen, entries: Sequence[RunEntry], *, symmetries: bool) -> Job | None:
     """Start predicting, or show how far it is; the result once it is there.
@@ -139,16 +150,9 @@ def _work(job: Job, report: Report) -> Job:
                 job.problems[entry.id] = str(error)
     except TaskStoppedError:
         job.stopped = True
-    job.labels = _folder_labels(job.images, job.found.get(job.entries[0].id))
+    if first := job.found.get(job.entries[0].id):
+        job.labels = job.folder_labels(first)
     return job
-
-
-def _folder_labels(images: LooseImages, found: Found | None) -> np.ndarray:
-    if found is None:
-        return np.empty(0, np.int16)
-    numbers = {name: label for label, name in enumerate(found.classes)}
-    named = (images.class_of(name, numbers) for name in found.names)
-    return np.array([REFUSED if name is None else numbers[name] for name in named], np.int16)
 
 
 def _key(chosen: Chosen, entries: Sequence[RunEntry], symmetries: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rsdash.inference.found import REFUSED
+from rsdash.inference.found import REFUSED, Found
 from rsdash.inference.tables import csv_lines, json_text
 from rsdash.ui.predict.detail import detail
 from rsdash.ui.predict.figures_view import figures_view
@@ -69,19 +69,19 @@ def _download(label: str, run_id: str, suffix: str, make: Callable[[], bytes]) -
 def as_csv(job: Job, run_id: str) -> bytes:
     """All predictions of a run; a column of true classes where folders name any."""
     found = job.found[run_id]
-    truth = _truth(job)
-    return "".join(csv_lines(found.predictions(), top=min(TOP, found.top), labels=truth)).encode()
+    lines = csv_lines(found.predictions(), top=min(TOP, found.top), labels=_truth(job, found))
+    return "".join(lines).encode()
 
 
 def as_json(job: Job, run_id: str) -> bytes:
     """The same as JSON."""
     found = job.found[run_id]
-    truth = _truth(job)
-    return json_text(found.predictions(), labels=None if truth is None else truth[: len(found)]).encode()
+    return json_text(found.predictions(), labels=_truth(job, found)).encode()
 
 
-def _truth(job: Job) -> list[str | None] | None:
-    if not (job.labels != REFUSED).any():
+def _truth(job: Job, found: Found) -> list[str | None] | None:
+    """True class of each image, by name; None where no folder names one."""
+    labels, classes = job.folder_labels(found), job.entries[0].request.data.classes
+    if not (labels != REFUSED).any():
         return None
-    classes = job.found[job.entries[0].id].classes
-    return [None if label == REFUSED else classes[label] for label in job.labels.tolist()]
+    return [None if label == REFUSED else classes[label] for label in labels.tolist()]

@@ -139,6 +139,35 @@ def test_csv_and_json_hold_all_with_the_plain_softmax_and_the_folder(run, asked,
     assert parsed[-1]["error"] == "Road/torn.png is damaged." and parsed[-1]["classes"] == []
 
 
+@pytest.mark.parametrize("short", [0, 1])
+def test_files_to_take_along_are_whole_where_one_model_came_further(
+    run, runs_dir, asked, tmp_path, monkeypatch, short: int
+) -> None:
+    other = make_run(runs_dir, name="other", state=RunState.FINISHED)
+    answering, models = client.predict_place, (run.id, other.id)
+
+    def breaks_off(
+        path: Path, place: Path, take: Callable[[PredictedPart], None], **named: object
+    ) -> PredictedPlace:
+        def take_some(part: PredictedPart) -> None:
+            if path.name == models[short] and part.done > 12:
+                raise ServiceError("The inference service broke off.")
+            take(part)
+
+        return answering(path, place, take_some, **named)  # pyright: ignore[reportArgumentType]  # handed on
+
+    monkeypatch.setattr(client, "predict_place", breaks_off)
+    app = predict_path(open_page("predict", run=run.id, beside=other.id), folder_of_tiles(tmp_path / "set"))
+    job = the_job(app)
+    for place, run_id in enumerate(models):
+        count = 12 if place == short else 25
+        rows = list(csv.DictReader(io.StringIO(as_csv(job, run_id).decode())))
+        parsed = json.loads(as_json(job, run_id))
+        folders = [Path(row["file"]).parent.name for row in rows]
+        assert len(rows) == count and [row["true_class"] for row in rows] == folders
+        assert [row["true_class"] for row in parsed] == folders
+
+
 def test_several_models_stand_side_by_side(run, runs_dir, asked) -> None:
     other = make_run(runs_dir, name="other", state=RunState.FINISHED)
     app = drop(open_page("predict", run=run.id, beside=other.id), ("a.png", tile()), ("b.png", tile()))
