@@ -1,4 +1,4 @@
-"""The waiting runs in their order, to be moved or taken out."""
+"""The waiting runs in their order, a page of them at a time, to be moved or taken out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from rsdash.runs.index import RunEntry
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
-SHOWN = 10
+RUNS_PER_PAGE = 10
+"""So that the list, which is redrawn at each tick, takes no longer where a grid of a hundred runs waits."""
+_PAGE = "queue-page"
 
 
 def queue_list() -> None:
@@ -23,10 +25,9 @@ def queue_list() -> None:
     if not waiting:
         return
     st.subheader("Queue")
-    for place, entry in enumerate(waiting[:SHOWN]):
+    start = (_page(len(waiting)) - 1) * RUNS_PER_PAGE
+    for place, entry in enumerate(waiting[start : start + RUNS_PER_PAGE], start):
         _line(waiting, entry, place)
-    if len(waiting) > SHOWN:
-        st.caption(f"{len(waiting) - SHOWN} more wait behind these.")
 
 
 def place_in_words(entry: RunEntry, entries: Sequence[RunEntry], slots: tuple[Slot, ...]) -> str:
@@ -54,23 +55,50 @@ def _device(slots: tuple[Slot, ...]) -> str:
     return "the CPU" if first.id == CPU_SLOT else f"the {first.name}"
 
 
+def _page(waiting: int) -> int:
+    """The page that a person has turned to, counted from 1."""
+    pages = -(-waiting // RUNS_PER_PAGE)
+    if pages == 1:
+        return 1
+    if st.session_state.get(_PAGE, 1) > pages:
+        st.session_state[_PAGE] = pages  # runs were started or cancelled, and with them the last page
+    st.caption(f"{waiting} runs wait, {RUNS_PER_PAGE} a page.")
+    return st.pagination(pages, key=_PAGE)
+
+
 def _line(waiting: list[RunEntry], entry: RunEntry, place: int) -> None:
     last = place == len(waiting) - 1
+    buttons = (
+        ("First", "first", _move, (entry.id, -place), not place),
+        ("Earlier", "up", _move, (entry.id, -1), not place),
+        ("Later", "down", _move, (entry.id, 1), last),
+        ("Cancel", "out", _cancel, (entry.id,), False),
+    )
     with st.container(horizontal=True, vertical_alignment="center", key=f"queued-{entry.id}"):
         st.markdown(f"{place + 1}\\. {plain(entry.name)}")
-        if st.button("Earlier", key=f"up-{entry.id}", type="tertiary", disabled=not place):
-            _do(lambda: move_in_queue(waiting, entry, place - 1))
-        if st.button("Later", key=f"down-{entry.id}", type="tertiary", disabled=last):
-            _do(lambda: move_in_queue(waiting, entry, place + 1))
-        if st.button("Cancel", key=f"out-{entry.id}", type="tertiary"):
-            _do(lambda: request_cancel(entry))
+        for label, key, action, args, disabled in buttons:
+            key = f"{key}-{entry.id}"
+            st.button(label, key=key, type="tertiary", on_click=action, args=args, disabled=disabled)
+
+
+def _move(run_id: str, by: int) -> None:
+    def move() -> None:
+        listing = server().listing()
+        entry, waiting = listing.find(run_id), waiting_runs(listing.entries)
+        place = next((place for place, other in enumerate(waiting) if other.id == run_id), 0)
+        move_in_queue(waiting, entry, place + by)
+
+    _do(move)
+
+
+def _cancel(run_id: str) -> None:
+    _do(lambda: request_cancel(server().listing().find(run_id)))
 
 
 def _do(action: Callable[[], object]) -> None:
+    """Carry out a click, before the list is drawn anew."""
     try:
         action()
     except RsdashError as error:
-        st.error(plain(str(error)))
-        return
+        st.toast(plain(str(error)), duration="long")
     server().refresh()
-    st.rerun(scope="fragment")
