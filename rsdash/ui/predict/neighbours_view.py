@@ -68,12 +68,11 @@ def _of_model(job: Job, entry: RunEntry, prediction: Prediction) -> None:
 
 def _tile(dataset: Dataset, one: Neighbour, radiometry: Radiometry) -> None:
     key = (dataset.name, dataset.manifest.fingerprint, radiometry.digest)
-    pixels = _picture(*key, one.row, dataset, radiometry)
-    if pixels is None:
+    alt = f"Training tile {one.file} of class {one.label} at distance {one.distance:.4f}"
+    try:
+        st.image(_picture(*key, one.row, dataset, radiometry), width="stretch", alt=alt)
+    except RsdashError:
         st.caption("cannot be shown: the file is gone or changed")
-    else:
-        alt = f"Training tile {one.file} of class {one.label} at distance {one.distance:.4f}"
-        st.image(pixels, width="stretch", alt=alt)
     st.markdown(f"**{plain(one.label)}** {one.distance:.4f}")
     st.caption(plain(one.file))
 
@@ -105,10 +104,11 @@ def _asked(features: str, place: str, name: str, content: bytes, _entry: RunEntr
 @st.cache_data(max_entries=512, show_spinner=False)
 def _picture(
     name: str, fingerprint: str, digest: str, row: int, _dataset: Dataset, _radiometry: Radiometry
-) -> np.ndarray | None:
-    """uint8 (TILE_PX, TILE_PX, 3); None where the file cannot be read any more."""
-    try:
-        pixels = decode(_dataset.read_image(row), _dataset.manifest.names[row], _radiometry, TILE_PX)
-    except RsdashError:
-        return None
+) -> np.ndarray:
+    """uint8 (TILE_PX, TILE_PX, 3), kept once it was read.
+
+    Raises:
+        RsdashError: the file cannot be read, which is tried again the next time.
+    """
+    pixels = decode(_dataset.read_image(row), _dataset.manifest.names[row], _radiometry, TILE_PX)
     return picture(pixels, _radiometry)

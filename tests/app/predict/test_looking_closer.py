@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -169,6 +170,25 @@ def test_tiles_to_look_at_are_those_of_the_data_set_or_a_sentence(
     assert any(text.value == "0 of the 1 nearest are **Road**" for text in app.markdown)
     assert any("**Forest** 0.125" in text.value for text in app.markdown)
     assert any("among 2 of 3 training tiles, drawn at random" in caption.value for caption in app.caption)
+
+
+def test_a_neighbour_that_could_not_be_read_is_tried_again(run, asked, tiles_dir, monkeypatch) -> None:
+    found = Neighbour(row=3, file="Forest/03.png", label="Forest", distance=0.125)
+    nearest = Nearest(layer="fc", compared=2, trained_on=3, found=(found,))
+    monkeypatch.setattr(client, "nearest", lambda *_: nearest)
+    add_dataset(tiles_dir)
+    know_its_data(run)
+    features_path(run).write_bytes(b"made up")
+    st.cache_data.clear()
+    tile_path, away = tiles_dir / "Forest" / "03.png", tiles_dir.parent / "away.png"
+    tile_path.rename(away)
+    app = unfolded(drop(open_page("predict"), ("a.png", tile())), "open-nearest")
+    pictures = len(app.get("image"))
+    assert any("cannot be shown" in caption.value for caption in app.caption)
+    away.rename(tile_path)
+    app.run()
+    assert not app.exception and len(app.get("image")) == pictures + 1
+    assert not any("cannot be shown" in caption.value for caption in app.caption)
 
 
 def test_a_file_that_has_changed_has_other_neighbours(run, asked, tiles_dir, tmp_path, monkeypatch) -> None:
