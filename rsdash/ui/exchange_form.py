@@ -15,7 +15,7 @@ from rsdash.exports.stages import ExportResult, ImportResult
 from rsdash.runs.index import RunEntry
 from rsdash.runs.states import EVALUATED
 from rsdash.ui.fold import fold
-from rsdash.ui.long_action import long_action
+from rsdash.ui.long_action import long_action, outcome, tell_error, watch
 from rsdash.ui.server import server
 from rsdash.ui.tasks import Progress, Report
 from rsdash.ui.words import plain, size
@@ -82,14 +82,16 @@ def _import() -> None:
     turn = st.session_state.setdefault(TURN, secrets.token_hex(4))
     key = f"import {turn}"
     file = st.file_uploader("Exported model", type="zip", key=f"zip-{turn}", label_visibility="collapsed")
-    if file is None and server().tasks.get(key) is None:
-        return
-    found: ImportResult | None = long_action(
-        key,
-        label="Import",
-        title=f"Importing {file.name}" if file else "Importing",
-        action=lambda report: _take_in(file, report),
-        words=_words,
+    found: ImportResult | None = (
+        _without_file(key)
+        if file is None
+        else long_action(
+            key,
+            label="Import",
+            title=f"Importing {file.name}",
+            action=lambda report: _take_in(file, report),
+            words=_words,
+        )
     )
     if found is not None:
         server().refresh()
@@ -98,9 +100,20 @@ def _import() -> None:
         st.rerun()
 
 
-def _take_in(file: UploadedFile | None, report: Report) -> ImportResult | None:
-    if file is None:  # it was removed from the form meanwhile
+def _without_file(key: str) -> ImportResult | None:
+    """Follow an import whose zip was taken out of the form after it began; nothing else can be begun."""
+    task = server().tasks.get(key)
+    if task and not task.finished:
+        watch(key, _words)
         return None
+    ended = outcome(key)
+    if ended and ended.task.error:
+        tell_error(ended.task)
+    server().tasks.forget(key)  # why it failed says nothing of the next zip
+    return ended.task.result if ended else None
+
+
+def _take_in(file: UploadedFile, report: Report) -> ImportResult:
     exports_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".import-", dir=exports_dir()) as folder:
         path = Path(folder) / (re.sub(r"[^\w.-]+", "-", file.name)[-80:].lstrip(".-") or "model.zip")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,51 @@ def test_a_refusal_is_said_on_the_page(run: RunFolder, monkeypatch: pytest.Monke
     ended()
     app.run()
     assert any("card" in error.value and "lacks" in error.value for error in app.error)
+
+
+def test_without_its_zip_a_failed_import_is_not_offered_again(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> ImportResult:
+        raise RunError("It lacks its card.")
+
+    monkeypatch.setattr(form, "import_into", refuse)
+    app = opened(run, "open-import")
+    uploader(app).upload("m.zip", b"bytes", "application/zip").run()
+    app.button(key="start-import").click().run()
+    ended()
+    assert app.run().error and app.button(key="start-import")
+    uploader(app).clear().run()
+    assert not app.exception and not app.error
+    assert "start-import" not in [button.key for button in app.button]
+    uploader(app).upload("m.zip", b"other bytes", "application/zip").run()
+    assert not app.error and app.button(key="start-import")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_import_whose_zip_is_taken_away_meanwhile_is_followed_to_its_end(
+    run: RunFolder, runs_dir: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    go_on, theirs = threading.Event(), make_run(runs_dir, name="theirs", state=RunState.FINISHED)
+
+    def take(*_: object) -> ImportResult:
+        assert go_on.wait(60)
+        if fails:
+            raise RunError("It lacks its card.")
+        return ImportResult(run_id=theirs.id, name="theirs", cautions=())
+
+    monkeypatch.setattr(form, "import_into", take)
+    app = opened(run, "open-import")
+    uploader(app).upload("m.zip", b"bytes", "application/zip").run()
+    app.button(key="start-import").click().run()
+    uploader(app).clear().run()
+    assert app.button(key="stop-import")
+    go_on.set()
+    ended()
+    app.run()
+    assert not app.exception
+    assert [error.value.replace("\\", "") for error in app.error] == ["It lacks its card."] * fails
+    assert [title.value for title in app.title] == [run.about().name if fails else "theirs"]
 
 
 def test_runs_without_weights_are_not_exported_but_others_come_in(runs_dir: Path) -> None:
