@@ -13,7 +13,10 @@ function library() {
     const script = document.createElement("script")
     script.src = source
     script.onload = () => resolve(window.Plotly)
-    script.onerror = () => reject(new Error("plotly.min.js could not be loaded"))
+    script.onerror = () => {
+      window.rsdashPlotly = undefined  // the next chart tries again
+      reject(new Error("plotly.min.js could not be loaded"))
+    }
     document.head.appendChild(script)
   })
   return window.rsdashPlotly
