@@ -32,7 +32,7 @@ from benchmarks.serving import CONTENT, INTERACTIVE, Server, open_browser, serve
 from rsdash.home import PROJECT_DIR
 
 LONGEST_START_S = 3.0
-PAGES = ("data", "train", "run", "compare", "predict")
+PAGES = ("data", "train", "run", "compare", "predict", "scenes")
 TORCH_LIBRARIES = ("libtorch", "libc10")
 BARE_APP = 'import streamlit as st\n\napp = st.App("shell.py")\n'
 BARE_SHELL = 'import streamlit as st\n\nst.button("Hello")\n'
