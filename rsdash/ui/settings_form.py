@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rsdash.config import PRESET_TEXTS, PRESETS, SETTINGS, Group, RunConfig, SettingInfo, make_config
+from rsdash.config import PRESET_TEXTS, PRESETS, SETTINGS, Group, RunConfig, SettingInfo, as_text, make_config
 from rsdash.config.setting import Level
 from rsdash.data.splitting import split_names_of
 from rsdash.errors import ConfigError, RsdashError
@@ -231,4 +231,10 @@ def _shown(info: SettingInfo, value: Any) -> Any:
         return None if info.kind == "whole" else ""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
-    return f"{value:g}" if info.kind == "number" else value
+    return _number_text(value) if info.kind == "number" else value
+
+
+def _number_text(value: float) -> str:
+    """A number as a person would type it: 1, 0.0005 or 1e-05, and in full where that would lose a digit."""
+    text = f"{value:g}"
+    return text if float(text) == value else as_text(value)

@@ -48,6 +48,15 @@ def test_the_same_run_is_cloned_again_but_not_by_a_rerun(runs_dir: Path) -> None
         go(app, "run", run=run_id)
 
 
+def test_a_clone_loses_no_digit(runs_dir: Path) -> None:
+    rate, l2 = 0.000123456789, 5e-4
+    run_id = make_run(runs_dir, learning_rate=rate, l2=l2, l1=1e-6).id
+    app = open_page("train", **{"from": run_id})
+    shown = {name: app.text_input(f"set-{name}").value for name in ("learning_rate", "l2", "l1", "dropout")}
+    assert shown == {"learning_rate": "0.000123456789", "l2": "0.0005", "l1": "1e-06", "dropout": "0.5"}
+    assert "--set learning_rate=0.000123456789 " in app.code[0].value
+
+
 def test_a_recipe_changes_neither_the_data_set_nor_its_split(tiles_dir: Path) -> None:
     add_dataset(tiles_dir, name="tiles")
     app = open_page("train", data="tiles", split="blocks")
