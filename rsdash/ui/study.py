@@ -9,9 +9,9 @@ import streamlit as st
 from rsdash.config import RunConfig
 from rsdash.data import list_datasets, open_dataset
 from rsdash.errors import RsdashError
-from rsdash.inference.profiles import known, measured
+from rsdash.inference.profiles import known, measured, training_seconds
 from rsdash.inference.results import Profile
-from rsdash.jobs.submit import submit
+from rsdash.jobs.submit import Order, submit_all
 from rsdash.ui.links import page
 from rsdash.ui.long_action import progress_bar, tell_error
 from rsdash.ui.server import server
@@ -97,7 +97,8 @@ def _describe(configs: Sequence[RunConfig]) -> str:
 def _start(configs: Sequence[RunConfig]) -> None:
     try:
         taken = {entry.name for entry in server().listing().entries}
-        folders = [submit(config, runs_dir=server().runs_dir, taken_names=taken) for config in configs]
+        orders = [Order(config) for config in configs]
+        folders = submit_all(orders, runs_dir=server().runs_dir, taken_names=taken)
     except RsdashError as error:
         st.error(plain(str(error)))
         return
@@ -154,8 +155,6 @@ def _seconds(
     images = sum(min(count, limit) if limit else count for count in counts.values())
     total = 0.0
     for config, cost in zip(configs, profiles, strict=True):
-        held_out = images * config.test_share
-        steps = (images - held_out) / config.batch_size
-        epoch_s = steps * cost.seconds_per_step + held_out * cost.seconds_per_image_forward
-        total += config.epochs * epoch_s + STARTUP_S
+        held_out = round(images * config.test_share)
+        total += training_seconds(config, cost, train=images - held_out, measured=held_out) + STARTUP_S
     return total

@@ -9,12 +9,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
+from rsdash.config import RunConfig
 from rsdash.data import add_dataset
 from rsdash.data.store import scan_again
+from rsdash.errors import ModelError
 from rsdash.inference import client
 from rsdash.inference.results import Profile
-from tests.app.opening import open_page
-from tests.tiny import COST, wait_for
+from rsdash.jobs import submit
+from tests.app.opening import open_page, own_runs
+from tests.tiny import COST, make_tiles, wait_for
 
 
 def overview(tiles_dir: Path) -> AppTest:
@@ -45,6 +48,28 @@ def test_the_times_hold_for_the_images_there_are(tiles_dir: Path, monkeypatch: p
         path.unlink()
     scan_again("tiles")
     assert "about **2 min** in all" in exact_form(app.run())
+
+
+def test_where_one_model_is_refused_neither_is_queued(
+    runs_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_model(config: RunConfig) -> None:
+        if config.model == "resnet18":
+            raise ModelError("ResNet18 is not here today.")
+
+    cheap = COST.model_copy(update={"seconds_per_step": 0.01, "seconds_per_image_forward": 0.001})
+    monkeypatch.setattr(client, "profile", lambda *_: cheap)
+    app = overview(make_tiles(tmp_path / "more", per_class=30))
+    app.button("study-measure").click().run()
+    app = measured(app)
+    with monkeypatch.context() as patch:
+        patch.setattr(submit, "check_model", check_model)
+        app.button("study-start-64").click().run()
+    assert not app.exception and "not here today" in app.error[0].value
+    assert not own_runs()
+    app.button("study-start-64").click().run()
+    assert not app.exception and not app.error
+    assert sorted(entry.config.model for entry in own_runs()) == ["alexnet", "resnet18"]
 
 
 def test_measuring_can_be_stopped_and_says_so_at_once(
