@@ -23,6 +23,12 @@ def test_every_page_opens_on_empty_folders(name: str) -> None:
     open_page(name)
 
 
+def test_a_comment_on_a_constant_is_no_part_of_a_page(runs_dir: Path) -> None:
+    folder = make_run(runs_dir, state=RunState.FINISHED)
+    shown = [text.value for text in open_page("run", run=folder.id).markdown]
+    assert not any("looks whether it goes on" in text for text in shown)
+
+
 @pytest.mark.parametrize("state", list(RunState))
 def test_the_run_page_shows_every_state(runs_dir: Path, state: RunState) -> None:
     folder = make_run(runs_dir, name="mine", state=state)
