@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -28,9 +29,12 @@ RESULTS_KEPT = 8
 AT_ONCE_S = 2.0
 """A few images are done by then: no progress need be drawn for them."""
 POLL_S = 0.02
+SESSION = "predict-session"
 
 _recent: deque[str] = deque()
 """Keys of the latest tasks, so that the server does not keep the results of all."""
+_waiting: dict[str, set[str]] = {}
+"""Key of a task → tokens of the sessions that wait for it: several may ask about one place of the server."""
 
 
 @dataclass
@@ -90,6 +94,7 @@ def predicted(chosen: Chosen, entries: Sequence[RunEntry], *, symmetries: bool) 
     if task is None:
         task = _start(key, Job(chosen.place, entries, symmetries), chosen.title)
     if not task.finished:
+        _turn_to(key)
         watch(key, _words)
         return None
     if task.error:
@@ -112,20 +117,32 @@ def digest_of(*parts: str) -> str:
 
 def _start(key: str, job: Job, title: str) -> Task:
     tasks = server().tasks
-    before = st.session_state.get("predicting")
-    if before and before != key and (running := tasks.get(before)):
-        running.stop()  # nobody looks at it any more
-    st.session_state["predicting"] = key
+    _turn_to(key)
     _recent.append(key)
     while len(_recent) > RESULTS_KEPT:
         old = _recent.popleft()
         if old not in _recent and not tasks.under_way(old):
             tasks.forget(old)
+            _waiting.pop(old, None)
     task = tasks.start(key, f"Predicting {title}", lambda report: _work(job, report))
     deadline = time.monotonic() + AT_ONCE_S
     while not task.finished and time.monotonic() < deadline:
         time.sleep(POLL_S)
     return task
+
+
+def _turn_to(key: str) -> None:
+    """Note which task this session waits for; the one before it ends where no other session waits for it."""
+    session = st.session_state.setdefault(SESSION, secrets.token_hex(8))
+    _waiting.setdefault(key, set()).add(session)
+    before = st.session_state.get("predicting")
+    st.session_state["predicting"] = key
+    if before and before != key:
+        others = _waiting.get(before, set())
+        others.discard(session)
+        running = server().tasks.get(before)
+        if running and not others:
+            running.stop()
 
 
 def _work(job: Job, report: Report) -> Job:

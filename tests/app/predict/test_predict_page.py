@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -228,6 +229,32 @@ def test_stopped_it_shows_what_it_has(run, tmp_path, monkeypatch) -> None:
     wait_for(lambda: task is None or task.finished, "its end")
     app.run()
     assert any("Stopped after 2 of 25 images" in info.value for info in app.info)
+
+
+def test_what_another_session_waits_for_goes_on(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE_S", 0.0)
+    go_on = threading.Event()
+
+    def slow(run: Path, place: Path, take: Callable[[PredictedPart], None], **_: object) -> PredictedPlace:
+        assert go_on.wait(60)
+        take(PredictedPart(done=1, total=25, found=(answer("Forest/0.png"),)))
+        return PredictedPlace(images=25, refused=0)
+
+    monkeypatch.setattr(client, "predict_place", slow)
+    one, two, three = (folder_of_tiles(tmp_path / name, per_class=1) for name in ("one", "two", "three"))
+    mine = predict_path(open_page("predict"), one)
+    tasks = shared.server().tasks
+    task = tasks.get(mine.session_state["predicting"])
+    theirs = open_page("predict")
+    theirs.segmented_control(key="images-from").set_value("On this machine").run()
+    theirs.text_input(key="image-path").set_value(str(one)).run()
+    assert task and theirs.button(key="predict").disabled and theirs.button(key="stop-predict")
+    predict_path(mine, two)
+    assert not task.stopped
+    predict_path(theirs, three)
+    assert task.stopped, "nobody waits for it any more"
+    go_on.set()
+    wait_for(lambda: not tasks.under_way("predict"), "the ends")
 
 
 def test_stopped_before_the_second_model_only_the_first_can_be_taken_along(
