@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from rsdash.runs.states import ENDED
+from rsdash.runs.index import RunEntry
+from rsdash.runs.states import ENDED, LIVING, RunState
 from rsdash.ui.device_list import device_list, devices_under_way
 from rsdash.ui.links import page
 from rsdash.ui.queue_list import queue_list
@@ -21,9 +22,9 @@ def busy() -> bool:
 
 
 def recent_runs() -> None:
-    """The newest runs of one's own; a tick opens one."""
+    """The runs of one's own, those under way first, then the newest; a tick opens one."""
     st.subheader("Recent runs")
-    own = [entry for entry in server().listing().entries if not entry.example]
+    own = sorted((entry for entry in server().listing().entries if not entry.example), key=_rank)
     if not own:
         st.info("No runs yet. Repeat the study below, or choose settings of your own on the Train page.")
         return
@@ -32,7 +33,12 @@ def recent_runs() -> None:
     if chosen is not None:
         st.switch_page(page("run"), query_params={"run": chosen.id})
     if len(own) > RECENT:
-        st.caption(f"The newest {RECENT} of {len(own)} runs; the Compare page lists all.")
+        st.caption(f"{RECENT} of {len(own)} runs; the Compare page lists all.")
+
+
+def _rank(entry: RunEntry) -> int:
+    """Waiting runs come last: they have a list of their own."""
+    return 0 if entry.state.state in LIVING else 2 if entry.state.state is RunState.QUEUED else 1
 
 
 def examples() -> None:

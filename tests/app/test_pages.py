@@ -23,6 +23,17 @@ def test_every_page_opens_on_empty_folders(name: str) -> None:
     open_page(name)
 
 
+def test_a_long_queue_hides_no_run_that_is_under_way(runs_dir: Path) -> None:
+    make_run(runs_dir, name="done", state=RunState.FINISHED)
+    make_run(runs_dir, name="at work", state=RunState.RUNNING)
+    for number in range(14):
+        make_run(runs_dir, name=f"waiting {number}")
+    app = open_page("overview")
+    names = app.dataframe[0].value["Name"].tolist()
+    assert names[:2] == ["at work", "done"] and len(names) == 12
+    assert any(text.value == "12 of 16 runs; the Compare page lists all." for text in app.caption)
+
+
 def test_a_comment_on_a_constant_is_no_part_of_a_page(runs_dir: Path) -> None:
     folder = make_run(runs_dir, state=RunState.FINISHED)
     shown = [text.value for text in open_page("run", run=folder.id).markdown]
