@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from rsdash.charts.style import class_color, finish, literal
+from rsdash.charts.style import MOST_IN_A_MATRIX, class_color, finish, literal
 from rsdash.palette import DOUBTFUL_COLOR, RIGHT_COLOR, WRONG_COLOR
 from rsdash.runs.watched import Confusion, ProbeHistory
 
-MOST_IN_A_MATRIX = 50
 MOST_WITH_NUMBERS = 21
 MOST_PAIRS = 25
 MOST_LINES = 6

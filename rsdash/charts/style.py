@@ -10,7 +10,10 @@ import plotly.graph_objects as go
 
 from rsdash.palette import CLASS_COLORS, PART_COLORS, class_color
 
-__all__ = ["CLASS_COLORS", "PART_COLORS", "class_color", "faint", "finish", "literal"]
+__all__ = ["CLASS_COLORS", "MOST_IN_A_MATRIX", "PART_COLORS", "class_color", "faint", "finish", "literal"]
+
+MOST_IN_A_MATRIX = 60
+"""Classes up to which a confusion matrix is drawn."""
 
 
 def literal(text: str) -> str:

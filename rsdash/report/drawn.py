@@ -18,7 +18,7 @@ from rsdash.charts import (
     reliability_diagram,
     seed_spread,
 )
-from rsdash.charts.style import literal
+from rsdash.charts.style import MOST_IN_A_MATRIX, literal
 from rsdash.evaluation.calibration import calibrate
 from rsdash.evaluation.comparison import Contender, evaluated
 from rsdash.evaluation.names import names_apart
@@ -27,7 +27,7 @@ from rsdash.evaluation.recipes import partners
 from rsdash.report.curves import recipe_curves, run_curves
 from rsdash.report.evidence import RECIPES_LEGEND, recipe_rows, repeated_recipes, texts_of
 from rsdash.report.facts import Compared
-from rsdash.report.limits import MATRIX_LIMIT, MOST_IN_A_MATRIX, MOST_LINES, left_out
+from rsdash.report.limits import MATRIX_LIMIT, MOST_LINES, left_out
 from rsdash.runs.contender import whole_evaluation
 from rsdash.runs.history import HistoryReader
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from rsdash.charts.style import MOST_IN_A_MATRIX
+
 MOST_PAIRS = 60
 """Pairs of trained models in a table; the clearest come first."""
 MOST_LINES = 12
 """Runs in one chart of a report."""
 MOST_FITTED = 8
 """Runs whose confidence is fitted while a visitor waits."""
-MOST_IN_A_MATRIX = 60
-"""Classes up to which matrices are drawn."""
 MATRIX_LIMIT = f"Matrices are drawn up to {MOST_IN_A_MATRIX} classes."
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from rsdash.charts import class_deltas, matrix_difference, matrix_map
-from rsdash.charts.style import literal
+from rsdash.charts.style import MOST_IN_A_MATRIX, literal
 from rsdash.evaluation.class_intervals import ClassIntervals
 from rsdash.evaluation.comparison import Contender
 from rsdash.evaluation.figures import Figures
@@ -17,7 +17,7 @@ from rsdash.evaluation.intervals import FEWEST_GROUPS
 from rsdash.evaluation.names import names_apart
 from rsdash.evaluation.pairs import ClassDifferences, class_differences
 from rsdash.evaluation.wording import figure_text
-from rsdash.report.limits import MATRIX_LIMIT, MOST_IN_A_MATRIX
+from rsdash.report.limits import MATRIX_LIMIT
 from rsdash.ui.compare.pair_choice import choose_shown
 from rsdash.ui.compare.tile_view import open_tiles
 from rsdash.ui.words import plain

@@ -9,7 +9,6 @@ from rsdash.inference.found import REFUSED, Found
 from rsdash.ui.predict.job import Job
 from rsdash.ui.words import plain
 
-MOST_IN_A_MATRIX = 50
 WIDTHS = (2, 1, 1, 1)
 """Of the figures; the first one has its interval beside it."""
 
@@ -17,10 +16,12 @@ WIDTHS = (2, 1, 1, 1)
 def figures_view(job: Job) -> None:
     """Accuracy, kappa, F1 and the confusion matrix of the first model."""
     from rsdash.charts.comparing import matrix_map  # with scipy behind it, which a page should not wait for
+    from rsdash.charts.style import MOST_IN_A_MATRIX
     from rsdash.evaluation import matrix
     from rsdash.evaluation.figures import confusion_of
     from rsdash.evaluation.intervals import wilson_interval
     from rsdash.evaluation.wording import figure_text
+    from rsdash.report.limits import MATRIX_LIMIT
 
     entry = job.entries[0]
     found: Found = job.found[entry.id]
@@ -42,6 +43,8 @@ def figures_view(job: Job) -> None:
         "±: half of Wilson's 95 % interval, for images that do not depend on each other. Whether the model "
         "trained on some of them is not checked here; Evaluate on the Run page leaves those out."
     )
-    if len(found.classes) <= MOST_IN_A_MATRIX:
-        figure = matrix_map(confusion, found.classes, title="Folders (rows) and answers")
-        st.plotly_chart(figure, key="folder-matrix", alt="Confusion of folders and answers")
+    if len(found.classes) > MOST_IN_A_MATRIX:
+        st.caption(MATRIX_LIMIT)
+        return
+    figure = matrix_map(confusion, found.classes, title="Folders (rows) and answers")
+    st.plotly_chart(figure, key="folder-matrix", alt="Confusion of folders and answers")

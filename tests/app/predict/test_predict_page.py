@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.errors import ServiceError
@@ -184,6 +185,19 @@ def test_the_figures_name_the_model_that_they_are_of(run, runs_dir, asked, tmp_p
     place = folder_of_tiles(tmp_path / "set")
     app = predict_path(open_page("predict", run=run.id, beside=other.id), place)
     assert "Against the folders: mine" in [heading.value for heading in app.subheader]
+
+
+def test_of_many_classes_no_matrix_is_drawn_and_it_is_said(run, asked, tmp_path, monkeypatch) -> None:
+    app = predict_path(open_page("predict"), folder_of_tiles(tmp_path / "set"))
+    assert "folder-matrix" in charts(app)
+    monkeypatch.setattr("rsdash.charts.style.MOST_IN_A_MATRIX", 2)
+    app.run()
+    assert not app.exception and "folder-matrix" not in charts(app)
+    assert any("Matrices are drawn up to" in caption.value for caption in app.caption)
+
+
+def charts(app: AppTest) -> str:
+    return " ".join(chart.proto.id for chart in app.get("plotly_chart"))
 
 
 def test_one_model_that_fails_does_not_take_the_other_along(run, runs_dir, asked, monkeypatch) -> None:

@@ -158,10 +158,10 @@ def test_the_confusion_matrix_names_the_commonest_mistake(history: History) -> N
 
 
 def test_of_many_classes_the_commonest_mistakes_are_bars() -> None:
-    names = [f"class {number}" for number in range(60)]
-    counts = np.array([[n, n, 9] for n in range(60)] + [[n, 0, n] for n in range(1, 60)])
+    names = [f"class {number}" for number in range(70)]
+    counts = np.array([[n, n, 9] for n in range(70)] + [[n, 0, n] for n in range(1, 70)])
     (bars,) = traces(confusion_matrix(Confusion(1, 1, 900, counts), names, revision="r"))
-    assert len(bars.x) == 25 and bars.x[0] == 59 and bars.y[0] == "class 59 → class 0"
+    assert len(bars.x) == 25 and bars.x[0] == 69 and bars.y[0] == "class 69 → class 0"
 
 
 def test_probe_charts_follow_the_true_class(history: History) -> None:
