@@ -1,6 +1,6 @@
 """Frozen, validated settings of a run, and the presets they can start from."""
 
-from rsdash.config.command import as_text, command_for
+from rsdash.config.command import as_text, command_for, command_for_grid
 from rsdash.config.grid import MAX_RUNS, Cell, count_runs, make_grid, parse_seeds, parse_values
 from rsdash.config.presets import PRESET_TEXTS, PRESETS, PresetName
 from rsdash.config.radiometry import RADIOMETRIES, RADIOMETRY_TEXTS, RGB8, Radiometry, make_radiometry
@@ -29,6 +29,7 @@ __all__ = [
     "SettingInfo",
     "as_text",
     "command_for",
+    "command_for_grid",
     "count_runs",
     "make_config",
     "make_grid",

@@ -13,13 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rsdash.config.command import as_text
+from rsdash.config.command import SEEDS, as_text
 from rsdash.config.run import SETTINGS, RunConfig, make_config
 from rsdash.errors import ConfigError
 
 MAX_RUNS = 100
 """Runs that one grid may queue."""
-SEEDS = "seed"
 
 
 @dataclass(frozen=True)

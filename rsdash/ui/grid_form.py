@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,6 +14,7 @@ from rsdash.config import (
     RunConfig,
     SettingInfo,
     as_text,
+    command_for_grid,
     make_grid,
     parse_seeds,
     parse_values,
@@ -68,12 +69,19 @@ def grid_form(values: Mapping[str, Any], name: str) -> None:
         cells = make_grid(values, varied, preset=st.session_state[PRESET_KEY])
         for cell in cells:
             allowed_settings(cell.config)
-        counts = " × ".join(str(len(each)) for each in varied.values())
-        st.markdown(f"**{len(cells)} runs** ({counts}), {_time(cells)}")
-        if st.button(f"Queue {len(cells)} runs", key="queue-grid", type="primary"):
-            _queue(cells, name)
+        _offer(cells, varied, name)
     except ConfigError as error:
         raise ConfigError(in_form_words(str(error), error.setting)) from error
+
+
+def _offer(cells: list[Cell], varied: Mapping[str, Sequence[str]], name: str) -> None:
+    """What the values make, a button that queues it, and the command line that does the same."""
+    counts = " × ".join(str(len(each)) for each in varied.values())
+    st.markdown(f"**{len(cells)} runs** ({counts}), {_time(cells)}")
+    if st.button(f"Queue {len(cells)} runs", key="queue-grid", type="primary"):
+        _queue(cells, name)
+    st.code(command_for_grid(cells[0].config, varied, name=name), language="bash", wrap_lines=True)
+    st.caption("The same runs from the command line.")
 
 
 def _queue(cells: list[Cell], name: str) -> None:

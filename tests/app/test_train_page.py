@@ -153,6 +153,9 @@ def test_several_values_and_seeds_queue_every_combination(tiles_dir: Path) -> No
     app.text_input("vary-kernel_sizes").set_value("11,5,3,3,3; 7,5,3,3,3")
     app.text_input("vary-seeds").set_value("0-2").run()
     assert any("12 runs** (2 × 2 × 3)" in text.value for text in app.markdown)
+    command, kernels = app.code[1].value, "11,5,3,3,3;7,5,3,3,3"
+    assert f"--vary learning_rate=0.001,0.01 --vary 'kernel_sizes={kernels}' --seeds 0,1,2" in command
+    assert "--set width=0.125" in command and "--set learning_rate" not in command
     assert any("time is not known" in text.value for text in app.markdown)
     app.button("queue-grid").click().run()
     [tag] = {tag for entry in own_runs() for tag in entry.about.tags}
