@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rsdash.data.audit.result import IMBALANCED_RATIO, Audit, Rows
+from rsdash.data.audit.result import Audit, Rows
+
+IMBALANCED_RATIO = 3.0
+"""Images of the largest class to those of a small one, from which a set counts as imbalanced."""
 
 
 class Kind(StrEnum):

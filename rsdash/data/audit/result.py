@@ -13,8 +13,6 @@ from rsdash.files import write_text
 
 FORMAT = 1
 """To be raised with every change of what is stored or of a threshold, so that older audits are made anew."""
-IMBALANCED_RATIO = 3.0
-"""Images of the largest class to those of the smallest, from which a set counts as imbalanced."""
 
 Rows = tuple[int, ...]
 
@@ -91,21 +89,6 @@ class Audit(_Record):
     mode_outliers: Rows
     modes: dict[str, int]
     counts: dict[str, int]
-
-    @property
-    def duplicate_count(self) -> int:
-        """Images that show the same as another one."""
-        return sum(map(len, self.groups))
-
-    @property
-    def imbalance(self) -> float:
-        """Images of the largest class to those of the smallest."""
-        return max(self.counts.values()) / max(1, min(self.counts.values()))
-
-    @property
-    def is_imbalanced(self) -> bool:
-        """Whether the classes differ so much in size that overall accuracy hides the small ones."""
-        return self.imbalance >= IMBALANCED_RATIO
 
     def group_ids(self) -> np.ndarray:
         """A number per row, int64 (N,): the first row of its group, or the row itself where it has none."""
