@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from rsdash.config import RunConfig
+from rsdash.config import RunConfig, make_config
 from rsdash.models.registry import build_model, head_parameter_names
 from rsdash.runs.amendments import Amendment
-from rsdash.training.checkpoint import Checkpoint
+from rsdash.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rsdash.training.compute import Compute
 from rsdash.training.control import Ending, Request
 from rsdash.training.gradients import LayerFigures
@@ -147,6 +149,16 @@ class Witness:
     def on_checkpoint(self, checkpoint: Checkpoint) -> None:
         self.checkpoints.append(int(checkpoint.progress["step"]))
 
+    def told(self) -> tuple[list[Any], ...]:
+        """Rows of intervals, layers and epochs without their times, which differ between two runs."""
+
+        def without_times(sums: Sums) -> tuple[float, float, int]:
+            return sums.loss, sums.right, sums.images
+
+        intervals = [(without_times(sums), rate) for sums, rate in self.intervals]
+        epochs = [(epoch, without_times(sums), score) for epoch, sums, score in self.epochs]
+        return intervals, list(self.layers), epochs
+
 
 class Greedy(nn.Module):
     """Lets memory run out while a batch holds more images than it bears."""
@@ -190,5 +202,45 @@ def undisturbed(name: str, compute: Compute = CPU) -> tuple[Trainer, Witness]:
     return trainer, witness
 
 
+def shipped(preset: str, **changes: Any) -> RunConfig:
+    """A preset as it is, but that its run is short and its images few and small; AlexNet is narrower, too."""
+    smaller = {"im_size": 63, "width": 0.125} if preset == "paper" else {"im_size": 32}
+    values = {"epochs": 3, "batch_size": 16, "threads": 1, "device": "cpu", **smaller, **changes}
+    return make_config(values, preset=preset)
+
+
+def taken_up(
+    config: RunConfig, left_after: int, path: Path, compute: Compute = CPU
+) -> tuple[Trainer, tuple[list[Any], ...]]:
+    """A run that is left after some steps and finished by another trainer from its file; all that it told."""
+    before, after = Witness(left_after), Witness()
+    _leave(trainer_for(config, before, compute), path)
+    trainer = trainer_for(config, after, compute)
+    torch.rand(7)  # whatever else was drawn meanwhile must not matter
+    trainer.restore(load_checkpoint(path, "run"))
+    path.unlink()  # some 200 MB of a ResNet18
+    assert trainer.progress.step == left_after
+    assert trainer.run() == Request(Ending.COMPLETE)
+    return trainer, tuple(one + two for one, two in zip(before.told(), after.told(), strict=True))
+
+
+def _leave(trainer: Trainer, path: Path) -> None:
+    assert trainer.run() == Request(Ending.SUSPEND)
+    save_checkpoint(path, trainer.checkpoint())
+
+
+def state_of(trainer: Trainer) -> dict[str, Any]:
+    """All that a checkpoint of the run holds but the time that it took."""
+    content = dict(vars(trainer.checkpoint()))
+    return content | {"progress": {**content["progress"], "elapsed_s": 0.0}}
+
+
 def equal(left: Any, right: Any) -> bool:
-    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+    """Whether two states are the same to the last bit, tensors of nested ones included."""
+    if isinstance(left, torch.Tensor):
+        return torch.equal(left, right)
+    if isinstance(left, Mapping):
+        return left.keys() == right.keys() and all(equal(left[name], right[name]) for name in left)
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return left == right
