@@ -205,7 +205,7 @@ def undisturbed(name: str, compute: Compute = CPU) -> tuple[Trainer, Witness]:
 def shipped(preset: str, **changes: Any) -> RunConfig:
     """A preset as it is, but that its run is short and its images few and small; AlexNet is narrower, too."""
     smaller = {"im_size": 63, "width": 0.125} if preset == "paper" else {"im_size": 32}
-    values = {"epochs": 3, "batch_size": 16, "threads": 1, "device": "cpu", **smaller, **changes}
+    values = {"epochs": 2, "batch_size": 16, "threads": 1, "device": "cpu", **smaller, **changes}
     return make_config(values, preset=preset)
 
 
