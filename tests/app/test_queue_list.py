@@ -93,3 +93,13 @@ def test_where_the_last_page_is_gone_the_one_before_is_shown(queued: list[RunFol
     app.run()
     assert not app.pagination
     assert listed(app) == [folder.id for folder in queued[:RUNS_PER_PAGE]]
+
+
+def test_a_click_on_a_run_that_has_started_meanwhile_says_so(queued: list[RunFolder]) -> None:
+    app, run = open_page("overview"), queued[4]
+    run.write_state(state=RunState.STARTING)
+    app.button(key=f"first-{run.id}").click().run()
+    assert not app.exception
+    [toast] = app.toast
+    assert "run 5 is starting and has no place in the queue" in toast.value
+    assert run.id not in listed(app) and order()[0] == queued[0].id
