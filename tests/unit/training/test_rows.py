@@ -8,22 +8,10 @@ import torch
 from rsdash.errors import DivergedError
 from rsdash.training import rows
 from rsdash.training.control import Ending, Request
-from rsdash.training.progress import Sums
 from rsdash.training.trainer import Trainer
 from tests.loop import RECIPES, STEPS_PER_EPOCH, Witness, equal, material, recipe, trainer_for, undisturbed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def told(witness: Witness) -> list[list[object]]:
-    """All but the times, which differ between two runs."""
-
-    def without_times(sums: Sums) -> tuple[float, float, int]:
-        return sums.loss, sums.right, sums.images
-
-    intervals = [(without_times(sums), rate) for sums, rate in witness.intervals]
-    epochs = [(epoch, without_times(sums), score.loss) for epoch, sums, score in witness.epochs]
-    return [list(intervals), list(epochs), list(witness.layers)]
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -32,7 +20,7 @@ def test_late_rows_are_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(rows, "fetches_late", lambda device: True)
     witness = Witness()
     assert trainer_for(recipe(name), witness).run() == Request(Ending.COMPLETE)
-    assert told(witness) == told(at_once)
+    assert witness.told() == at_once.told()
 
 
 @pytest.mark.parametrize("leave_after", range(1, 2 * STEPS_PER_EPOCH + 1))
@@ -48,8 +36,8 @@ def test_a_checkpoint_holds_what_is_still_on_its_way(
     resumed = trainer_for(recipe("sgd"), second)
     resumed.restore(checkpoint)
     resumed.run()
-    both = [one + two for one, two in zip(told(first), told(second), strict=True)]
-    assert both == told(at_once)
+    both = tuple(one + two for one, two in zip(first.told(), second.told(), strict=True))
+    assert both == at_once.told()
     assert equal(resumed.reported_weights(), trainer.reported_weights())
 
 
