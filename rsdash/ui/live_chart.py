@@ -88,9 +88,10 @@ def drawing_of(figure: Figure, before: Drawing | None = None) -> Drawing:
         figure: as it is now.
         before: the same chart as it was.
     """
-    layout = figure.layout.to_plotly_json()
+    traces: Any = figure.data
+    layout: dict[str, Any] = figure.layout.to_plotly_json()
     layout.pop("template", None)
-    tree = as_tree({"data": [trace.to_plotly_json() for trace in figure.data], "layout": layout})
+    tree = as_tree({"data": [trace.to_plotly_json() for trace in traces], "layout": layout})
     height = int(layout["height"])
     if before:
         change = _as_json(change_between(json.loads(before.whole), tree))
