@@ -69,7 +69,8 @@ def test_pause_resume_stop_and_cancel(bench: Bench) -> None:
     request_resume(entry(folder))
     wait_for(lambda: steps_taken(folder) > (stopped.checkpoint_step or LONG), "steps beyond the stop")
     request_cancel(entry(folder))
-    reach(folder, RunState.CANCELLED)
+    wait_for(lambda: folder.state().state is RunState.STOPPED, "the run to be again what it was")
+    assert folder.state().summary == stopped.summary
     assert [attempt["attempt"] for attempt in folder.environment().attempts] == [1, 2, 3]
     answers = [notice for notice in history(folder).notices if notice.kind == "acknowledgement"]
     asked = ["suspend", "resume", "stop", "resume", "cancel"]

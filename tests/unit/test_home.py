@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -43,5 +44,8 @@ def test_a_server_does_not_start_on_a_mistyped_limit(
         async with lifespan(st.App(SHELL)):
             raise AssertionError("it started")
 
-    with pytest.raises(ConfigError, match=f"{variable}={text} is no "):
-        asyncio.run(start())
+    with (
+        ThreadPoolExecutor(1) as thread,  # this one may have a browser's event loop
+        pytest.raises(ConfigError, match=f"{variable}={text} is no "),
+    ):
+        thread.submit(lambda: asyncio.run(start())).result()
