@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -91,27 +91,45 @@ def ordinary_losses(lines: Sequence[np.ndarray]) -> np.ndarray:
     return values[values <= limit]
 
 
-def limit_losses(figure: go.Figure, lines: Sequence[np.ndarray], *, row: int, col: int) -> None:
+def limit_losses(figure: go.Figure, lines: Sequence[np.ndarray], *, axes: str) -> None:
     """Have a panel leave outliers above it, and say so; zooming out shows them.
 
     Args:
-        figure: with panels, the axes of losses among them.
+        figure: with panels, that of losses among them.
         lines: losses that are drawn there, as for `ordinary_losses`.
-        row: of the panel.
-        col: of the panel.
+        axes: number of that panel's axes in their names, such as the 2 of `yaxis2`.
     """
     values, ordinary = np.concatenate([np.empty(0), *lines]), ordinary_losses(lines)
     highest = float(np.max(values[np.isfinite(values)], initial=0.0))
     if not len(ordinary) or ordinary.max() == highest:
         return
-    figure.update_yaxes(range=[0, 1.05 * float(ordinary.max())], row=row, col=col)
+    figure.update_layout({f"yaxis{axes}": {"range": [0, 1.05 * float(ordinary.max())]}})
     figure.add_annotation(
         text=f"up to {highest:.2g}, above this picture",
         showarrow=False,
-        xref="x domain",
-        yref="y domain",
+        xref=f"x{axes} domain",
+        yref=f"y{axes} domain",
         x=1,  # outliers are early ones
         y=1,
-        row=row,
-        col=col,
     )
+
+
+def stacked(panels: Sequence[Mapping[str, Any]], x: Mapping[str, Any], *, gap: float) -> dict[str, Any]:
+    """Layout of the axes of panels one below the other, along a common horizontal axis.
+
+    Args:
+        panels: vertical axis of each, from above: `y`, `y2` and so on, along `x`, `x2` and so on.
+        x: horizontal axis of all; its title stands below the last.
+        gap: share of the height between two.
+    """
+    count = len(panels)
+    height = (1 - gap * (count - 1)) / count
+    axes: dict[str, Any] = {}
+    for place, panel in enumerate(panels, start=1):
+        bottom = (count - place) * (height + gap)
+        along_x: dict[str, Any] = {**x, "anchor": f"y{place}"}
+        if place < count:
+            along_x |= {"matches": f"x{count}", "showticklabels": False, "title": None}
+        axes[f"xaxis{place}"] = along_x
+        axes[f"yaxis{place}"] = {**panel, "anchor": f"x{place}", "domain": [bottom, bottom + height]}
+    return axes

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rsdash.charts.axes import AXIS_TITLES, Axis, along, limit_losses, ordinary_losses, smoothed
-from rsdash.charts.style import finish, literal
+from rsdash.charts.axes import AXIS_TITLES, Axis, along, limit_losses, ordinary_losses, smoothed, stacked
+from rsdash.charts.style import finish, framed, literal
 from rsdash.evaluation.roles import images_of
 from rsdash.palette import ACCURACY_RED, LOSS_BLUE, RUN_COLORS
 from rsdash.runs.history import History
 from rsdash.runs.thinning import Line2D, thin
 
 TRAINING_LABEL = "training"
+STUDY_COLORS = {"accuracy": ACCURACY_RED, "loss": LOSS_BLUE}
 PANEL_TITLE_CHARACTERS = 72
 """What fits above all panels together on a narrow page."""
 
@@ -71,40 +73,20 @@ def learning_curves(
         axis: what the lines run along.
         smoothing: of the lines per step, from 0 to below 1 (see `smoothed`); as they are, they stay faint.
     """
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
-    marked = "lines+markers" if len(history.epochs["epoch"]) < 60 else "lines"
-    for row, quantity, color in ((1, "accuracy", ACCURACY_RED), (2, "loss", LOSS_BLUE)):
-        steps = along(history, history.steps, axis)
-        step = thin(steps, smoothed(history.steps[quantity], smoothing))
-        line = thin(along(history, history.epochs, axis), history.epochs[quantity])
-        figure.add_scatter(
-            **_sent(step),
-            name=f"{quantity}, {TRAINING_LABEL}",
-            row=row,
-            col=1,
-            mode="lines",
-            line={"color": color, "dash": "dot", "width": 1.3},
-            opacity=0.75,
-        )
-        figure.add_scatter(
-            **_sent(line),
-            name=f"{quantity}, {measured_on}",
-            row=row,
-            col=1,
-            mode=marked,
-            line={"color": color, "width": 2.5},
-        )
-    if smoothing > 0:
-        _add_unsmoothed(figure, history, axis)
+    x: dict[str, Any] = {"title": AXIS_TITLES[axis], "rangemode": "tozero"}
     if axis == "epochs":
-        figure.update_xaxes(range=[0, epochs])
-    else:
-        figure.update_xaxes(rangemode="tozero")
-    figure.update_xaxes(title_text=AXIS_TITLES[axis], row=2, col=1)
-    figure.update_yaxes(title_text="accuracy (share)", range=[0, 1], row=1, col=1)
-    figure.update_yaxes(title_text="loss (nats)", rangemode="tozero", row=2, col=1)
-    limit_losses(figure, [history.steps["loss"], history.epochs["loss"]], row=2, col=1)
-    return finish(figure, height=480, title=_progress_title(history, measured_on), revision=revision)
+        x |= {"range": [0, epochs], "rangemode": "normal"}
+    accuracy = {"title": "accuracy (share)", "range": [0, 1]}
+    loss = {"title": "loss (nats)", "rangemode": "tozero"}
+    figure = framed(
+        _study_lines(history, axis, measured_on, smoothing),
+        stacked([accuracy, loss], x, gap=0.06),
+        height=480,
+        title=_progress_title(history, measured_on),
+        revision=revision,
+    )
+    limit_losses(figure, [history.steps["loss"], history.epochs["loss"]], axes="2")
+    return figure
 
 
 def study_panels(curves: Sequence[Curve]) -> go.Figure:
@@ -121,7 +103,7 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
         horizontal_spacing=0.04,
     )
     for column, curve in enumerate(curves, start=1):
-        for quantity, color in (("accuracy", ACCURACY_RED), ("loss", LOSS_BLUE)):
+        for quantity, color in STUDY_COLORS.items():
             for prefix, dash in (("train_", "dash"), ("", "solid")):
                 label = f"{quantity}, {TRAINING_LABEL if prefix else 'not trained on'}"
                 figure.add_trace(
@@ -151,18 +133,36 @@ def study_panels(curves: Sequence[Curve]) -> go.Figure:
     return finish(figure, height=400, title="Each model on its own, on the same axes")
 
 
-def _add_unsmoothed(figure: go.Figure, history: History, axis: Axis) -> None:
-    for row, quantity, color in ((1, "accuracy", ACCURACY_RED), (2, "loss", LOSS_BLUE)):
-        figure.add_scatter(
-            **_sent(thin(along(history, history.steps, axis), history.steps[quantity])),
-            row=row,
-            col=1,
-            mode="lines",
-            line={"color": color, "width": 1},
-            opacity=0.2,
-            showlegend=False,
-            hoverinfo="skip",
-        )
+def _study_lines(history: History, axis: Axis, measured_on: str, smoothing: float) -> list[go.Scatter]:
+    """Each quantity per step and per epoch; last and faint, the steps as they are where they are smoothed."""
+    marked = "lines+markers" if len(history.epochs["epoch"]) < 60 else "lines"
+    steps, epochs = along(history, history.steps, axis), along(history, history.epochs, axis)
+    lines, faint_lines = [], []
+    for panel, (quantity, color) in enumerate(STUDY_COLORS.items(), start=1):
+        at = {"xaxis": f"x{panel}", "yaxis": f"y{panel}"}
+        lines += [
+            go.Scatter(
+                **_sent(thin(steps, smoothed(history.steps[quantity], smoothing))),
+                **at,
+                name=f"{quantity}, {TRAINING_LABEL}",
+                mode="lines",
+                line={"color": color, "dash": "dot", "width": 1.3},
+                opacity=0.75,
+            ),
+            go.Scatter(
+                **_sent(thin(epochs, history.epochs[quantity])),
+                **at,
+                name=f"{quantity}, {measured_on}",
+                mode=marked,
+                line={"color": color, "width": 2.5},
+            ),
+        ]
+        if smoothing > 0:
+            raw = _sent(thin(steps, history.steps[quantity]))
+            line = {"color": color, "width": 1}
+            look = {"mode": "lines", "line": line, "opacity": 0.2, "showlegend": False, "hoverinfo": "skip"}
+            faint_lines.append(go.Scatter(**raw, **at, **look))
+    return lines + faint_lines
 
 
 def _sent(line: Line2D) -> dict[str, np.ndarray]:

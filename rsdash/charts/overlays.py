@@ -71,7 +71,7 @@ def overlay(
                 row=1,
                 col=column,
             )
-    limit_losses(figure, [c.values[name] for c in curves for name in ("loss", "train_loss")], row=1, col=2)
+    limit_losses(figure, [c.values[name] for c in curves for name in ("loss", "train_loss")], axes="2")
     title = f"{title}; dashes are {TRAINING_LABEL}" if many else title
     return _framed(figure, axis, title, len(curves) if many else 2 * len(curves))
 
@@ -92,7 +92,7 @@ def group_overlay(
         for column, quantity in enumerate(UNITS, start=1):
             _add_band(figure, group, quantity, (axis, smoothing), position=position, column=column)
     repeats = [curve.values["loss"] for group in groups for curve in group.curves]
-    limit_losses(figure, repeats, row=1, col=2)
+    limit_losses(figure, repeats, axes="2")
     return _framed(figure, axis, title, len(groups))
 
 

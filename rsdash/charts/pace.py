@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from rsdash.charts.axes import AXIS_TITLES, Axis, along, binned
-from rsdash.charts.rates import rate_lines
-from rsdash.charts.style import finish
+from rsdash.charts.axes import AXIS_TITLES, Axis, along, binned, stacked
+from rsdash.charts.rates import rate_axes, rate_lines
+from rsdash.charts.style import framed
 from rsdash.palette import GPU_COLOR, LEARNING_COLOR, PROCESSOR_COLOR, READYING_COLOR
 from rsdash.runs.history import History
 from rsdash.runs.thinning import thin
@@ -32,12 +31,16 @@ def learning_rate(
         revision: zoom stays as long as this does.
     """
     x = along(history, history.steps, axis)
-    figure = rate_lines(thin(x, rate), thin(x, head_rate))
-    figure.update_xaxes(title_text=AXIS_TITLES[axis])
-    apart = len(figure.to_dict()["data"]) > 1
+    lines = rate_lines(thin(x, rate), thin(x, head_rate))
+    apart = len(lines) > 1
     title = f"Learning rate {rate_in_words(rate[-1], head_rate[-1])} at step {history.steps['step'][-1]:,.0f}"
-    finish(figure, height=280 if apart else 250, title=title, revision=revision)
-    return figure.update_layout(margin_b=80 if apart else 50)
+    return framed(
+        lines,
+        {**rate_axes(AXIS_TITLES[axis]), "margin": {"l": 60, "r": 30, "t": 70, "b": 80 if apart else 50}},
+        height=280 if apart else 250,
+        title=title,
+        revision=revision,
+    )
 
 
 def rate_in_words(rate: float, head_rate: float) -> str:
@@ -60,10 +63,9 @@ def throughput(history: History, *, axis: Axis, revision: str) -> go.Figure:
     compute = steps["seconds"][timed] * per_image - data
     x = along(history, steps, axis)[timed]
     table = binned(np.stack([x, data, compute], axis=1), most=MOST_POINTS)
-    figure = go.Figure()
     parts = (("getting images ready", 1, READYING_COLOR), ("learning from them", 2, LEARNING_COLOR))
-    for name, place, color in parts:
-        figure.add_scatter(
+    areas = [
+        go.Scatter(
             x=table[:, 0],
             y=table[:, place],
             name=name,
@@ -71,13 +73,17 @@ def throughput(history: History, *, axis: Axis, revision: str) -> go.Figure:
             stackgroup="time",
             line={"width": 0.5, "color": color},
         )
-    figure.update_xaxes(title_text=AXIS_TITLES[axis], rangemode="tozero")
-    figure.update_yaxes(title_text="ms an image", rangemode="tozero")
+        for name, place, color in parts
+    ]
+    axes = {
+        "xaxis": {"title": AXIS_TITLES[axis], "rangemode": "tozero"},
+        "yaxis": {"title": "ms an image", "rangemode": "tozero"},
+    }
     recent = slice(-RECENT_ROWS, None)
     images, seconds, data_s = (steps[name][timed][recent].sum() for name in ("images", "seconds", "data_s"))
     speed, share = images / seconds, data_s / seconds
     title = f"{speed:,.0f} images/s of late; {share:.0%} of the time goes into getting images ready"
-    return finish(figure, height=340, title=title, revision=revision)
+    return framed(areas, axes, height=340, title=title, revision=revision)
 
 
 def machine_use(machine: Mapping[str, np.ndarray], *, revision: str) -> go.Figure:
@@ -97,20 +103,27 @@ def machine_use(machine: Mapping[str, np.ndarray], *, revision: str) -> go.Figur
         ("memory (GB)", (("memory", "worker", 1e-9), ("gpu_memory", "GPU, all programs", 1e-9))),
         ("°C", (("cpu_c", "processor", 1.0), ("gpu_c", "GPU", 1.0))),
     )[: 3 if warm else 2]
-    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.07)
-    for row, (title, lines) in enumerate(panels, start=1):
+    drawn, vertical = [], []
+    for place, (title, lines) in enumerate(panels, start=1):
         for name, words, factor in lines:
             if not np.isnan(values[name]).all():
                 color = GPU_COLOR if name.startswith("gpu") else PROCESSOR_COLOR
-                label = f"{title.removesuffix(' (GB)')}: {words}"
-                line = {"color": color, "width": 2}
-                points = {"x": table[:, 0], "y": values[name] * factor}
-                figure.add_scatter(**points, name=label, mode="lines+markers", line=line, row=row, col=1)
-        figure.update_yaxes(title_text=title, rangemode="tozero", row=row, col=1)
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", row=1, col=1)
-    figure.update_xaxes(title_text="minutes since the first look, pauses included", row=len(panels), col=1)
-    title = _machine_title(machine)
-    return finish(figure, height=200 + 150 * len(panels), title=title, revision=revision)
+                drawn.append(
+                    go.Scatter(
+                        x=table[:, 0],
+                        y=values[name] * factor,
+                        name=f"{title.removesuffix(' (GB)')}: {words}",
+                        mode="lines+markers",
+                        line={"color": color, "width": 2},
+                        xaxis=f"x{place}",
+                        yaxis=f"y{place}",
+                    )
+                )
+        vertical.append({"title": title, "rangemode": "tozero"})
+    vertical[0] |= {"range": [0, 1.02], "tickformat": ".0%"}
+    axes = stacked(vertical, {"title": "minutes since the first look, pauses included"}, gap=0.07)
+    height = 200 + 150 * len(panels)
+    return framed(drawn, axes, height=height, title=_machine_title(machine), revision=revision)
 
 
 def _machine_title(machine: Mapping[str, np.ndarray]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from rsdash.charts.style import finish
+from rsdash.charts.style import finish, framed
 from rsdash.palette import HEAD_RATE_COLOR, LOSS_BLUE, RATE_COLOR
 from rsdash.runs.thinning import Line2D
 
@@ -30,13 +31,12 @@ def rate_schedule(
         jumps: whether the rate stays between the places where it is taken, and changes at once there.
     """
     x = np.asarray(epoch)
-    figure = rate_lines(Line2D(x, np.asarray(rate)), Line2D(x, np.asarray(head_rate)), jumps=jumps)
-    figure.update_xaxes(title_text="epoch")
-    finish(figure, height=290, title=title)
-    return figure.update_layout(margin={"t": 50, "b": 90 if len(figure.to_dict()["data"]) > 1 else 60})
+    lines = rate_lines(Line2D(x, np.asarray(rate)), Line2D(x, np.asarray(head_rate)), jumps=jumps)
+    margin = {"l": 60, "r": 30, "t": 50, "b": 90 if len(lines) > 1 else 60}
+    return framed(lines, {**rate_axes("epoch"), "margin": margin}, height=290, title=title)
 
 
-def rate_lines(rate: Line2D, head_rate: Line2D, *, jumps: bool = False) -> go.Figure:
+def rate_lines(rate: Line2D, head_rate: Line2D, *, jumps: bool = False) -> list[go.Scatter]:
     """A line for all layers, or two where the last layer learns at a rate of its own.
 
     Args:
@@ -44,18 +44,9 @@ def rate_lines(rate: Line2D, head_rate: Line2D, *, jumps: bool = False) -> go.Fi
         head_rate: of the last layer.
         jumps: whether a rate stays between the points, and changes at once there.
     """
-    figure = go.Figure()
     shape = "hv" if jumps else "linear"
     apart = not np.array_equal(rate.y, head_rate.y, equal_nan=True)
-    if apart:
-        figure.add_scatter(
-            x=head_rate.x,
-            y=head_rate.y,
-            name="last layer",
-            mode="lines",
-            line={"color": HEAD_RATE_COLOR, "dash": "dash", "shape": shape},
-        )
-    figure.add_scatter(
+    others = go.Scatter(
         x=rate.x,
         y=rate.y,
         name="all other layers" if apart else "all layers",
@@ -63,8 +54,18 @@ def rate_lines(rate: Line2D, head_rate: Line2D, *, jumps: bool = False) -> go.Fi
         line={"color": RATE_COLOR, "width": 2.5, "shape": shape},
         showlegend=apart,
     )
-    figure.update_xaxes(rangemode="tozero")
-    return figure.update_yaxes(title_text="learning rate", rangemode="tozero", exponentformat="power")
+    if not apart:
+        return [others]
+    dashes = {"color": HEAD_RATE_COLOR, "dash": "dash", "shape": shape}
+    return [go.Scatter(x=head_rate.x, y=head_rate.y, name="last layer", mode="lines", line=dashes), others]
+
+
+def rate_axes(x: str) -> dict[str, Any]:
+    """Layout of the axes of learning rates along something."""
+    return {
+        "xaxis": {"title": x, "rangemode": "tozero"},
+        "yaxis": {"title": "learning rate", "rangemode": "tozero", "exponentformat": "power"},
+    }
 
 
 def rate_sweep(

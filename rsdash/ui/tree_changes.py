@@ -42,6 +42,8 @@ def as_tree(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype == np.float32:
             value = np.char.mod("%.7g", value).astype(np.float64)
+        if value.dtype.kind == "f" and np.isfinite(value).all():
+            return value.tolist()  # without a look at each number
         return as_tree(value.tolist())
     if isinstance(value, list | tuple):
         return [as_tree(item) for item in value]
