@@ -237,7 +237,8 @@ class Trainer:
         self._reported.keep_best(self.config, progress)
         self._count_time()
         self._watcher.on_epoch(progress, training, validation)
-        if time.monotonic() - self._saved_at > CHECKPOINT_EVERY_S:
+        over = progress.epoch >= self.config.epochs  # whoever runs this writes the last checkpoint
+        if not over and time.monotonic() - self._saved_at > CHECKPOINT_EVERY_S:
             self._save()
 
     def _save(self) -> None:

@@ -94,6 +94,20 @@ def short_of_room(monkeypatch: pytest.MonkeyPatch, *, failures: int) -> None:
     monkeypatch.setattr("rsdash.training.recorder.HEARTBEAT_S", 0.0)
 
 
+def test_the_last_epoch_is_written_once(tiles_dir, queue, monkeypatch):
+    add_dataset(tiles_dir, name="tiles")
+    run, save, epochs = queue("tiles", epochs=3), checkpoint_module.save_checkpoint, []
+
+    def note(path: Path, checkpoint: Checkpoint) -> None:
+        epochs.append(checkpoint.progress["epoch"])
+        save(path, checkpoint)
+
+    monkeypatch.setattr(checkpoint_module, "save_checkpoint", note)
+    monkeypatch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
+    assert go_on(run)
+    assert epochs == [1, 2, 3]
+
+
 def test_a_checkpoint_without_room_is_told_and_the_run_goes_on(tiles_dir, queue, monkeypatch):
     add_dataset(tiles_dir, name="tiles")
     run = queue("tiles", epochs=9)
