@@ -43,7 +43,7 @@ class Job:
 
     Attributes:
         place: the images.
-        entries: the models, that of the page first.
+        entries: the models, that of the page first; in the end, those first that answered anything.
         symmetries: whether answers are averages over the 8 symmetries.
         images: the files, once they are listed.
         found: run id → its predictions.
@@ -167,6 +167,7 @@ def _work(job: Job, report: Report) -> Job:
                 job.problems[entry.id] = str(error)
     except TaskStoppedError:
         job.stopped = True
+    job.entries = sorted(job.entries, key=lambda entry: not job.found.get(entry.id))
     if first := job.found.get(job.entries[0].id):
         job.labels = job.folder_labels(first)
     return job

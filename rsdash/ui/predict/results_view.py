@@ -54,7 +54,7 @@ def _summary(job: Job) -> None:
 def _downloads(job: Job) -> None:
     with st.container(horizontal=True):
         for number, entry in enumerate(job.entries, start=1):
-            if entry.id not in job.found:  # stopped before
+            if not job.found.get(entry.id):  # stopped or broken off before
                 continue
             suffix = "" if len(job.entries) == 1 else f" of {number}"
             _download(f"CSV{suffix}", entry.id, "csv", lambda run_id=entry.id: as_csv(job, run_id))

@@ -53,19 +53,23 @@ def test_files_to_take_along_are_whole_where_one_model_came_further(
         assert [row["true_class"] for row in parsed] == folders
 
 
-def test_one_model_that_fails_does_not_take_the_other_along(run, runs_dir, asked, monkeypatch) -> None:
+@pytest.mark.parametrize("failing", [0, 1])
+def test_one_model_that_fails_does_not_take_the_other_along(
+    run, runs_dir, asked, monkeypatch, failing: int
+) -> None:
     other = make_run(runs_dir, name="other", state=RunState.FINISHED)
-    answering = client.predict_place
+    answering, models = client.predict_place, (run.id, other.id)
 
     def refuse(path: Path, *arguments: object, **named: object) -> PredictedPlace:
-        if path.name == other.id:
-            raise ServiceError("other has no weights yet.")
+        if path.name == models[failing]:
+            raise ServiceError("It has no weights yet.")
         return answering(path, *arguments, **named)  # pyright: ignore[reportArgumentType]  # handed on
 
     monkeypatch.setattr(client, "predict_place", refuse)
-    app = drop(open_page("predict", run=run.id, beside=other.id), ("a.png", tile()))
+    app = drop(open_page("predict", run=run.id, beside=other.id), ("a.png", tile()), ("b.png", tile()))
     assert any("no weights yet" in error.value.replace("\\", "") for error in app.error)
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("plotly_chart")) == 1 and app.dataframe[0].value["File"].tolist() == ["b.png", "a.png"]
+    assert [button.proto.label for button in app.get("download_button")] == ["CSV of 1", "JSON of 1"]
     monkeypatch.setattr(client, "predict_place", answering)
     app.button(key="again").click().run()
     assert len(app.get("plotly_chart")) == 2 and not app.error
