@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rsdash.errors import RsdashError, RunError
 from rsdash.files import remove_torn
-from rsdash.runs.amendments import AMENDED_BY, amended, amendment_for
+from rsdash.runs.amendments import AMENDED_BY, Amendment, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.extension import take_back, way_back
@@ -126,11 +126,8 @@ def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
 
 def _answer(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:
     fields: dict[str, object] = {"outcome": "done"}
-    before = way_back(folder, state)
     try:
-        if command.action in AMENDED_BY:
-            state = _amend(folder, state, command)
-            fields["value"] = command.value
+        amendment = _amendment(folder, state, command) if command.action in AMENDED_BY else None
         if command.action is Action.CANCEL and state.before:
             state = take_back(folder, state.before)
         elif command.action is Action.CANCEL and state.state is RunState.QUEUED:
@@ -138,6 +135,7 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
         elif _goes_on(command.action, state.state):
             require_checkpoint(state)
             folder.write_about(queue_position=front)
+            before = way_back(folder, state)  # as it is before the amendment, whenever this is killed
             state = folder.write_state(
                 state=RunState.QUEUED, reason=None, message="", fruitless=0, before=before
             )
@@ -146,6 +144,9 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
                 state = folder.write_state(reason=Interruption.SUSPENDED)  # nor does it resume by itself
         elif command.action not in AMENDED_BY:
             raise RunError(f"The run is {state.words}.")
+        if amendment:
+            state = _amend(folder, state, amendment, command)
+            fields["value"] = command.value
     except RsdashError as error:
         fields = {"outcome": "refused", "reason": str(error)}
     folder.log_event("acknowledgement", command=command.id, action=command.action.value, **fields)
@@ -167,16 +168,26 @@ def _rests_already(action: Action, state: StateRecord) -> bool:
     )
 
 
-def _amend(folder: RunFolder, state: StateRecord, command: Command) -> StateRecord:
-    """Change a setting from the step on that the run will go on from."""
+def _amendment(folder: RunFolder, state: StateRecord, command: Command) -> Amendment:
+    """A changed setting from the step on that the run will go on from.
+
+    Raises:
+        RsdashError: it cannot be changed so.
+    """
     if state.state in EVALUATED and command.action is Action.SET_RATE:
         raise RunError(f"The run is {state.words}.")
     require_checkpoint(state)
     config = amended(folder.request().config, state.amendments)
     step, done = state.checkpoint_step or 0, state.epochs_behind(config.epochs)
-    folder.amend(amendment_for(command, config, step=step, epochs_done=done), command=command.id)
-    length = amended(folder.request().config, folder.state().amendments).epochs
-    summary = state.summary.model_copy(update={"steps": state.summary.steps // config.epochs * length})
+    return amendment_for(command, config, step=step, epochs_done=done)
+
+
+def _amend(folder: RunFolder, state: StateRecord, amendment: Amendment, command: Command) -> StateRecord:
+    asked = folder.request().config
+    before = amended(asked, state.amendments).epochs
+    folder.amend(amendment, command=command.id)
+    length = amended(asked, folder.state().amendments).epochs
+    summary = state.summary.model_copy(update={"steps": state.summary.steps // before * length})
     return folder.write_state(summary=summary)
 
 

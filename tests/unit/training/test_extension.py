@@ -73,6 +73,29 @@ def test_an_extension_given_up_while_it_waits_can_be_asked_for_again(finished: R
     assert all(torch.equal(value, weights(twin)[name]) for name, value in weights(finished).items())
 
 
+@pytest.mark.parametrize("killed_at", ["log_event", "write_state", "write_about"])
+def test_an_extension_whose_runner_was_killed_knows_the_way_back(
+    finished: RunFolder, killed_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = finished.state(), getattr(RunFolder, killed_at)
+    request_changes(entry(finished), epochs=9)
+
+    def killed(folder: RunFolder, *names: str, **fields: object) -> object:
+        if "amendment" in names or {"amendments", "queue_position"} & fields.keys():
+            raise KeyboardInterrupt
+        return real(folder, *names, **fields)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RunFolder, killed_at, killed)
+        carry_out(finished, front=0.0)
+    assert carry_out(finished, front=0.0)
+    assert finished.state().state is RunState.QUEUED and entry(finished).config.epochs == 9
+    assert finished.state().summary.steps == before.summary.steps // 2 * 9
+    request_cancel(entry(finished))
+    assert carry_out(finished, front=0.0)
+    assert is_again(finished, before)
+
+
 @pytest.mark.parametrize("saved", [True, False])
 def test_an_extension_given_up_while_it_trains_leaves_the_figures(
     finished: RunFolder, saved: bool, monkeypatch: pytest.MonkeyPatch
