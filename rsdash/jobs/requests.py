@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rsdash.data import open_dataset
 from rsdash.errors import RunBusyError, RunError
-from rsdash.jobs.unattended import require_checkpoint
 from rsdash.runs.amendments import AMENDED_BY, check_amendment
 from rsdash.runs.commands import Action, append_command
+from rsdash.runs.extension import require_checkpoint
 from rsdash.runs.folder import RunFolder, remove_run
 from rsdash.runs.index import RunEntry
 from rsdash.runs.lock import Lock

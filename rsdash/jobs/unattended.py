@@ -11,7 +11,7 @@ from rsdash.files import remove_torn
 from rsdash.runs.amendments import AMENDED_BY, Amendment, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.events import cut_torn_line
-from rsdash.runs.extension import take_back, way_back
+from rsdash.runs.extension import require_checkpoint, take_back, way_back
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunEntry
 from rsdash.runs.lock import Lock
@@ -109,19 +109,6 @@ def say_device_is_missing(entry: RunEntry) -> bool:
         if entry.folder.state().state is RunState.QUEUED:
             entry.folder.write_state(message=message)
     return True
-
-
-def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
-    """Refuse to have an evaluated run begin anew, which would lose its figures.
-
-    Raises:
-        RunError: its checkpoint is gone.
-    """
-    if state.state in EVALUATED and state.checkpoint_step is None:
-        raise RunError(
-            f"{name} cannot go on without a checkpoint: imported runs have none, older ones are deleted to "
-            "save space. Clone it instead."
-        )
 
 
 def _answer(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:

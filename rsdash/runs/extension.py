@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from rsdash.errors import RunError
 from rsdash.runs.amendments import TAKEN_BACK
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.records import Evaluated, StateRecord
 from rsdash.runs.states import EVALUATED
+
+
+def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
+    """Refuse to have an evaluated run begin anew, which would lose its figures.
+
+    Raises:
+        RunError: its checkpoint is gone.
+    """
+    if state.state in EVALUATED and state.checkpoint_step is None:
+        raise RunError(
+            f"{name} cannot go on without a checkpoint: imported runs have none, older ones are deleted to "
+            "save space. Clone it instead."
+        )
 
 
 def way_back(folder: RunFolder, state: StateRecord) -> Evaluated | None:

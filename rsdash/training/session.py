@@ -16,7 +16,7 @@ from rsdash.files import remove_torn
 from rsdash.processors import processors
 from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import cut_torn_line
-from rsdash.runs.extension import take_back
+from rsdash.runs.extension import take_back, way_back
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.further import forget_further
 from rsdash.runs.records import RunRequest, StateRecord
@@ -236,7 +236,8 @@ def _announce(folder: RunFolder) -> StateRecord:
     if state.state in LIVING:  # the lock was free, so the worker before this one died unseen
         folder.write_state(state=RunState.INTERRUPTED, reason=Interruption.VANISHED)
     if state.state is not RunState.QUEUED:
-        folder.write_state(state=RunState.QUEUED, reason=None, message="")
+        before = way_back(folder, state)
+        folder.write_state(state=RunState.QUEUED, reason=None, message="", before=before)
     return folder.write_state(
         state=RunState.STARTING,
         message="",

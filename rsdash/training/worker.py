@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from rsdash.errors import RsdashError
+from rsdash.errors import RsdashError, RunBusyError, RunError
+from rsdash.runs.extension import require_checkpoint
 from rsdash.runs.folder import RunFolder, open_run
 from rsdash.runs.lock import LOCK_VARIABLE, Lock
 from rsdash.runs.states import RunState
@@ -20,33 +21,41 @@ EXIT_DONE = 0
 EXIT_ENDED = 1
 """Failed, cancelled or interrupted."""
 EXIT_REFUSED = 2
-"""Not a run, a finished one, or one that another process holds; nothing was written."""
+"""Not a run, a finished one, one whose figures would be lost, or one that is held; nothing was written."""
 
 
 def main(path: Path) -> int:
     """Train the run in a folder and return the exit code."""
     descriptor = os.environ.pop(LOCK_VARIABLE, None)
-    by_hand = descriptor is None
     try:
-        folder = open_run(path.resolve().parent, path.resolve().name)
-        lock = _take_lock(folder, descriptor)
+        folder, lock = _take(path, descriptor)
     except RsdashError as error:
         print(error, file=sys.stderr)
         return EXIT_REFUSED
-    if lock is None:
-        print(f"Run {folder.id} is held by another process.", file=sys.stderr)
-        return EXIT_REFUSED
     lock.close_in_children()
-    state = folder.state()
-    if state.state is RunState.FINISHED:
-        print(f"Run {folder.id} is finished; there is nothing left to train.", file=sys.stderr)
-        return EXIT_REFUSED
-    control = Control(folder, state.commands_end)
+    control = Control(folder, folder.state().commands_end)
     control.listen_to_signals()  # before the imports, which take seconds
     from rsdash.training.session import run_session  # imports torch, which the lock must precede
 
     # the lock is left to the end of the process: a last checkpoint may still be on its way to disk
-    return EXIT_DONE if run_session(folder, control, by_hand=by_hand) else EXIT_ENDED
+    return EXIT_DONE if run_session(folder, control, by_hand=descriptor is None) else EXIT_ENDED
+
+
+def _take(path: Path, handed_over: str | None) -> tuple[RunFolder, Lock]:
+    """A run that can be trained, and its lock.
+
+    Raises:
+        RsdashError: it is none.
+    """
+    folder = open_run(path.resolve().parent, path.resolve().name)
+    lock = _take_lock(folder, handed_over)
+    if lock is None:
+        raise RunBusyError(f"Run {folder.id} is held by another process.")
+    state = folder.state()
+    if state.state is RunState.FINISHED:
+        raise RunError(f"Run {folder.id} is finished; there is nothing left to train.")
+    require_checkpoint(state)
+    return folder, lock
 
 
 def _take_lock(folder: RunFolder, handed_over: str | None) -> Lock | None:

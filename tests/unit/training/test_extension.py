@@ -18,6 +18,7 @@ from rsdash.runs.records import StateRecord
 from rsdash.runs.states import RunState
 from rsdash.training.checkpoint import load_checkpoint
 from rsdash.training.control import Control, Request, Standing
+from rsdash.training.worker import EXIT_REFUSED, main
 from tests.holding import entry
 from tests.sessions import Asking, go_on
 
@@ -166,3 +167,18 @@ def test_an_extension_of_a_run_whose_images_changed_is_refused(finished: RunFold
     with pytest.raises(DataChangedError):
         request_changes(entry(finished), epochs=9)
     assert finished.state().state is RunState.FINISHED
+
+
+def test_a_stopped_run_that_is_trained_on_by_hand_knows_the_way_back(tiles_dir, queue) -> None:
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=4)
+    assert go_on(run, control=Asking(run, 3, lambda: append_command(run.commands_path, Action.STOP)))
+    before = run.state()
+    assert before.state is RunState.STOPPED
+    give_up = Asking(run, 5, lambda: append_command(run.commands_path, Action.CANCEL))
+    assert go_on(run, control=give_up)
+    assert is_again(run, before)
+    run.write_state(checkpoint_step=None)
+    run.checkpoint_path.unlink()
+    assert main(run.path) == EXIT_REFUSED
+    assert run.state().state is RunState.STOPPED and run.weights_path.exists()
