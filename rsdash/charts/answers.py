@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from rsdash.charts.style import MOST_IN_A_MATRIX, class_color, finish, literal
+from rsdash.charts.style import MOST_IN_A_MATRIX, WITHOUT_LEGEND, class_color, framed, literal
 from rsdash.palette import DOUBTFUL_COLOR, RIGHT_COLOR, WRONG_COLOR
 from rsdash.runs.watched import Confusion, ProbeHistory
 
@@ -35,27 +35,27 @@ def confusion_matrix(confusion: Confusion, classes: Sequence[str], *, revision: 
     matrix[confusion.counts[:, 0], confusion.counts[:, 1]] = confusion.counts[:, 2]
     names = [literal(name) for name in classes]
     totals = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    figure = go.Figure(
-        go.Heatmap(
-            x=names,
-            y=names,
-            z=np.where(matrix > 0, matrix / totals, np.nan),  # what is empty shows the page, light or dark
-            text=np.where(matrix > 0, matrix.astype(str), ""),
-            texttemplate="%{text}" if len(classes) <= MOST_WITH_NUMBERS else "",
-            customdata=matrix,
-            hovertemplate="%{y} taken for %{x}: %{customdata} (%{z:.0%})<extra></extra>",
-            colorscale="Blues",
-            zmin=0,
-            zmax=1,
-            colorbar={"title": {"text": "share"}, "tickformat": ".0%", "thickness": 14},
-        )
+    cells = go.Heatmap(
+        x=names,
+        y=names,
+        z=np.where(matrix > 0, matrix / totals, np.nan),  # what is empty shows the page, light or dark
+        text=np.where(matrix > 0, matrix.astype(str), ""),
+        texttemplate="%{text}" if len(classes) <= MOST_WITH_NUMBERS else "",
+        customdata=matrix,
+        hovertemplate="%{y} taken for %{x}: %{customdata} (%{z:.0%})<extra></extra>",
+        colorscale="Blues",
+        zmin=0,
+        zmax=1,
+        colorbar={"title": {"text": "share"}, "tickformat": ".0%", "thickness": 14},
     )
-    figure.update_xaxes(title_text="answer", automargin=True, showgrid=False)
-    figure.update_yaxes(title_text="true class", autorange="reversed", automargin=True, showgrid=False)
+    common = {"automargin": True, "showgrid": False}
+    axes = {
+        "xaxis": {"title": "answer", **common},
+        "yaxis": {"title": "true class", "autorange": "reversed", **common},
+    }
     title = f"Epoch {confusion.epoch}: {_commonest(confusion, classes)}"
     height = 260 + (26 if len(classes) <= MOST_WITH_NUMBERS else 14) * len(classes)
-    figure = finish(figure, height=height, title=title, revision=revision)
-    return figure.update_layout(hovermode="closest", margin_b=50)
+    return framed([cells], WITHOUT_LEGEND | axes, height=height, title=title, revision=revision)
 
 
 def probe_map(probes: ProbeHistory, classes: Sequence[str], *, revision: str) -> go.Figure:
@@ -68,26 +68,26 @@ def probe_map(probes: ProbeHistory, classes: Sequence[str], *, revision: str) ->
     """
     labels = [f"{number}  {literal(classes[label])}" for number, label in enumerate(probes.labels, start=1)]
     shares = [probes.shares(tile, label) for tile, label in enumerate(probes.labels)]
-    figure = go.Figure(
-        go.Heatmap(
-            x=probes.epoch,
-            y=labels,
-            z=np.array(shares),
-            colorscale=PROBABILITY_SCALE,
-            zmin=0,
-            zmax=1,
-            hovertemplate="%{y}, epoch %{x:.0f}<br>true class: %{z:.1%}<extra></extra>",
-            colorbar={"title": {"text": "true class"}, "tickformat": ".0%", "thickness": 14},
-        )
+    cells = go.Heatmap(
+        x=probes.epoch,
+        y=labels,
+        z=np.array(shares),
+        colorscale=PROBABILITY_SCALE,
+        zmin=0,
+        zmax=1,
+        hovertemplate="%{y}, epoch %{x:.0f}<br>true class: %{z:.1%}<extra></extra>",
+        colorbar={"title": {"text": "true class"}, "tickformat": ".0%", "thickness": 14},
     )
-    figure.update_xaxes(title_text="epoch", dtick=_whole_epochs(probes))
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    axes = {
+        "xaxis": {"title": "epoch", "dtick": _whole_epochs(probes)},
+        "yaxis": {"autorange": "reversed", "automargin": True},
+    }
     right = sum(
         answer[0][0] == label for answer, label in zip(probes.answers[-1], probes.labels, strict=True)
     )
     title = f"{right} of {len(labels)} probe tiles right after epoch {probes.epoch[-1]:.0f}"
-    figure = finish(figure, height=180 + 22 * len(labels), title=title, revision=revision)
-    return figure.update_layout(hovermode="closest", margin_b=50)
+    height = 180 + 22 * len(labels)
+    return framed([cells], WITHOUT_LEGEND | axes, height=height, title=title, revision=revision)
 
 
 def probe_lines(probes: ProbeHistory, tile: int, classes: Sequence[str], *, revision: str) -> go.Figure:
@@ -105,23 +105,25 @@ def probe_lines(probes: ProbeHistory, tile: int, classes: Sequence[str], *, revi
     for answer in answers:
         for label, share in answer:
             weight[label] = weight.get(label, 0.0) + share
-    figure = go.Figure()
-    for label in sorted(weight, key=lambda label: -weight[label])[:MOST_LINES]:
-        true = label == truth
-        figure.add_scatter(
+    lines = [
+        go.Scatter(
             x=probes.epoch,
             y=probes.shares(tile, label),
-            name=literal(classes[label]) + (" (true)" if true else ""),
+            name=literal(classes[label]) + (" (true)" if label == truth else ""),
             mode="lines+markers",
-            line={"color": class_color(label), "width": 4 if true else 1.8},
+            line={"color": class_color(label), "width": 4 if label == truth else 1.8},
             connectgaps=True,
         )
-    figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=_whole_epochs(probes))
-    figure.update_yaxes(title_text="probability", range=[0, 1.02], tickformat=".0%")
+        for label in sorted(weight, key=lambda label: -weight[label])[:MOST_LINES]
+    ]
+    axes = {
+        "xaxis": {"title": "epoch", "rangemode": "tozero", "dtick": _whole_epochs(probes)},
+        "yaxis": {"title": "probability", "range": [0, 1.02], "tickformat": ".0%"},
+    }
     label, share = answers[-1][0]
     verdict = "right" if label == truth else "wrong"
     title = f"Tile {tile + 1}: {literal(classes[label])} at {share:.0%}, {verdict}"
-    return finish(figure, height=380, title=title, revision=revision)
+    return framed(lines, axes, height=380, title=title, revision=revision)
 
 
 def _whole_epochs(probes: ProbeHistory) -> int | None:
@@ -134,12 +136,11 @@ def _mistakes(confusion: Confusion, classes: Sequence[str], revision: str) -> go
     counts = counts[np.argsort(-counts[:, 2], kind="stable")][:MOST_PAIRS]
     rows: list[list[int]] = counts.tolist()
     labels = [f"{literal(classes[truth])} → {literal(classes[answer])}" for truth, answer, _ in rows]
-    figure = go.Figure(go.Bar(x=counts[:, 2], y=labels, orientation="h", text=counts[:, 2]))
-    figure.update_xaxes(title_text="images")
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    bars = go.Bar(x=counts[:, 2], y=labels, orientation="h", text=counts[:, 2])
+    axes = {"xaxis": {"title": "images"}, "yaxis": {"autorange": "reversed", "automargin": True}}
     title = f"Epoch {confusion.epoch}: the {len(counts)} commonest mistakes (true class → answer)"
-    figure = finish(figure, height=200 + 22 * len(counts), title=title, revision=revision)
-    return figure.update_layout(hovermode="closest", margin_b=50)
+    height = 200 + 22 * len(counts)
+    return framed([bars], WITHOUT_LEGEND | axes, height=height, title=title, revision=revision)
 
 
 def _commonest(confusion: Confusion, classes: Sequence[str]) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rsdash.charts.axes import binned
-from rsdash.charts.style import faint, finish, literal
+from rsdash.charts.style import WITHOUT_LEGEND, faint, finish, framed, literal
 from rsdash.evaluation.gradients import flow_of
 from rsdash.palette import ALL_LAYERS_COLOR, FIRST_LAYER_COLOR, LAST_LAYER_COLOR
 from rsdash.runs.watched import LayerHistory
@@ -23,6 +24,32 @@ MOST_COLUMNS = 200
 COLOR_SCALE = "Viridis"
 RULE_OF_THUMB = 1e-3
 """Where update ratios should lie, roughly (Karpathy, CS231n course notes, "Ratio of weights:updates")."""
+_RULE: dict[str, Any] = {
+    "shapes": [
+        {
+            "type": "line",
+            "xref": "x domain",
+            "x0": 0,
+            "x1": 1,
+            "y0": RULE_OF_THUMB,
+            "y1": RULE_OF_THUMB,
+            "line": {"dash": "dot", "color": ALL_LAYERS_COLOR},
+        }
+    ],
+    "annotations": [
+        {
+            "text": "rule of thumb: 1e-3 (CS231n)",
+            "x": 1,
+            "xref": "paper",
+            "xanchor": "right",
+            "y": math.log10(RULE_OF_THUMB),  # as a logarithmic axis wants it
+            "yanchor": "bottom",
+            "showarrow": False,
+            "font": {"size": 11},
+        }
+    ],
+}
+"""The rule of thumb as a dotted line across the chart, with its source."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +67,17 @@ def gradient_map(layers: LayerHistory, *, revision: str) -> go.Figure:
         layers: at least one measured step.
         revision: zoom stays as long as this does.
     """
-    figure = go.Figure(_map(layers))
-    figure.update_xaxes(title_text="epoch")
-    figure.update_yaxes(autorange="reversed", automargin=True)
-    figure.update_layout(coloraxis=_color_axis([layers.norms]))
+    axes = {
+        "xaxis": {"title": "epoch"},
+        "yaxis": {"autorange": "reversed", "automargin": True},
+        "coloraxis": _color_axis([layers.norms]),
+    }
     flow = flow_of(layers.norms)
     title = "Gradient norm of each layer"
     if flow:
         title += f": the first has {flow.median:.2g} times the last's (median)"
-    figure = finish(figure, height=_height([layers]), title=title, revision=revision)
-    return figure.update_layout(hovermode="closest", margin_b=50)
+    height = _height([layers])
+    return framed([_map(layers)], WITHOUT_LEGEND | axes, height=height, title=title, revision=revision)
 
 
 def gradient_maps(runs: Sequence[NamedLayers]) -> go.Figure:
@@ -84,31 +112,21 @@ def update_ratios(layers: LayerHistory, *, revision: str) -> go.Figure:
     epoch = binned(layers.epoch[:, None], most=MOST_COLUMNS)[:, 0]
     rows = ~np.isnan(table).all(axis=1)
     table, epoch = table[rows], epoch[rows]
-    figure = go.Figure()
-    if len(table):
-        _add_band(figure, epoch, np.nanmin(table, axis=1), np.nanmax(table, axis=1))
+    lines = [_band(epoch, np.nanmin(table, axis=1), np.nanmax(table, axis=1))] if len(table) else []
     for name, values, color in (
         (f"first: {layers.names[0]}", table[:, 0], FIRST_LAYER_COLOR),
         (f"last: {layers.names[-1]}", table[:, -1], LAST_LAYER_COLOR),
     ):
         line = {"color": color, "width": 2}
-        figure.add_scatter(x=epoch, y=values, name=literal(name), mode="lines", line=line)
-    figure.add_hline(y=RULE_OF_THUMB, line={"dash": "dot", "color": ALL_LAYERS_COLOR})
-    figure.add_annotation(
-        text="rule of thumb: 1e-3 (CS231n)",
-        x=1,
-        xref="paper",
-        xanchor="right",
-        y=math.log10(RULE_OF_THUMB),  # as a logarithmic axis wants it
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 11},
-    )
-    figure.update_xaxes(title_text="epoch")
-    figure.update_yaxes(title_text="change / weights", type="log", tickformat=".0e", dtick="D2")
+        lines.append(go.Scatter(x=epoch, y=values, name=literal(name), mode="lines", line=line))
+    axes = {
+        "xaxis": {"title": "epoch"},
+        "yaxis": {"title": "change / weights", "type": "log", "tickformat": ".0e", "dtick": "D2"},
+        **_RULE,
+    }
     middle = float(np.nanmedian(table)) if len(table) else math.nan
     title = f"A step moves the weights by {middle:.1e} of their size (median over layers and steps)"
-    return finish(figure, height=360, title=title, revision=revision)
+    return framed(lines, axes, height=360, title=title, revision=revision)
 
 
 def _map(layers: LayerHistory) -> go.Heatmap:
@@ -163,8 +181,8 @@ def _positive(values: np.ndarray) -> np.ndarray:
     return np.where(values > 0, values, np.nan)
 
 
-def _add_band(figure: go.Figure, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
-    figure.add_scatter(
+def _band(x: np.ndarray, low: np.ndarray, high: np.ndarray) -> go.Scatter:
+    return go.Scatter(
         x=np.concatenate([x, x[::-1]]),
         y=np.concatenate([high, low[::-1]]),
         fill="toself",

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from rsdash.charts.axes import AXIS_TITLES, Axis, along, binned, stacked
 from rsdash.charts.rates import rate_axes, rate_lines
-from rsdash.charts.style import framed
+from rsdash.charts.style import MARGIN, framed
 from rsdash.palette import GPU_COLOR, LEARNING_COLOR, PROCESSOR_COLOR, READYING_COLOR
 from rsdash.runs.history import History
 from rsdash.runs.thinning import thin
@@ -36,7 +36,7 @@ def learning_rate(
     title = f"Learning rate {rate_in_words(rate[-1], head_rate[-1])} at step {history.steps['step'][-1]:,.0f}"
     return framed(
         lines,
-        {**rate_axes(AXIS_TITLES[axis]), "margin": {"l": 60, "r": 30, "t": 70, "b": 80 if apart else 50}},
+        {**rate_axes(AXIS_TITLES[axis]), "margin": MARGIN | {"b": 80 if apart else 50}},
         height=280 if apart else 250,
         title=title,
         revision=revision,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rsdash.charts.style import finish, framed
+from rsdash.charts.style import MARGIN, finish, framed
 from rsdash.palette import HEAD_RATE_COLOR, LOSS_BLUE, RATE_COLOR
 from rsdash.runs.thinning import Line2D
 
@@ -32,7 +32,7 @@ def rate_schedule(
     """
     x = np.asarray(epoch)
     lines = rate_lines(Line2D(x, np.asarray(rate)), Line2D(x, np.asarray(head_rate)), jumps=jumps)
-    margin = {"l": 60, "r": 30, "t": 50, "b": 90 if len(lines) > 1 else 60}
+    margin = MARGIN | {"t": 50, "b": 90 if len(lines) > 1 else 60}
     return framed(lines, {**rate_axes("epoch"), "margin": margin}, height=290, title=title)
 
 

@@ -16,8 +16,10 @@ from rsdash.palette import CLASS_COLORS, PART_COLORS, class_color
 
 __all__ = [
     "CLASS_COLORS",
+    "MARGIN",
     "MOST_IN_A_MATRIX",
     "PART_COLORS",
+    "WITHOUT_LEGEND",
     "class_color",
     "faint",
     "finish",
@@ -27,6 +29,11 @@ __all__ = [
 
 MOST_IN_A_MATRIX = 60
 """Classes up to which a confusion matrix is drawn."""
+
+MARGIN = {"l": 60, "r": 30, "t": 70, "b": 90}
+"""Around a figure with a legend, px."""
+WITHOUT_LEGEND: dict[str, Any] = {"hovermode": "closest", "margin": MARGIN | {"b": 50}}
+"""What differs where nothing stands below the axis, and each thing tells of itself alone."""
 
 
 def literal(text: str) -> str:
@@ -57,9 +64,9 @@ def framed(
     return go.Figure(traces, {**_frame(height, title, revision), **axes})
 
 
-def finish(figure: go.Figure, *, height: int, title: str, revision: str = "") -> go.Figure:
-    """Title, margins and legend of a figure; `revision` keeps zoom and legend as long as it is the same."""
-    return figure.update_layout(**_frame(height, title, revision))
+def finish(figure: go.Figure, *, height: int, title: str) -> go.Figure:
+    """Title, margins and legend of a figure that is drawn once."""
+    return figure.update_layout(**_frame(height, title, revision=""))
 
 
 def _frame(height: int, title: str, revision: str) -> dict[str, Any]:
@@ -67,7 +74,7 @@ def _frame(height: int, title: str, revision: str) -> dict[str, Any]:
     return {
         "height": height,
         "title": {"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left"},
-        "margin": {"l": 60, "r": 30, "t": 70, "b": 90},
+        "margin": MARGIN,
         "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         "hovermode": "x unified" if revision else "closest",
         "uirevision": revision or None,
