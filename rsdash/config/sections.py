@@ -105,7 +105,8 @@ class TrainingSettings(Section, frozen=True):
     )
     report: Literal["last", "best"] = setting(
         "last",
-        "Epoch whose weights are kept and reported: the last, or the best on validation.",
+        "Epoch whose weights are kept and reported: the last, or the best, which is the one with the highest "
+        "accuracy on validation images.",
         level="more",
     )
     seed: int = setting(

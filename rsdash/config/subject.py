@@ -111,23 +111,25 @@ class DataSettings(Section, frozen=True):
     )
     validation_share: float = setting(
         0.0,
-        "Share of the images for validation, on which the best epoch is "
-        "selected. 0: nothing is selected and the last epoch is reported.",
+        "Share of the images for validation: measured after each epoch, and used by report=best, patience "
+        "and the plateau schedule. 0: the curves show the held-out images; who stops or extends a run by "
+        "them has chosen on the images of the final figures.",
         ge=0,
         lt=0.9,
     )
     test_share: float = setting(0.2, "Share of the images held out for the final figures.", ge=0, lt=0.9)
     split_seed: int = setting(
         0,
-        "Decides which images are held out; runs with the same number share them.",
+        "Decides which images are held out; runs share them if shares, limit_per_class and excluded files "
+        "agree, too.",
         level="seldom",
         ge=0,
         le=MAX_SEED,
     )
     split: str | None = setting(
         None,
-        "Name of a stored split. Empty: made from the shares and split_seed, or "
-        "the data set's own train/val/test folders.",
+        "Name of a stored split. Empty: the data set's own train/val/test folders where it has them, else "
+        "made from the shares and split_seed.",
         level="more",
     )
 
@@ -137,7 +139,12 @@ class MachineSettings(Section, frozen=True):
 
     group: ClassVar[Group] = "machine"
 
-    device: str = setting("auto", "Where to train: auto, cpu, mps, cuda, or the UUID of a GPU.", min_length=1)
+    device: str = setting(
+        "auto",
+        "Where to train. auto: a GPU where there is one, for which the run waits, else the CPU; cpu; cuda: "
+        "any NVIDIA GPU; mps: Apple's GPU; or one GPU by its UUID.",
+        min_length=1,
+    )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto",
         "Number format of the heavy arithmetic. auto: 16 bit where the hardware has it, else fp32.",

@@ -65,7 +65,8 @@ def open_dataset(name_or_path: str, on_progress: Progress | None = None) -> Data
         )
     if name_or_path in PUBLIC_SETS:
         raise DataNotFoundError(
-            f"The public data set {name_or_path!r} is not downloaded yet; the Data page downloads it."
+            f"The public data set {name_or_path!r} is not downloaded yet; the Data page does that, or "
+            f"`python -m rsdash data add {name_or_path}`."
         )
     path = Path(name_or_path).expanduser()
     if name_or_path and os.path.exists(path):  # noqa: PTH110  # unlike Path.exists, never raises

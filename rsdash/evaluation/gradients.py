@@ -53,11 +53,11 @@ def flow_in_words(flow: Flow) -> str:
     if flow.steps >= FEW_STEPS:
         spread += f", 80% of them from {flow.low:.2g} to {flow.high:.2g}"
     if flow.median < SMALL_SHARE:
-        verdict = ": it fades on its way back to the input"
+        verdict = ": it fades on its way back to the input, as vanishing gradients do"
     elif flow.median > LARGE_SHARE:
-        verdict = ": it grows on its way back to the input"
+        verdict = ": it grows on its way back to the input, as exploding gradients do"
     else:
-        verdict = ": it neither vanishes nor explodes"
+        verdict = ": no sign that it vanishes or explodes"
     return f"{flow.median:.2g} times the last layer's ({spread}){verdict}"
 
 

@@ -53,7 +53,8 @@ def chance(train_losses: Sequence[float], guessing: float, *, since: int = 0) ->
     return Alert(
         "chance",
         f"No better than guessing in epoch {len(train_losses)}: the training loss is "
-        f"{train_losses[-1]:.2f}, guessing gives {guessing:.2f}. Try a lower learning rate or another seed.",
+        f"{train_losses[-1]:.2f}, guessing gives {guessing:.2f}. Try another learning rate (Find a "
+        "learning rate, on the Train page, names one) or another seed.",
     )
 
 
@@ -96,10 +97,10 @@ def overfitting(train_losses: Sequence[float], losses: Sequence[float], *, since
         return None
     return Alert(
         "overfitting",
-        f"It learns its training images by heart: in epoch {len(losses)} their loss is "
-        f"{train_losses[-1]:.3f}, that of other images {losses[-1]:.3f}, and for {RISEN_EPOCHS} epochs it "
-        f"has lain above {lowest:.3f}, that of epoch {best}. Training again with augmentation, a higher "
-        "dropout or l2, or more images may do better.",
+        f"Overfitting: in epoch {len(losses)} the loss is {train_losses[-1]:.3f} on the training images and "
+        f"{losses[-1]:.3f} on others, where for {RISEN_EPOCHS} epochs it has lain above the {lowest:.3f} of "
+        f"epoch {best}. Training again with augmentation, more l2 or, in AlexNet, dropout, or more images "
+        "may do better.",
     )
 
 

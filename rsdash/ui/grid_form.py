@@ -54,7 +54,11 @@ def grid_form(values: Mapping[str, Any], name: str) -> None:
     )
     texts = {setting: _values_field(SETTINGS[setting], values) for setting in chosen}
     seeds = st.text_input(
-        "Seeds", key=f"{VARIED}seeds", placeholder="0-4 or 0,3,7", help="Several seeds of each make a group."
+        "Seeds",
+        key=f"{VARIED}seeds",
+        placeholder="0-4 or 0,3,7",
+        help="Every combination is trained once with each seed. From three seeds on, Compare tests whether "
+        "one is better than another.",
     )
     if empty := [field_label(SETTINGS[setting]) for setting, text in texts.items() if not text.strip()]:
         st.info(f"{' and '.join(empty)}: no values yet. Write some, or take the setting out.")

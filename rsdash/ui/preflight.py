@@ -85,10 +85,12 @@ def _check(config: RunConfig, report: Report) -> _Checked:
     disk = missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry)
     disk += cost.parameters * BYTES_PER_PARAMETER_ON_DISK
     free = free_bytes(server().runs_dir)
+    by_folders = not config.split and dataset.manifest.has_given_split
+    parted = ", by the data set's own folders; the shares are not used" if by_folders else ""
     lines = [
         f"**{duration(total_s / config.epochs)} an epoch, {duration(total_s)} in all**, "
         f"measured on {plain(cost.device)}",
-        f"{len(split.train):,} images to train on, {measured:,} measured after each epoch",
+        f"{len(split.train):,} images to train on, {measured:,} measured after each epoch{parted}",
         f"{cost.parameters / 1e6:.1f} M parameters, {cost.flops / 1e9:.2f} GFLOPs an image",
         _memory_line(cost.memory_bytes, config.device),
         f"about {size(disk)} disk ({size(free)} free)" + (" — **too little**" if disk > free else ""),

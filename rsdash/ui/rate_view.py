@@ -81,7 +81,8 @@ def _show(sweep: RateSweep) -> None:
     st.caption(
         plain(
             f"{len(sweep.rates)} steps on {sweep.device}; then {end}. The marked rate is a careful "
-            "start; schedules that end low often bear some times more, up to where the curve begins to rise."
+            "choice; with one-cycle or cosine, which end near 0, one several times as high often does "
+            "better, as long as the curve has not begun to rise there."
         )
     )
     st.button(

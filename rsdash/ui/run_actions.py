@@ -17,9 +17,9 @@ from rsdash.ui.server import server
 from rsdash.ui.words import plain
 
 CHECKPOINT_GONE = (
-    "It has no checkpoint to go on from: imported runs come without, and those of older finished runs are "
-    "deleted to save space, unless *Keep its checkpoint* is on, below under *Name, tags and note*. *Clone to "
-    "form* trains it anew."
+    "It has no checkpoint to go on from: imported runs come without, going back from an extension can take "
+    "it, and those of older finished runs are deleted to save space, unless *Keep its checkpoint* is on, "
+    "below under *Name, tags and note*. *Clone to form* trains it anew."
 )
 
 
@@ -46,7 +46,10 @@ def _offer_requests(entry: RunEntry) -> None:
     _offer_changes(entry)
     if entry.state.before:
         epochs = entry.state.before.summary.epoch
-        text = f"Drop what was trained after epoch {epochs}; figures and weights of then hold again."
+        text = (
+            f"Drop what was trained after epoch {epochs}; figures and weights of then hold again. A "
+            "checkpoint written since goes, too, and the run can then no longer be extended."
+        )
         _button(f"Back to epoch {epochs}", entry, request_cancel, text)
     elif state not in ENDED:
         _button("Cancel", entry, request_cancel, "Give up; nothing is evaluated.")

@@ -38,7 +38,8 @@ def change_settings(entry: RunEntry) -> None:
             value=entry.config.epochs,
             min_value=1,
             max_value=LONGEST_RUN,
-            help="A schedule is stretched to the new end. An evaluated run goes on from its last checkpoint.",
+            help="A schedule is stretched to the new end: where one-cycle or cosine had come down, the rate "
+            "rises again, and accuracy may dip first. An evaluated run goes on from its last checkpoint.",
         )
         st.form_submit_button("Apply", key="apply-change", type="primary", on_click=_apply, args=(entry,))
         if problem := st.session_state.get(_field(entry, "problem")):

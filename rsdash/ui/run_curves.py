@@ -22,7 +22,8 @@ HISTORY_AGE_S = 1.9
 
 
 def curve_controls(
-    smoothed: str = "Of the dotted lines, which have a point a few steps: each counts so much as the next.",
+    smoothed: str = "Evens out the dotted lines, which have a point a few steps: a running mean in which "
+    "each point counts so many times as much as the one after it. 0 shows them as they are logged.",
 ) -> None:
     """What the curves run along, and how much they are smoothed; `smoothed` says which are."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def figure_cards(entry: RunEntry) -> None:
     columns, told = st.columns(WIDTHS), _what_it_is(entry)
     on = f", {summary.images:,} {images_of(summary.role)}" if summary.images else ""
     columns[0].metric(f"Accuracy{on}", figure_text(summary.accuracy, _half_width(entry)), help=told)
-    columns[1].metric("Loss (nats)", _loss(summary.loss), help=told)
+    columns[1].metric("Loss (nats)", _loss(summary.loss), help=_what_loss_is(len(entry.request.data.classes)))
     columns[2].metric("Training time", duration(summary.elapsed_s))
     speed = f"{summary.images_per_s:.0f}" if summary.images_per_s else NONE
     columns[3].metric("Images/s", speed, help=plain(summary.device))
@@ -49,6 +50,13 @@ def _what_it_is(entry: RunEntry) -> str:
     test = data.counts.get("test", 0)
     final = f" The final figure is that on {test:,} {images_of(data.test_role)}." if test else ""
     return f"After epoch {summary.epoch}.{final}{interval}"
+
+
+def _what_loss_is(classes: int) -> str:
+    return (
+        "Mean cross-entropy on the same images, in nats; lower is better. 0 is certain and right, guessing "
+        f"among {classes} classes gives {math.log(classes):.2f}."
+    )
 
 
 def _half_width(entry: RunEntry) -> float | None:

@@ -92,7 +92,8 @@ def _gradients(entry: RunEntry, history: History) -> None:
     st.caption(
         "Measured at a few steps of each epoch, before clipping: the Euclidean norm of all of a layer's "
         "gradients, and how far the step moved its weights. Layers with more weights have larger norms, so "
-        "compare a layer with itself over time, or with the same layer of another run on the Compare page."
+        "the first against the last is a rough sign; more is said by a layer over time, or beside the same "
+        "layer of another run on the Compare page."
     )
 
 

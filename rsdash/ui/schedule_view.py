@@ -42,7 +42,10 @@ def command_view(config: RunConfig, name: str) -> None:
         name: what it is to be called; empty for a made name.
     """
     st.code(command_for(config, name=name), language="bash", wrap_lines=True)
-    st.caption("The same run from the command line. Only what differs from the recipe is named.")
+    st.caption(
+        "The same run from the command line, in rsdash's folder with `.venv` activated. Only what differs "
+        "from the recipe is named."
+    )
 
 
 def in_words(config: RunConfig) -> str:

@@ -31,7 +31,10 @@ def curve_view(entries: Sequence[RunEntry], verdict: Verdict) -> None:
         chosen = [curves[run_id] for run_id in firsts if run_id in curves] if len(firsts) > 1 else []
         _panels(chosen or list(curves.values()), among=len(curves))
         return
-    curve_controls(smoothed="Of the lines in one chart: each epoch counts so much as the next.")
+    curve_controls(
+        smoothed="Evens out the lines: a running mean in which each epoch counts so many times as much as "
+        "the one after it. 0 shows them as they are."
+    )
     if way == RECIPES:
         _bands(groups)
     else:

@@ -88,7 +88,7 @@ def test_flows_are_ratios_of_the_first_norm_to_the_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("median", "words"), [(0.01, "fades"), (1.0, "neither vanishes nor explodes"), (50.0, "grows")]
+    ("median", "words"), [(0.01, "vanishing gradients"), (1.0, "no sign"), (50.0, "exploding gradients")]
 )
 def test_a_flow_is_judged_by_its_order_of_magnitude(median: float, words: str) -> None:
     text = flow_in_words(Flow(median, median / 2, median * 2, 12))

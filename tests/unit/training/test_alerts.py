@@ -29,7 +29,7 @@ def test_no_better_than_guessing(losses: list[float], seen: bool) -> None:
     assert (alert is not None) == seen
     if alert:
         assert f"in epoch {len(losses)}: " in alert.message
-        assert "guessing gives 2.30" in alert.message and "lower learning rate" in alert.message
+        assert "guessing gives 2.30" in alert.message and "another learning rate" in alert.message
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_overfitting(train: float, measured: list[float], seen: bool) -> None:
     assert (alert is not None) == seen
     if alert:
         assert "0.100" in alert.message and "0.700" in alert.message
-        assert "in epoch 5 their loss" in alert.message
-        assert "for 3 epochs it has lain above 0.600, that of epoch 2" in alert.message
+        assert "in epoch 5 the loss" in alert.message
+        assert "for 3 epochs it has lain above the 0.600 of epoch 2" in alert.message
 
 
 @pytest.mark.parametrize(("data_s", "epoch", "seen"), [(5.0, 2, True), (3.0, 2, False), (5.0, 1, False)])
