@@ -13,10 +13,22 @@ import torch
 
 from rsdash.errors import CheckpointError, StorageError
 from rsdash.files import write_atomic
+from rsdash.training.memory import is_out_of_memory
 
 FORMAT_VERSION = 2
 RETRY_S = 30.0
 """So long a checkpoint that found no room waits before it is tried once more."""
+_UNREADABLE = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+"""What PyTorch raises for a file that is no checkpoint, or the rest of one."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +73,26 @@ def load_checkpoint(path: Path, run_id: str) -> Checkpoint:
     """Read a checkpoint of a run, on the CPU.
 
     Raises:
-        CheckpointError: it is damaged, of another format or of another run.
+        CheckpointError: it cannot be opened, is damaged, of another format or of another run.
+        RuntimeError, MemoryError: memory does not suffice for it.
     """
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be opened ({error.strerror}). Resume once it can be."
+        ) from error
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version = content.pop("version")
-        checkpoint = Checkpoint(**content)
-    except (RuntimeError, EOFError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(_damaged(path)) from error
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(_damaged(path)) from error
-    if version != FORMAT_VERSION:
+        checkpoint = Checkpoint(**content) if version == FORMAT_VERSION else None
+    except _UNREADABLE as error:
+        if is_out_of_memory(error):
+            raise
+        raise CheckpointError(
+            f"{path} is damaged and cannot be loaded. Delete it to begin again at step 0."
+        ) from error
+    if checkpoint is None:
         raise CheckpointError(f"{path} has format {version}; this rsdash reads format {FORMAT_VERSION}.")
     if checkpoint.run_id != run_id:
         raise CheckpointError(f"{path} belongs to run {checkpoint.run_id}, not to {run_id}.")
@@ -189,7 +210,3 @@ def _copy(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_copy(item) for item in value)
     return value
-
-
-def _damaged(path: Path) -> str:
-    return f"{path} is damaged and cannot be loaded. Delete it to begin again at step 0."

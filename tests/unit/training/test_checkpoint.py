@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import io
+import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,7 @@ def test_a_truncated_checkpoint_is_refused_at_every_length(path: Path) -> None:
             load_checkpoint(path, "run")
 
 
-@pytest.mark.parametrize("content", [{"version": 1}, [], {"version": 1, "run_id": "run"}, 3], ids=str)
+@pytest.mark.parametrize("content", [{"version": 2}, [], {"version": 2, "run_id": "run"}, 3], ids=str)
 def test_other_content_is_refused(path: Path, content: Any) -> None:
     torch.save(content, path)
     with pytest.raises(CheckpointError, match="damaged"):
@@ -78,6 +80,33 @@ def test_a_checkpoint_of_another_run_or_format_is_refused(
     monkeypatch.setattr(module, "FORMAT_VERSION", 99)
     with pytest.raises(CheckpointError, match="has format 2; this rsdash reads format 99"):
         load_checkpoint(path, "run")
+    torch.save({"version": 3, "of": "later"}, path)
+    with pytest.raises(CheckpointError, match="has format 3; this rsdash reads format 99"):
+        load_checkpoint(path, "run")
+
+
+def test_a_good_checkpoint_that_cannot_be_read_now_is_not_called_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_checkpoint(path, checkpoint())
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        with pytest.raises(CheckpointError, match=r"cannot be opened \(Too many open files\)"):
+            load_checkpoint(path, "run")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    short = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 700 MB.")
+    monkeypatch.setattr(torch, "load", raising(short))
+    with pytest.raises(RuntimeError, match="can't allocate"):
+        load_checkpoint(path, "run")
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return fail
 
 
 def test_the_writer_keeps_what_the_tensors_were_when_it_was_asked(path: Path) -> None:
