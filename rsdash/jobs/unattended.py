@@ -117,8 +117,9 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
         amendment = _amendment(folder, state, command) if command.action in AMENDED_BY else None
         if command.action is Action.CANCEL and state.before:
             state = take_back(folder, state.before)
-        elif command.action is Action.CANCEL and state.state is RunState.QUEUED:
-            state = folder.write_state(state=RunState.CANCELLED, stopping=False)
+        elif command.action is Action.CANCEL and state.state in (RunState.QUEUED, RunState.INTERRUPTED):
+            folder.write_state(state=RunState.QUEUED)  # as one is that broke off since it was asked
+            state = folder.write_state(state=RunState.CANCELLED, reason=None, message="", stopping=False)
         elif _goes_on(command.action, state.state):
             require_checkpoint(state)
             folder.write_about(queue_position=front)
@@ -126,6 +127,8 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
             state = folder.write_state(
                 state=RunState.QUEUED, reason=None, message="", fruitless=0, before=before
             )
+        elif command.action is Action.STOP and _evaluates_later(state):
+            state = folder.write_state(stopping=True)
         elif _rests_already(command.action, state):
             if command.reason == Interruption.SUSPENDED:
                 state = folder.write_state(reason=Interruption.SUSPENDED)  # nor does it resume by itself
@@ -155,6 +158,12 @@ def _rests_already(action: Action, state: StateRecord) -> bool:
     )
 
 
+def _evaluates_later(state: StateRecord) -> bool:
+    """Whether a run that was to stop had been shut down before, and can be evaluated when it goes on."""
+    shut_down = state.state is RunState.INTERRUPTED and state.reason is Interruption.SHUTDOWN
+    return shut_down and state.checkpoint_step is not None
+
+
 def _amendment(folder: RunFolder, state: StateRecord, command: Command) -> Amendment:
     """A changed setting from the step on that the run will go on from.
 
@@ -175,7 +184,7 @@ def _amend(folder: RunFolder, state: StateRecord, amendment: Amendment, command:
     folder.amend(amendment, command=command.id)
     length = amended(asked, folder.state().amendments).epochs
     summary = state.summary.model_copy(update={"steps": state.summary.steps // before * length})
-    return folder.write_state(summary=summary)
+    return folder.write_state(summary=summary, stopping=False)  # who changes it wants it to train on
 
 
 def _cause(exit_code: int | None) -> str:

@@ -22,10 +22,16 @@ class Line:
     end: int
 
 
-def append_event(path: Path, kind: str, **fields: Any) -> None:
+def append_event(path: Path, kind: str, *, synced: bool = False, **fields: Any) -> None:
     """Append one event in a single write, so that lines of several writers never mix.
 
     Where a writer before was cut off in the middle of its line, the event begins a line of its own.
+
+    Args:
+        path: the log.
+        kind: of the event.
+        synced: wait until it is on disk, where a power cut must not take it.
+        fields: facts of the event.
 
     Raises:
         StorageError: the disk is full or the file cannot be written.
@@ -37,6 +43,8 @@ def append_event(path: Path, kind: str, **fields: Any) -> None:
             data = (line if _ends_with_newline(descriptor) else "\n" + line).encode()
             if os.write(descriptor, data) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if synced:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
 

@@ -42,6 +42,7 @@ def take_back(folder: RunFolder, before: Evaluated) -> StateRecord:
     """
     folder.log_event(
         TAKEN_BACK,
+        synced=True,
         step=before.checkpoint_step,
         amendments=[amendment.model_dump() for amendment in before.amendments],
     )

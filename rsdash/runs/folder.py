@@ -156,7 +156,7 @@ class RunFolder:
         command = fields.get("command")
         new = not (command and read_amendments(self.metrics_path, command=command))
         if new:
-            self.log_event("amendment", **amendment.model_dump(), **fields)
+            self.log_event("amendment", synced=True, **amendment.model_dump(), **fields)
         self.write_state(amendments=read_amendments(self.metrics_path))
         return new
 

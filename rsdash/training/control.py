@@ -60,6 +60,8 @@ class Control:
     def __init__(self, folder: RunFolder, commands_end: int) -> None:
         self._folder = folder
         self.commands_end = commands_end
+        self.irrevocable = False
+        """Whether new figures take the place of those that the run had, so that it cannot be cancelled."""
         self._terminated = False
 
     def listen_to_signals(self) -> None:
@@ -75,19 +77,20 @@ class Control:
         Args:
             standing: how far training has come; None where it is over, so that nothing can be changed.
         """
-        if self._terminated:
-            return Request(Ending.SUSPEND, Interruption.SHUTDOWN)
+        if self._asked():
+            for command in read_commands(self._folder.commands_path, self.commands_end):
+                self.commands_end = command.end
+                if taken := self._take(command, standing):
+                    return taken
+        # last, as who cancels or stops a run just before a shutdown does not want it to go on after it
+        return Request(Ending.SUSPEND, Interruption.SHUTDOWN) if self._terminated else None
+
+    def _asked(self) -> bool:
+        """Whether anything was asked since the last look."""
         try:
-            size = self._folder.commands_path.stat().st_size
+            return self._folder.commands_path.stat().st_size > self.commands_end
         except FileNotFoundError:
-            return None
-        if size <= self.commands_end:
-            return None
-        for command in read_commands(self._folder.commands_path, self.commands_end):
-            self.commands_end = command.end
-            if taken := self._take(command, standing):
-                return taken
-        return None
+            return False
 
     def _take(self, command: Command, standing: Standing | None) -> Request | Amendment | None:
         if command.action in AMENDED_BY and standing:
@@ -96,6 +99,9 @@ class Control:
         if ending is None:
             what = "running" if standing else "being evaluated"
             self._acknowledge(command, refusal=f"The run is {what}.")
+            return None
+        if ending is Ending.CANCEL and self.irrevocable:
+            self._acknowledge(command, refusal="Its new figures are taking the place of those that it had.")
             return None
         self._acknowledge(command)
         if ending is Ending.SUSPEND:

@@ -111,7 +111,7 @@ class Recorder:
             f"{amendment.value:g} parts instead of {parts_before}; the run goes on."
         )
         self._folder.amend(amendment, reason=reason)
-        self._folder.log_event("alert", code="memory", message=reason)
+        self._folder.log_event("alert", code="memory", message=reason, step=amendment.step + 1)
 
     def on_interval(self, progress: Progress, interval: Sums, rate: float) -> None:
         """Log the means over the last interval."""
@@ -193,8 +193,9 @@ class Recorder:
 
     def heartbeat(self, *, force: bool = False) -> None:
         """Refresh state.json when it is due."""
-        now = time.monotonic()
-        if not force and now - self._beat_at < HEARTBEAT_S:
+        now, written = time.monotonic(), self.writer.written_step
+        due = now - self._beat_at >= HEARTBEAT_S or written not in (None, self._checkpoint_step)
+        if not force and not due:
             return
         self._beat_at = now
         self._look_at_writer()
@@ -217,8 +218,7 @@ class Recorder:
         if written is not None and written != self._checkpoint_step:
             self._checkpoint_step, self._fruitless = written, 0
             if self._warned:
-                place = {"step": self.summary.step, "epoch": self.summary.epoch}
-                self._folder.log_event("relief", code="checkpoint", **place)
+                self._folder.log_event("relief", code="checkpoint", step=written, epoch=self.summary.epoch)
                 self._warned = False
 
     def _measure_speed(self, images: int, progress: Progress) -> None:

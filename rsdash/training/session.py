@@ -9,7 +9,7 @@ import traceback
 import safetensors.torch
 import torch
 
-from rsdash.errors import ConfigError, DivergedError, RsdashError
+from rsdash.errors import CheckpointError, ConfigError, DivergedError, RsdashError
 from rsdash.evaluation.figures import headline
 from rsdash.evaluation.saved import read_evaluation
 from rsdash.files import remove_torn
@@ -31,7 +31,7 @@ from rsdash.training.inner_log import InnerLog
 from rsdash.training.material import Setup, prepare
 from rsdash.training.recorder import Recorder
 from rsdash.training.result import save_evaluation, save_weights
-from rsdash.training.summaries import sparkline
+from rsdash.training.summaries import final_figures
 from rsdash.training.trainer import Trainer
 
 
@@ -98,6 +98,8 @@ class _Session:
         config, checkpoint = self._request.config, self._checkpoint()
         setup = prepare(self._folder, compute, checkpoint, on_progress=self._look)
         self._look()
+        if checkpoint:  # which may be later than what the state knows, where the last attempt was killed
+            self._folder.write_state(checkpoint_step=int(checkpoint.progress["step"]))
         labels, classes = setup.material.training.labels, len(self._request.data.classes)
         inner = InnerLog(self._folder, setup.material, shares=trained_shares(config, labels, classes))
         recorder = Recorder(self._folder, self._control, inner, role=setup.watched_role)
@@ -106,7 +108,13 @@ class _Session:
         trainer = Trainer(self._folder.id, config, setup.material, recorder, amendments=amendments)
         self._restore(trainer, checkpoint)
         self._folder.add_attempt(describe_environment(compute, attempt=self._attempt))
-        self._folder.write_state(state=RunState.RUNNING, reason=None, message="", amendments=amendments)
+        self._folder.write_state(
+            state=RunState.RUNNING,
+            reason=None,
+            message="",
+            amendments=amendments,
+            stopping=self._stop is not None,
+        )
         recorder.begin(
             trainer.progress,
             trainer.layers,
@@ -122,14 +130,15 @@ class _Session:
         """End without figures, as asked."""
         if self._recorder:
             self._recorder.settle()
-        end = self._control.commands_end
-        state = self._folder.write_state(commands_end=end, message="")
+        heard = {"commands_end": self._control.commands_end, "message": ""}
+        before = self._folder.state().before
         if request.ending is Ending.SUSPEND:
-            self._folder.write_state(state=RunState.INTERRUPTED, reason=request.reason)
-        elif state.before:
-            take_back(self._folder, state.before)
+            self._folder.write_state(state=RunState.INTERRUPTED, reason=request.reason, **heard)
+        elif before:
+            take_back(self._folder, before)
+            self._folder.write_state(**heard)
         else:
-            self._folder.write_state(state=RunState.CANCELLED, reason=None, stopping=False)
+            self._folder.write_state(state=RunState.CANCELLED, reason=None, stopping=False, **heard)
 
     def diverged(self, message: str) -> None:
         """End by a loss that is no number; the last good checkpoint stays."""
@@ -160,8 +169,15 @@ class _Session:
             )
 
     def _checkpoint(self) -> Checkpoint | None:
-        path = self._folder.checkpoint_path
-        return load_checkpoint(path, self._folder.id) if path.exists() else None
+        path, before = self._folder.checkpoint_path, self._folder.state().before
+        if path.exists():
+            return load_checkpoint(path, self._folder.id)
+        if before:
+            raise CheckpointError(
+                "Its checkpoint is gone, without which it cannot go on. Back to epoch "
+                f"{before.summary.epoch} gives it the figures of then."
+            )
+        return None
 
     def _restore(self, trainer: Trainer, checkpoint: Checkpoint | None) -> None:
         if checkpoint:
@@ -185,7 +201,10 @@ class _Session:
         self._folder.write_state(state=RunState.EVALUATING, message="")
         self._standing = None
         weights = trainer.reported_weights(self._look)
-        self._folder.write_state(before=None)  # whose weights and figures these replace
+        self._look()  # for the last time at which the figures that it had are whole
+        if self._folder.state().before:
+            self._control.irrevocable = True
+            self._folder.write_state(before=None)
         save_weights(self._folder.weights_path, weights, setup.card)
         forget_further(self._folder)
         model = setup.material.model
@@ -200,17 +219,7 @@ class _Session:
         )
         final = RunState.STOPPED if request.ending is Ending.STOP else RunState.FINISHED
         figures = headline(read_evaluation(self._folder.evaluation_path))
-        summary = recorder.summary.model_copy(
-            update={
-                "accuracy": figures.accuracy,
-                "loss": figures.loss,
-                "images": figures.images,
-                "role": figures.role,
-                "remaining_s": 0.0,
-                "elapsed_s": trainer.progress.elapsed_s,
-                "sparkline": sparkline(trainer.progress.accuracies),
-            }
-        )
+        summary = recorder.summary.model_copy(update=final_figures(figures, trainer.progress))
         self._folder.log_event(
             "result", role=figures.role, accuracy=figures.accuracy, loss=figures.loss, images=figures.images
         )

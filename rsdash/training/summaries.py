@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from rsdash.evaluation.figures import Figures
 from rsdash.runs.history import History
 from rsdash.runs.records import SPARKLINE_POINTS
+from rsdash.training.progress import Progress
 
 
 def latest_epoch(past: History) -> dict[str, Any]:
@@ -24,6 +26,27 @@ def latest_epoch(past: History) -> dict[str, Any]:
     latest = {name: float(past.epochs[name][-1]) for name in names}
     figures = {name: value if math.isfinite(value) else None for name, value in latest.items()}
     return {**figures, "images": past.confusions[-1].images if past.confusions else 0}
+
+
+def final_figures(figures: Figures, progress: Progress) -> dict[str, Any]:
+    """What an evaluated run shows: the figures of its reported weights.
+
+    Args:
+        figures: on the images of the most trustworthy role.
+        progress: how far training has come.
+
+    Returns:
+        Fields of a Summary.
+    """
+    return {
+        "accuracy": figures.accuracy,
+        "loss": figures.loss,
+        "images": figures.images,
+        "role": figures.role,
+        "remaining_s": 0.0,
+        "elapsed_s": progress.elapsed_s,
+        "sparkline": sparkline(progress.accuracies),
+    }
 
 
 def sparkline(values: list[float]) -> tuple[float, ...]:

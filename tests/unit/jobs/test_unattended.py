@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
 
@@ -32,6 +33,32 @@ def test_cancel_takes_a_waiting_run_out_of_the_queue(tmp_path: Path) -> None:
     request = append_command(folder.commands_path, Action.CANCEL)
     assert carry_out(folder, front=0.0)
     assert folder.state().state is RunState.CANCELLED
+    assert outcomes(folder) == [(request, "done")]
+
+
+def shut_down(folder: RunFolder, *, checkpoint_step: int | None = 7) -> RunFolder:
+    """A run that a server's end interrupted, and that would go on by itself."""
+    folder.write_state(
+        reason=Interruption.SHUTDOWN, host=socket.gethostname(), checkpoint_step=checkpoint_step
+    )
+    return folder
+
+
+def test_a_cancel_that_a_shutdown_came_before_holds(tmp_path: Path) -> None:
+    folder = shut_down(make_run(tmp_path, state=RunState.INTERRUPTED))
+    request = append_command(folder.commands_path, Action.CANCEL)
+    assert carry_out(folder, front=0.0)
+    state = folder.state()
+    assert (state.state, state.reason) == (RunState.CANCELLED, None)
+    assert outcomes(folder) == [(request, "done")]
+
+
+def test_a_stop_that_a_shutdown_came_before_has_it_evaluated_as_it_goes_on(tmp_path: Path) -> None:
+    folder = shut_down(make_run(tmp_path, state=RunState.INTERRUPTED))
+    request = append_command(folder.commands_path, Action.STOP)
+    assert carry_out(folder, front=0.0)
+    state = folder.state()
+    assert state.stopping and may_resume_itself(state, host=socket.gethostname())
     assert outcomes(folder) == [(request, "done")]
 
 

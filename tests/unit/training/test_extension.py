@@ -16,8 +16,9 @@ from rsdash.runs.folder import RunFolder
 from rsdash.runs.history import HistoryReader
 from rsdash.runs.records import StateRecord
 from rsdash.runs.states import RunState
-from rsdash.training.checkpoint import load_checkpoint
+from rsdash.training.checkpoint import Checkpoint, load_checkpoint
 from rsdash.training.control import Control, Request, Standing
+from rsdash.training.recorder import Recorder
 from rsdash.training.worker import EXIT_REFUSED, main
 from tests.holding import entry
 from tests.sessions import Asking, go_on
@@ -157,8 +158,39 @@ def test_once_new_weights_are_written_there_is_no_way_back(finished: RunFolder) 
             return super().poll(standing)
 
     end = finished.state().commands_end
-    assert not go_on(finished, control=CancelWhileEvaluating(finished, end))
-    assert finished.state().state is RunState.CANCELLED
+    assert go_on(finished, control=CancelWhileEvaluating(finished, end))
+    assert (finished.state().state, finished.state().summary.epoch) == (RunState.FINISHED, 3)
+    answers = HistoryReader(finished.metrics_path).refresh().notices
+    assert any("Cancel: refused: Its new figures" in answer.text for answer in answers)
+
+
+def test_an_extension_given_up_while_its_last_checkpoint_is_written_leaves_the_figures(
+    finished: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, figures, kept = finished.state(), finished.evaluation_path.read_bytes(), weights(finished)
+    extend(finished, 3)
+    write = Recorder.write_checkpoint
+
+    def cancel_meanwhile(recorder: Recorder, checkpoint: Checkpoint) -> None:
+        append_command(finished.commands_path, Action.CANCEL)
+        write(recorder, checkpoint)
+
+    monkeypatch.setattr(Recorder, "write_checkpoint", cancel_meanwhile)
+    assert go_on(finished, control=listen(finished))
+    assert is_again(finished, before) and finished.evaluation_path.read_bytes() == figures
+    assert all(torch.equal(value, kept[name]) for name, value in weights(finished).items())
+
+
+def test_an_extension_without_its_checkpoint_does_not_begin_anew(finished: RunFolder) -> None:
+    before = finished.state()
+    extend(finished, 3)
+    finished.checkpoint_path.unlink()
+    assert not go_on(finished, control=listen(finished))
+    state = finished.state()
+    assert state.state is RunState.FAILED and "checkpoint is gone" in state.message
+    request_cancel(entry(finished))
+    assert carry_out(finished, front=0.0)
+    assert is_again(finished, before)
 
 
 def test_an_extension_of_a_run_whose_images_changed_is_refused(finished: RunFolder, tiles_dir) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+
+import pytest
+
 from rsdash.data import add_dataset
+from rsdash.errors import StorageError
+from rsdash.jobs.unattended import carry_out
 from rsdash.runs.amendments import Amendment
+from rsdash.runs.commands import Action, append_command
+from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
+from rsdash.training.checkpoint import Checkpoint, CheckpointWriter
 from rsdash.training.control import Control, Ending, Request, Standing
-from tests.sessions import go_on
+from tests.sessions import Asking, go_on
 
 STOPPED_AT = 4
 
@@ -34,3 +43,64 @@ def test_a_stopped_run_that_was_shut_down_before_its_figures_gets_them_and_train
     assert state.summary.accuracy is not None
     assert go_on(run)
     assert (run.state().state, run.state().summary.epoch) == (RunState.FINISHED, 9)
+
+
+class Terminated(Control):
+    """Gets a signal to leave, as from a machine that shuts down, just after something was asked."""
+
+    def __init__(self, folder: RunFolder, action: Action) -> None:
+        super().__init__(folder, folder.state().commands_end)
+        self._action = action
+
+    def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
+        if standing and standing.step == STOPPED_AT and not self._terminated:
+            append_command(self._folder.commands_path, self._action)
+            self._on_signal(signal.SIGTERM, None)
+        return super().poll(standing)
+
+
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.STOP])
+def test_what_was_asked_just_before_a_shutdown_is_done_and_the_run_does_not_go_on(
+    tiles_dir, queue, action: Action
+):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=9)
+    assert not go_on(run, control=Terminated(run, action))
+    if action is Action.CANCEL:
+        assert run.state().state is RunState.CANCELLED
+        return
+    assert run.state().state is RunState.INTERRUPTED and run.state().stopping
+    assert go_on(run)
+    assert (run.state().state, run.state().checkpoint_step) == (RunState.STOPPED, STOPPED_AT)
+
+
+def test_a_stop_whose_checkpoint_could_not_be_written_does_not_end_what_begins_again(
+    tiles_dir, queue, monkeypatch
+):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=4)
+    stop = Asking(run, STOPPED_AT, lambda: append_command(run.commands_path, Action.STOP))
+    with monkeypatch.context() as patch:
+        patch.setattr("rsdash.training.recorder.CheckpointWriter.start", no_room)
+        assert not go_on(run, control=stop)
+    assert run.state().state is RunState.FAILED and not run.checkpoint_path.exists()
+    pause = Asking(run, STOPPED_AT, lambda: append_command(run.commands_path, Action.SUSPEND))
+    assert not go_on(run, control=pause)
+    assert run.state().state is RunState.INTERRUPTED and not run.state().stopping
+    assert go_on(run, control=Control(run, run.state().commands_end))
+    assert (run.state().state, run.state().summary.epoch) == (RunState.FINISHED, 4)
+
+
+def test_a_stopped_run_that_got_no_figures_trains_on_where_its_length_is_changed(tiles_dir, queue):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=9)
+    assert not go_on(run, control=ShutWhileEvaluating(run, 0))
+    append_command(run.commands_path, Action.SET_EPOCHS, value=3)
+    append_command(run.commands_path, Action.RESUME)
+    assert carry_out(run, front=0.0)
+    assert go_on(run, control=Control(run, run.state().commands_end))
+    assert (run.state().state, run.state().summary.epoch) == (RunState.FINISHED, 3)
+
+
+def no_room(writer: CheckpointWriter, checkpoint: Checkpoint) -> None:
+    raise StorageError("The disk of the runs is full.")
