@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -73,6 +74,7 @@ class Trainer:
         self._gradients = GradientWatch(material.model)
         self._rows = Rows(material.model, self._tally, self._gradients, watcher)
         self._sample_every = 1
+        self._measuring_s = math.inf  # unknown before the first time
         self._began = time.monotonic()
         self._saved_at = time.monotonic()
 
@@ -171,11 +173,20 @@ class Trainer:
                 self._save()
         self._rows.write(progress)
         try:
-            validation = self._reported.measure(self.config, progress.epoch, self._heed)
+            self._close_epoch(self._measure())
         except LeaveError as left:
             return left.request
-        self._close_epoch(validation)
         return None
+
+    def _measure(self) -> Score:
+        """Measure the epoch; before, save what a death meanwhile would lose too much of."""
+        since_s = time.monotonic() - self._saved_at
+        if since_s > CHECKPOINT_EVERY_S and since_s + self._measuring_s > 60 * self.config.checkpoint_minutes:
+            self._save()
+        began = time.monotonic()
+        validation = self._reported.measure(self.config, self.progress.epoch, self._heed)
+        self._measuring_s = time.monotonic() - began
+        return validation
 
     def _step(self, batches: Iterator[Gathered]) -> float:
         progress, epoch, step = self.progress, self.progress.epoch, self.progress.step_in_epoch

@@ -21,6 +21,8 @@ from rsdash.runs.states import RunState
 from rsdash.training import checkpoint as checkpoint_module
 from rsdash.training.checkpoint import Checkpoint, load_checkpoint
 from rsdash.training.control import Control, Request, Standing
+from rsdash.training.measure import Score
+from rsdash.training.reported import ReportedWeights
 from tests.sessions import Asking, go_on
 
 
@@ -96,16 +98,48 @@ def short_of_room(monkeypatch: pytest.MonkeyPatch, *, failures: int) -> None:
 
 def test_the_last_epoch_is_written_once(tiles_dir, queue, monkeypatch):
     add_dataset(tiles_dir, name="tiles")
-    run, save, epochs = queue("tiles", epochs=3), checkpoint_module.save_checkpoint, []
+    run, save, saved = queue("tiles", epochs=3), checkpoint_module.save_checkpoint, []
 
     def note(path: Path, checkpoint: Checkpoint) -> None:
-        epochs.append(checkpoint.progress["epoch"])
+        saved.append(checkpoint.progress["epoch"])
         save(path, checkpoint)
 
     monkeypatch.setattr(checkpoint_module, "save_checkpoint", note)
     monkeypatch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
     assert go_on(run)
-    assert epochs == [1, 2, 3]
+    assert saved == [0, 1, 2, 3], "before the first validation, of unknown length, and after each epoch"
+
+
+def test_a_death_while_the_first_epoch_is_measured_loses_no_step_of_it(tiles_dir, queue, monkeypatch):
+    add_dataset(tiles_dir, name="tiles")
+    twin, run = queue("tiles", epochs=2), queue("tiles", epochs=2)
+    assert go_on(twin)
+
+    def die(*_: object) -> Score:
+        raise OSError("the cable was pulled")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
+        patch.setattr(ReportedWeights, "measure", die)
+        with pytest.raises(OSError, match="cable"):
+            go_on(run)
+    state = run.state()
+    assert (state.checkpoint_step, state.summary.epoch) == (twin.state().summary.steps // 2, 0)
+    assert go_on(run)
+    weights = [safetensors.torch.load_file(folder.weights_path) for folder in (twin, run)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_what_the_state_knows_of_the_checkpoint_is_what_the_file_holds(tiles_dir, queue):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=4)
+    assert not go_on(run, leave_after=8)
+    step = run.state().checkpoint_step
+    run.write_state(checkpoint_step=None)  # as where it was killed before it could note the step
+    seen: list[int | None] = []
+    look = Asking(run, step + 1, lambda: seen.append(run.state().checkpoint_step))
+    assert go_on(run, control=look)
+    assert seen == [step]
 
 
 def test_a_checkpoint_without_room_is_told_and_the_run_goes_on(tiles_dir, queue, monkeypatch):
@@ -117,6 +151,8 @@ def test_a_checkpoint_without_room_is_told_and_the_run_goes_on(tiles_dir, queue,
     [alert] = [one for one in history.alerts.earlier if one.fields["code"] == "checkpoint"]
     assert "is full. The checkpoint is tried again" in alert.text
     assert "checkpoint" not in {one.fields["code"] for one in history.alerts.standing}
+    [relief] = [one for one in history.notices if one.kind == "relief" and one.fields["code"] == "checkpoint"]
+    assert relief.fields["step"] == run.state().summary.steps // 9, "of the checkpoint, not of a later row"
 
 
 def test_a_checkpoint_that_finds_no_room_again_ends_the_run_at_once(tiles_dir, queue, monkeypatch):
