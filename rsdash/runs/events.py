@@ -22,16 +22,10 @@ class Line:
     end: int
 
 
-def append_event(path: Path, kind: str, *, synced: bool = False, **fields: Any) -> None:
+def append_event(path: Path, kind: str, **fields: Any) -> None:
     """Append one event in a single write, so that lines of several writers never mix.
 
     Where a writer before was cut off in the middle of its line, the event begins a line of its own.
-
-    Args:
-        path: the log.
-        kind: of the event.
-        synced: wait until it is on disk, where a power cut must not take it.
-        fields: facts of the event.
 
     Raises:
         StorageError: the disk is full or the file cannot be written.
@@ -43,10 +37,14 @@ def append_event(path: Path, kind: str, *, synced: bool = False, **fields: Any) 
             data = (line if _ends_with_newline(descriptor) else "\n" + line).encode()
             if os.write(descriptor, data) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if synced:
-                os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def bring_to_disk(path: Path) -> None:
+    """Wait until what was appended is on disk, where a power cut must not take it."""
+    with storage_errors(path), path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def read_lines(path: Path, start: int = 0) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rsdash.errors import RunError
 from rsdash.runs.amendments import TAKEN_BACK
+from rsdash.runs.events import bring_to_disk
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.records import Evaluated, StateRecord
 from rsdash.runs.states import EVALUATED
@@ -42,10 +43,10 @@ def take_back(folder: RunFolder, before: Evaluated) -> StateRecord:
     """
     folder.log_event(
         TAKEN_BACK,
-        synced=True,
         step=before.checkpoint_step,
         amendments=[amendment.model_dump() for amendment in before.amendments],
     )
+    bring_to_disk(folder.metrics_path)
     same = _checkpoint_at(folder) == before.checkpoint_at
     if not same:
         folder.checkpoint_path.unlink(missing_ok=True)

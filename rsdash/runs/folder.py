@@ -15,7 +15,7 @@ from typing import Any
 from rsdash.errors import RunNotFoundError, storage_errors
 from rsdash.files import write_text
 from rsdash.runs.amendments import Amendment, read_amendments
-from rsdash.runs.events import append_event
+from rsdash.runs.events import append_event, bring_to_disk
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord, read_record
 from rsdash.runs.states import ENDED, check_move
 
@@ -156,7 +156,8 @@ class RunFolder:
         command = fields.get("command")
         new = not (command and read_amendments(self.metrics_path, command=command))
         if new:
-            self.log_event("amendment", synced=True, **amendment.model_dump(), **fields)
+            self.log_event("amendment", **amendment.model_dump(), **fields)
+            bring_to_disk(self.metrics_path)
         self.write_state(amendments=read_amendments(self.metrics_path))
         return new
 
