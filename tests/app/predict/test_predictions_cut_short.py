@@ -90,8 +90,9 @@ def test_stopped_it_shows_what_it_has(run, tmp_path, monkeypatch) -> None:
     app = open_page("predict")
     predict_path(app, folder_of_tiles(tmp_path / "set"))
     assert app.selectbox(key="predictor").value == run.id  # usable meanwhile
-    app.button(key="stop-predict").click().run()
     task = shared.server().tasks.get(app.session_state["predicting"])
+    wait_for(lambda: task is None or task.finished or task.progress.done == 1, "the first image")
+    app.button(key="stop-predict").click().run()
     wait_for(lambda: task is None or task.finished, "its end")
     app.run()
     assert any("Stopped after 2 of 25 images" in info.value for info in app.info)
