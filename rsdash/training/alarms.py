@@ -28,12 +28,14 @@ class Alarms:
         self._standing: set[str] = set()
         self._train_losses: list[float] = []
         self._losses: list[float] = []
+        self._recalled = 0
 
     def recall(self, history: History) -> None:
         """Take over what earlier attempts have seen and said."""
         self._standing = {str(notice.fields.get("code")) for notice in history.alerts.standing} & JUDGED
         self._train_losses = history.epochs["train_loss"].tolist()
         self._losses = history.epochs["loss"].tolist()
+        self._recalled = len(self._train_losses)
 
     def on_epoch(self, progress: Progress, training: Sums, loss: float | None) -> None:
         """Look at the epoch that has just ended.
@@ -59,10 +61,11 @@ class Alarms:
         """What there is to warn of now, by code."""
         since = self._epochs_unchanged_since(progress)
         rising = overfitting(self._train_losses, self._losses, since=since)
+        begun = 0 if "starvation" in self._standing else self._recalled  # what stands needs no new proof
         found = (
             chance(self._train_losses, self._guessing, since=since),
             rising or plateau(self._losses, self._guessing, since=since),
-            starvation(training.data_s, training.seconds, progress.epoch),
+            starvation(training.data_s, training.seconds, progress.epoch, since=begun),
         )
         return {alert.code: alert for alert in found if alert}
 

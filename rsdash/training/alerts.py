@@ -104,15 +104,16 @@ def overfitting(train_losses: Sequence[float], losses: Sequence[float], *, since
     )
 
 
-def starvation(data_s: float, seconds: float, epoch: int) -> Alert | None:
+def starvation(data_s: float, seconds: float, epoch: int, *, since: int = 0) -> Alert | None:
     """Steps wait for their images more than they should.
 
     Args:
         data_s: seconds of an epoch's steps until their images were ready.
         seconds: of all its steps.
         epoch: counted from 1.
+        since: epochs that were done when this attempt began, the first of which reads its images from disk.
     """
-    if epoch < STARVED_EPOCHS or not data_s > STARVED_SHARE * seconds:
+    if epoch - since < STARVED_EPOCHS or not data_s > STARVED_SHARE * seconds:
         return None
     return Alert(
         "starvation",

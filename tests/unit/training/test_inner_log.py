@@ -129,6 +129,18 @@ def test_an_alert_that_holds_is_raised_once_over_all_attempts(runs_dir: Path) ->
     assert codes(folder) == ["starvation", "overfitting"]
 
 
+def test_the_first_epoch_after_a_resume_may_read_its_images_from_disk(runs_dir: Path) -> None:
+    folder = make_run(runs_dir)
+    for epoch in (1, 2):
+        folder.log_event("epoch", step=epoch, epoch=epoch, train_loss=0.1, loss=0.1)
+    alarms = Alarms(folder, shares=[0.1] * 10)
+    alarms.recall(read(folder))
+    overfit(folder, alarms, range(3, 4))
+    assert codes(folder) == []
+    overfit(folder, alarms, range(4, 5))
+    assert codes(folder) == ["starvation"]
+
+
 def watch(alarms: Alarms, losses: Sequence[float], *, begin: int = 1) -> None:
     """Epochs of one step each, with training losses that lie close to the measured ones."""
     for epoch, loss in enumerate(losses, start=begin):
