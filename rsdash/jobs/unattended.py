@@ -134,11 +134,12 @@ def _answer(folder: RunFolder, state: StateRecord, command: Command, front: floa
                 state = folder.write_state(reason=Interruption.SUSPENDED)  # nor does it resume by itself
         elif command.action not in AMENDED_BY:
             raise RunError(f"The run is {state.words}.")
+    except RsdashError as error:
+        fields = {"outcome": "refused", "reason": str(error)}
+    else:  # what fails from here on fails for the disk, and is tried again
         if amendment:
             state = _amend(folder, state, amendment, command)
             fields["value"] = command.value
-    except RsdashError as error:
-        fields = {"outcome": "refused", "reason": str(error)}
     folder.log_event("acknowledgement", command=command.id, action=command.action.value, **fields)
     return state
 

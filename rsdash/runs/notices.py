@@ -99,7 +99,12 @@ def _not_taken_back(notices: Sequence[Notice]) -> list[Notice]:
     for notice in notices:
         if notice.kind in GO_BACK:
             last = float(notice.fields.get("step", 0)) - bool(notice.fields.get("within_epoch"))
-            kept = [one for one in kept if float(one.fields.get("step", 0)) <= last]
+            stays = "memory" if notice.kind == "resume" else ""  # as the smaller parts do
+            kept = [
+                one
+                for one in kept
+                if float(one.fields.get("step", 0)) <= last or one.fields.get("code") == stays
+            ]
         elif notice.kind in ("alert", "relief"):
             kept.append(notice)
     return kept

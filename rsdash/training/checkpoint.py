@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,17 +17,6 @@ from rsdash.training.memory import is_out_of_memory
 FORMAT_VERSION = 2
 RETRY_S = 30.0
 """So long a checkpoint that found no room waits before it is tried once more."""
-_UNREADABLE = (
-    AttributeError,
-    EOFError,
-    KeyError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-)
-"""What PyTorch raises for a file that is no checkpoint, or the rest of one."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +74,7 @@ def load_checkpoint(path: Path, run_id: str) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version = content.pop("version")
         checkpoint = Checkpoint(**content) if version == FORMAT_VERSION else None
-    except _UNREADABLE as error:
+    except Exception as error:  # PyTorch raises almost anything for a damaged file
         if is_out_of_memory(error):
             raise
         raise CheckpointError(

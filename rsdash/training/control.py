@@ -61,7 +61,7 @@ class Control:
         self._folder = folder
         self.commands_end = commands_end
         self.irrevocable = False
-        """Whether new figures take the place of those that the run had, so that it cannot be cancelled."""
+        """Whether this attempt puts new figures in the place of those before, so that no cancel is taken."""
         self._terminated = False
 
     def listen_to_signals(self) -> None:

@@ -218,7 +218,7 @@ class Recorder:
         if written is not None and written != self._checkpoint_step:
             self._checkpoint_step, self._fruitless = written, 0
             if self._warned:
-                self._folder.log_event("relief", code="checkpoint", step=written, epoch=self.summary.epoch)
+                self._folder.log_event("relief", code="checkpoint", epoch=self.summary.epoch)
                 self._warned = False
 
     def _measure_speed(self, images: int, progress: Progress) -> None:

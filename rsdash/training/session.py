@@ -96,10 +96,11 @@ class _Session:
     def _begin(self, compute: Compute) -> tuple[Setup, Recorder, Trainer]:
         """Get as far as the attempt before; its checkpoint is not kept in memory beyond this."""
         config, checkpoint = self._request.config, self._checkpoint()
+        step = int(checkpoint.progress["step"]) if checkpoint else None
+        state = self._folder.write_state(checkpoint_step=step)  # news, where the last attempt was killed
+        self._standing = Standing(step or 0, state.summary.epoch)
         setup = prepare(self._folder, compute, checkpoint, on_progress=self._look)
         self._look()
-        if checkpoint:  # which may be later than what the state knows, where the last attempt was killed
-            self._folder.write_state(checkpoint_step=int(checkpoint.progress["step"]))
         labels, classes = setup.material.training.labels, len(self._request.data.classes)
         inner = InnerLog(self._folder, setup.material, shares=trained_shares(config, labels, classes))
         recorder = Recorder(self._folder, self._control, inner, role=setup.watched_role)
@@ -170,14 +171,15 @@ class _Session:
 
     def _checkpoint(self) -> Checkpoint | None:
         path, before = self._folder.checkpoint_path, self._folder.state().before
-        if path.exists():
+        if before is None:
+            return load_checkpoint(path, self._folder.id) if path.exists() else None
+        try:
             return load_checkpoint(path, self._folder.id)
-        if before:
+        except CheckpointError as error:
             raise CheckpointError(
-                "Its checkpoint is gone, without which it cannot go on. Back to epoch "
+                "It cannot go on without its checkpoint, which is gone or cannot be read. Back to epoch "
                 f"{before.summary.epoch} gives it the figures of then."
-            )
-        return None
+            ) from error
 
     def _restore(self, trainer: Trainer, checkpoint: Checkpoint | None) -> None:
         if checkpoint:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rsdash.errors import StorageError
 from rsdash.jobs.unattended import carry_out, interrupt, may_resume_itself, requeue
 from rsdash.runs.amendments import Amendment, read_amendments
 from rsdash.runs.commands import Action, append_command
@@ -310,3 +311,22 @@ def test_epochs_done_are_the_same_whatever_length_was_asked_for_before(tmp_path:
         append_command(folder.commands_path, Action.SET_EPOCHS, value=epochs)
     carry_out(folder, front=0.0)
     assert [outcome for _, outcome in outcomes(folder)] == ["done", "refused"]
+
+
+def test_a_change_that_the_disk_refuses_is_not_answered_but_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run(tmp_path, state=RunState.FINISHED)
+    folder.write_state(checkpoint_step=7)
+    request = append_command(folder.commands_path, Action.SET_EPOCHS, value=99)
+
+    def full(_: Path) -> None:
+        raise StorageError("The disk of the runs is full.")
+
+    with monkeypatch.context() as patch, pytest.raises(StorageError):
+        patch.setattr("rsdash.runs.folder.bring_to_disk", full)
+        carry_out(folder, front=0.0)
+    assert outcomes(folder) == []
+    assert carry_out(folder, front=0.0)
+    assert outcomes(folder) == [(request, "done")]
+    assert folder.state().state is RunState.QUEUED and folder.state().amendments[-1].value == 99

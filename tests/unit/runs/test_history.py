@@ -154,6 +154,14 @@ def test_a_resume_takes_back_alerts_and_reliefs_of_what_is_done_again(log: Path)
     assert alerts(log) == ([], [])
 
 
+def test_that_memory_ran_out_stands_as_long_as_the_smaller_parts_do(log: Path) -> None:
+    append_event(log, "alert", code="memory", message="In 2 parts.", step=121)
+    append_event(log, "resume", attempt=2, step=100, within_epoch=True)
+    assert alerts(log) == (["In 2 parts."], [])
+    append_event(log, "taken_back", step=80, amendments=[])
+    assert alerts(log) == ([], [])
+
+
 def test_a_log_from_before_alerts_ended_does_not_contradict_itself(log: Path) -> None:
     for code in ("chance", "plateau", "starvation", "overfitting"):
         append_event(log, "alert", code=code, message=code)

@@ -184,10 +184,12 @@ def test_an_extension_given_up_while_its_last_checkpoint_is_written_leaves_the_f
 def test_an_extension_without_its_checkpoint_does_not_begin_anew(finished: RunFolder) -> None:
     before = finished.state()
     extend(finished, 3)
-    finished.checkpoint_path.unlink()
-    assert not go_on(finished, control=listen(finished))
-    state = finished.state()
-    assert state.state is RunState.FAILED and "checkpoint is gone" in state.message
+    finished.checkpoint_path.write_bytes(b"torn")
+    for _ in range(2):
+        assert not go_on(finished, control=listen(finished))
+        state = finished.state()
+        assert state.state is RunState.FAILED and "Back to epoch 2 gives it" in state.message
+        finished.checkpoint_path.unlink(missing_ok=True)
     request_cancel(entry(finished))
     assert carry_out(finished, front=0.0)
     assert is_again(finished, before)
