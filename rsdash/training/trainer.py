@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recipe import set_learning_layers
 from rsdash.training.reported import ReportedWeights
 from rsdash.training.rows import Rows
+from rsdash.training.save_clock import SaveClock
 from rsdash.training.schedule import epochs_out_of_patience
 from rsdash.training.steering import Steering
 from rsdash.training.step import Stepper
@@ -35,8 +35,6 @@ from rsdash.training.watcher import Watcher
 
 LOGGED_PER_EPOCH = 50
 """At most so many rows an epoch are logged; each fetches its figures from the device once."""
-CHECKPOINT_EVERY_S = 60.0
-"""Shortest time between two checkpoints at epochs' ends."""
 
 
 class Trainer:
@@ -74,9 +72,8 @@ class Trainer:
         self._gradients = GradientWatch(material.model)
         self._rows = Rows(material.model, self._tally, self._gradients, watcher)
         self._sample_every = 1
-        self._measuring_s = math.inf  # unknown before the first time
         self._began = time.monotonic()
-        self._saved_at = time.monotonic()
+        self._clock = SaveClock()
 
     @property
     def config(self) -> RunConfig:
@@ -101,14 +98,16 @@ class Trainer:
     def run(self) -> Request:
         """Train until all epochs are done, the patience is used up, or something is asked.
 
+        Checkpoints are asked for on the way; that of the end is the caller's to write.
+
         Raises:
             DivergedError: the loss or a weight is no longer a number.
             RunError: memory does not suffice for two images.
         """
-        self._began = self._saved_at = time.monotonic()
+        self._began = time.monotonic()
+        self._clock.reset()
         while self.progress.epoch < self.config.epochs:
-            since = self._steering.length_set_at // self.steps_per_epoch
-            if idle := epochs_out_of_patience(self.progress.losses, self.config, since=since):
+            if idle := self._idle_too_long():
                 self._watcher.on_early_end(self.progress, idle)
                 break
             if request := self._epoch():
@@ -169,7 +168,7 @@ class Trainer:
                 self._rows.end_interval(progress, rate)
             if request := self._listen():
                 return request
-            if time.monotonic() - self._saved_at > 60 * self.config.checkpoint_minutes:
+            if self._clock.due(60 * self.config.checkpoint_minutes):
                 self._save()
         self._rows.write(progress)
         try:
@@ -178,15 +177,17 @@ class Trainer:
             return left.request
         return None
 
+    def _idle_too_long(self) -> int:
+        """Epochs without a lower loss, where they are more than the patience allows; else 0."""
+        since = self._steering.length_set_at // self.steps_per_epoch
+        return epochs_out_of_patience(self.progress.losses, self.config, since=since)
+
     def _measure(self) -> Score:
         """Measure the epoch; before, save what a death meanwhile would lose too much of."""
-        since_s = time.monotonic() - self._saved_at
-        if since_s > CHECKPOINT_EVERY_S and since_s + self._measuring_s > 60 * self.config.checkpoint_minutes:
+        if self._clock.due_before_measuring(60 * self.config.checkpoint_minutes):
             self._save()
-        began = time.monotonic()
-        validation = self._reported.measure(self.config, self.progress.epoch, self._heed)
-        self._measuring_s = time.monotonic() - began
-        return validation
+        with self._clock.measuring():
+            return self._reported.measure(self.config, self.progress.epoch, self._heed)
 
     def _step(self, batches: Iterator[Gathered]) -> float:
         progress, epoch, step = self.progress, self.progress.epoch, self.progress.step_in_epoch
@@ -248,13 +249,13 @@ class Trainer:
         self._reported.keep_best(self.config, progress)
         self._count_time()
         self._watcher.on_epoch(progress, training, validation)
-        over = progress.epoch >= self.config.epochs  # whoever runs this writes the last checkpoint
-        if not over and time.monotonic() - self._saved_at > CHECKPOINT_EVERY_S:
+        over = progress.epoch >= self.config.epochs or self._idle_too_long()
+        if not over and self._clock.due_after_epoch():
             self._save()
 
     def _save(self) -> None:
         self._watcher.on_checkpoint(self.checkpoint())
-        self._saved_at = time.monotonic()
+        self._clock.reset()
 
     def _count_time(self) -> None:
         now = time.monotonic()

@@ -103,7 +103,7 @@ def test_an_extension_given_up_while_it_trains_leaves_the_figures(
     finished: RunFolder, saved: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if saved:
-        monkeypatch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
+        monkeypatch.setattr("rsdash.training.save_clock.APART_S", 0.0)
     before, kept = finished.state(), weights(finished)
     steps = before.summary.steps // 2
     extend(finished, 5)

@@ -92,20 +92,25 @@ def short_of_room(monkeypatch: pytest.MonkeyPatch, *, failures: int) -> None:
 
     monkeypatch.setattr(checkpoint_module, "save_checkpoint", save_later)
     monkeypatch.setattr(checkpoint_module, "RETRY_S", 0.2)
-    monkeypatch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr("rsdash.training.save_clock.APART_S", 0.0)
     monkeypatch.setattr("rsdash.training.recorder.HEARTBEAT_S", 0.0)
 
 
-def test_the_last_epoch_is_written_once(tiles_dir, queue, monkeypatch):
+@pytest.mark.parametrize(
+    "settings",
+    [{"epochs": 3}, {"epochs": 20, "patience": 2, "validation_share": 0.2, "learning_rate": 1e-12}],
+    ids=["length", "patience"],
+)
+def test_the_last_epoch_is_written_once(tiles_dir, queue, monkeypatch, settings: dict[str, object]):
     add_dataset(tiles_dir, name="tiles")
-    run, save, saved = queue("tiles", epochs=3), checkpoint_module.save_checkpoint, []
+    run, save, saved = queue("tiles", **settings), checkpoint_module.save_checkpoint, []
 
     def note(path: Path, checkpoint: Checkpoint) -> None:
         saved.append(checkpoint.progress["epoch"])
         save(path, checkpoint)
 
     monkeypatch.setattr(checkpoint_module, "save_checkpoint", note)
-    monkeypatch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr("rsdash.training.save_clock.APART_S", 0.0)
     assert go_on(run)
     assert saved == [0, 1, 2, 3], "before the first validation, of unknown length, and after each epoch"
 
@@ -119,7 +124,7 @@ def test_a_death_while_the_first_epoch_is_measured_loses_no_step_of_it(tiles_dir
         raise OSError("the cable was pulled")
 
     with monkeypatch.context() as patch:
-        patch.setattr("rsdash.training.trainer.CHECKPOINT_EVERY_S", 0.0)
+        patch.setattr("rsdash.training.save_clock.APART_S", 0.0)
         patch.setattr(ReportedWeights, "measure", die)
         with pytest.raises(OSError, match="cable"):
             go_on(run)
