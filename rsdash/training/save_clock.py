@@ -22,22 +22,17 @@ class SaveClock:
         """Note that all has just been saved, or that training begins."""
         self._saved_at = time.monotonic()
 
-    @property
-    def since_s(self) -> float:
-        """Seconds of work that a death now would lose."""
-        return time.monotonic() - self._saved_at
-
     def due(self, limit_s: float) -> bool:
         """Whether so much work may be lost that it is saved between two steps."""
-        return self.since_s > limit_s
+        return self._since_s > limit_s
 
     def due_after_epoch(self) -> bool:
         """Whether an epoch's end is saved."""
-        return self.since_s > APART_S
+        return self._since_s > APART_S
 
     def due_before_measuring(self, limit_s: float) -> bool:
         """Whether too much would be lost by a death while an epoch is measured."""
-        return self.since_s > APART_S and self.since_s + self._measuring_s > limit_s
+        return self._since_s > APART_S and self._since_s + self._measuring_s > limit_s
 
     @contextmanager
     def measuring(self) -> Iterator[None]:
@@ -45,3 +40,8 @@ class SaveClock:
         began = time.monotonic()
         yield
         self._measuring_s = time.monotonic() - began
+
+    @property
+    def _since_s(self) -> float:
+        """Seconds of work that a death now would lose."""
+        return time.monotonic() - self._saved_at

@@ -73,7 +73,7 @@ class _Session:
         self._attempt = state.attempt
         self._stop = Request(Ending.STOP) if state.stopping and folder.checkpoint_path.exists() else None
         self._recorder: Recorder | None = None
-        self._standing: Standing | None = Standing(state.checkpoint_step or 0, state.summary.epoch)
+        self._standing: Standing | None = None
         self._control = control
 
     def run(self) -> None:
