@@ -53,6 +53,7 @@ if form.values["split"]:
 
 st.divider()
 name = st.text_input("Name of the run", key=NAME_KEY, placeholder="made from model, data and seed").strip()
+store(server().forms)  # before what takes longer, so that a reload in the middle loses nothing
 problem = st.container()
 left, right = st.columns([1, 3])
 with right:
@@ -75,4 +76,3 @@ if config:
 fold("Find a learning rate", "open-rate", lambda: once_they_fit(rate_view))
 fold("Try several values", "open-grid", lambda: grid_form(form.values, name))
 fold("A batch as the network sees it", "open-batch", lambda: once_they_fit(batch_view))
-store(server().forms)

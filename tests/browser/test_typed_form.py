@@ -21,6 +21,7 @@ def test_what_was_typed_is_there_after_a_reload_and_the_back_button_leads_away(p
     fill(page, "set-epochs", "7")
     fill(page, "run-name", "mine")
     expect(page).to_have_url(re.compile(r"/train\?form="))
+    expect(page.get_by_test_id("stCode")).to_contain_text("--name mine")  # drawn after the server has kept it
     page.reload()
     page.wait_for_selector(SETTLED)
     expect(page.locator(".st-key-set-epochs input")).to_have_value("7")
