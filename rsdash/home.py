@@ -17,6 +17,8 @@ CACHE_VARIABLE = "RSDASH_CACHE_GB"
 DEFAULT_CACHE_GB = 50.0
 KEPT_VARIABLE = "RSDASH_KEPT_CHECKPOINTS"
 DEFAULT_KEPT_CHECKPOINTS = 3
+IDLE_VARIABLE = "RSDASH_SERVICE_IDLE_S"
+DEFAULT_IDLE_S = 300.0
 
 
 def runs_dir() -> Path:
@@ -40,14 +42,16 @@ def cache_limit_bytes() -> int:
     Raises:
         ConfigError: the variable is no positive number.
     """
-    text = os.environ.get(CACHE_VARIABLE) or str(DEFAULT_CACHE_GB)
-    try:
-        limit_gb = float(text)
-    except ValueError:
-        limit_gb = 0.0
-    if not 0 < limit_gb < float("inf"):
-        raise ConfigError(f"{CACHE_VARIABLE}={text} is no positive number of GB, such as 50.")
-    return int(limit_gb * 1e9)
+    return int(_positive(CACHE_VARIABLE, DEFAULT_CACHE_GB, "GB") * 1e9)
+
+
+def service_idle_s() -> float:
+    """How long the process of predictions waits for the next one: `RSDASH_SERVICE_IDLE_S`, or 300 seconds.
+
+    Raises:
+        ConfigError: the variable is no positive number.
+    """
+    return _positive(IDLE_VARIABLE, DEFAULT_IDLE_S, "seconds")
 
 
 def kept_checkpoints() -> int:
@@ -70,11 +74,23 @@ def check_limits() -> None:
     """
     cache_limit_bytes()
     kept_checkpoints()
+    service_idle_s()
 
 
 def examples_dir() -> Path:
     """Folder of the finished runs shipped with the project; read-only."""
     return PROJECT_DIR / "examples"
+
+
+def _positive(variable: str, default: float, unit: str) -> float:
+    text = os.environ.get(variable) or str(default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ConfigError(f"{variable}={text} is no positive number of {unit}, such as {default:g}.")
+    return number
 
 
 def _user_data_dir() -> Path:

@@ -9,13 +9,10 @@ import socket
 
 import uvicorn
 
-from rsdash.home import data_dir
+from rsdash.home import data_dir, service_idle_s
 from rsdash.inference.address import Address, address_path, lock_path, write_address
 from rsdash.inference.service import Service
 from rsdash.runs.lock import Lock
-
-IDLE_VARIABLE = "RSDASH_SERVICE_IDLE_S"
-IDLE_DEFAULT_S = 300.0
 
 
 def serve() -> None:
@@ -24,7 +21,7 @@ def serve() -> None:
     lock = Lock.take(lock_path())
     if lock is None:
         return
-    idle_limit_s = float(os.environ.get(IDLE_VARIABLE) or IDLE_DEFAULT_S)
+    idle_limit_s = service_idle_s()
     token = secrets.token_urlsafe(32)
     service = Service(token)
     listener = socket.create_server(("127.0.0.1", 0))

@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 
 from rsdash.errors import RsdashError, RunError
-from rsdash.files import remove_torn
 from rsdash.runs.amendments import AMENDED_BY, Amendment, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.events import cut_torn_line
@@ -66,7 +65,7 @@ def interrupt(folder: RunFolder, *, exit_code: int | None) -> bool:
         cut_torn_line(folder.metrics_path)
         reason = Interruption.VANISHED if exit_code is None else Interruption.KILLED
         message = _cause(exit_code)
-        remove_torn(folder.checkpoint_path)
+        folder.remove_torn()
         # the state first: where the disk is full, this is tried again and again
         folder.write_state(state=RunState.INTERRUPTED, reason=reason, message=message)
         tail = folder.log_tail(lines=LOG_LINES)

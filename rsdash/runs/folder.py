@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rsdash.errors import RunNotFoundError, storage_errors
-from rsdash.files import write_text
+from rsdash.files import remove_torn, write_text
 from rsdash.runs.amendments import Amendment, read_amendments
 from rsdash.runs.events import append_event, bring_to_disk
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord, read_record
@@ -82,6 +82,11 @@ class RunFolder:
     def evaluation_path(self) -> Path:
         """Logits, labels and roles behind every final figure."""
         return self.path / "evaluation.npz"
+
+    @property
+    def new_path(self) -> Path:
+        """Folder of new weights and their evaluation until both are complete."""
+        return self.path / "new"
 
     def evaluation_paths(self) -> dict[str, Path]:
         """All that the reported weights were measured on, by a readable label; the run's own images first."""
@@ -164,6 +169,11 @@ class RunFolder:
     def log_event(self, kind: str, **fields: Any) -> None:
         """Append an event to metrics.jsonl; only the holder of the run's lock may call this."""
         append_event(self.metrics_path, kind, **fields)
+
+    def remove_torn(self) -> None:
+        """Remove what a killed worker left half done; only the holder of the run's lock may call this."""
+        remove_torn(self.checkpoint_path)
+        shutil.rmtree(self.new_path, ignore_errors=True)
 
     def disk_bytes(self) -> int:
         """Size of all files; those that a worker replaces at this moment may be missing."""

@@ -60,8 +60,6 @@ class Control:
     def __init__(self, folder: RunFolder, commands_end: int) -> None:
         self._folder = folder
         self.commands_end = commands_end
-        self.irrevocable = False
-        """Whether this attempt puts new figures in the place of those before, so that no cancel is taken."""
         self._terminated = False
 
     def listen_to_signals(self) -> None:
@@ -99,9 +97,6 @@ class Control:
         if ending is None:
             what = "running" if standing else "being evaluated"
             self._acknowledge(command, refusal=f"The run is {what}.")
-            return None
-        if ending is Ending.CANCEL and self.irrevocable:
-            self._acknowledge(command, refusal="Its new figures are taking the place of those that it had.")
             return None
         self._acknowledge(command)
         if ending is Ending.SUSPEND:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ import torch
 from torch import nn
 
 from rsdash.config import RunConfig
+from rsdash.errors import storage_errors
 from rsdash.files import write_atomic
+from rsdash.runs.folder import RunFolder
+from rsdash.runs.further import forget_further
 from rsdash.runs.records import DataReference
 from rsdash.training.compute import Compute
 from rsdash.training.measure import measure_logits
@@ -62,6 +67,41 @@ class ModelCard:
         scale = PixelScale(tuple(card["scale"]["mean"]), tuple(card["scale"]["std"]))
         config, data = RunConfig(**card["config"]), DataReference(**card["data"])
         return cls(card["run_id"], config, data, scale, card["stored_px"], card["parameters"])
+
+
+class NewResult:
+    """Weights and their evaluation apart from those that a run has, until both are complete."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self.weights = folder.new_path / folder.weights_path.name
+        self.evaluation = folder.new_path / folder.evaluation_path.name
+
+    def replace_old(self) -> None:
+        """Put both in the place of the old ones, whose further evaluations are deleted.
+
+        Raises:
+            StorageError: the place cannot be written.
+        """
+        with storage_errors(self._folder.path):
+            self.weights.replace(self._folder.weights_path)
+            self.evaluation.replace(self._folder.evaluation_path)
+        forget_further(self._folder)
+
+
+@contextmanager
+def new_result(folder: RunFolder) -> Iterator[NewResult]:
+    """Where to write a run's result; what is left there at the end is deleted.
+
+    Raises:
+        StorageError: the place cannot be written.
+    """
+    with storage_errors(folder.path):
+        folder.new_path.mkdir(exist_ok=True)
+    try:
+        yield NewResult(folder)
+    finally:
+        shutil.rmtree(folder.new_path, ignore_errors=True)
 
 
 def save_weights(path: Path, weights: Mapping[str, torch.Tensor], card: ModelCard) -> None:

@@ -12,13 +12,11 @@ import torch
 from rsdash.errors import CheckpointError, ConfigError, DivergedError, RsdashError
 from rsdash.evaluation.figures import headline
 from rsdash.evaluation.saved import read_evaluation
-from rsdash.files import remove_torn
 from rsdash.processors import processors
 from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import cut_torn_line
 from rsdash.runs.extension import take_back, way_back
 from rsdash.runs.folder import RunFolder
-from rsdash.runs.further import forget_further
 from rsdash.runs.records import RunRequest, StateRecord
 from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
 from rsdash.training.balance import trained_shares
@@ -30,7 +28,7 @@ from rsdash.training.environment import describe_environment
 from rsdash.training.inner_log import InnerLog
 from rsdash.training.material import Setup, prepare
 from rsdash.training.recorder import Recorder
-from rsdash.training.result import save_evaluation, save_weights
+from rsdash.training.result import new_result, save_evaluation, save_weights
 from rsdash.training.summaries import final_figures
 from rsdash.training.trainer import Trainer
 
@@ -68,7 +66,7 @@ class _Session:
         self._folder = folder
         self._request: RunRequest = folder.request()
         cut_torn_line(folder.metrics_path)
-        remove_torn(folder.checkpoint_path)
+        folder.remove_torn()
         state = _announce(folder) if by_hand else folder.state()
         self._attempt = state.attempt
         self._stop = Request(Ending.STOP) if state.stopping and folder.checkpoint_path.exists() else None
@@ -203,24 +201,22 @@ class _Session:
         self._folder.write_state(state=RunState.EVALUATING, message="")
         self._standing = None
         weights = trainer.reported_weights(self._look)
-        self._look()  # for the last time at which the figures that it had are whole
-        if self._folder.state().before:
-            self._control.irrevocable = True
+        with new_result(self._folder) as new:
+            save_weights(new.weights, weights, setup.card)
+            model = setup.material.model
+            model.load_state_dict(safetensors.torch.load_file(new.weights))
+            save_evaluation(
+                new.evaluation,
+                model,
+                setup.measured,
+                compute,
+                classes=self._request.data.classes,
+                on_batch=self._look,
+            )
+            figures = headline(read_evaluation(new.evaluation))
             self._folder.write_state(before=None)
-        save_weights(self._folder.weights_path, weights, setup.card)
-        forget_further(self._folder)
-        model = setup.material.model
-        model.load_state_dict(safetensors.torch.load_file(self._folder.weights_path))
-        save_evaluation(
-            self._folder.evaluation_path,
-            model,
-            setup.measured,
-            compute,
-            classes=self._request.data.classes,
-            on_batch=self._look,
-        )
+            new.replace_old()
         final = RunState.STOPPED if request.ending is Ending.STOP else RunState.FINISHED
-        figures = headline(read_evaluation(self._folder.evaluation_path))
         summary = recorder.summary.model_copy(update=final_figures(figures, trainer.progress))
         self._folder.log_event(
             "result", role=figures.role, accuracy=figures.accuracy, loss=figures.loss, images=figures.images

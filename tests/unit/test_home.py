@@ -15,7 +15,11 @@ from rsdash.ui.startup import SHELL, lifespan
 from tests.conftest import Command
 
 WRONG = ("three", "-1", "2.5", "²")
-MISTYPED = (*(("RSDASH_KEPT_CHECKPOINTS", text) for text in WRONG), ("RSDASH_CACHE_GB", "plenty"))
+MISTYPED = (
+    *(("RSDASH_KEPT_CHECKPOINTS", text) for text in WRONG),
+    ("RSDASH_CACHE_GB", "plenty"),
+    ("RSDASH_SERVICE_IDLE_S", "5min"),
+)
 
 
 @pytest.mark.parametrize(("text", "kept"), [("", 3), ("0", 0), ("12", 12), (" 5 ", 5)])

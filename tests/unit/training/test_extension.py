@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import safetensors.torch
 import torch
@@ -9,7 +12,7 @@ import torch
 from rsdash.data import add_dataset
 from rsdash.errors import DataChangedError
 from rsdash.jobs.requests import request_cancel, request_changes
-from rsdash.jobs.unattended import carry_out
+from rsdash.jobs.unattended import carry_out, interrupt
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder
@@ -19,6 +22,7 @@ from rsdash.runs.states import RunState
 from rsdash.training.checkpoint import Checkpoint, load_checkpoint
 from rsdash.training.control import Control, Request, Standing
 from rsdash.training.recorder import Recorder
+from rsdash.training.result import NewResult
 from rsdash.training.worker import EXIT_REFUSED, main
 from tests.holding import entry
 from tests.sessions import Asking, go_on
@@ -148,20 +152,69 @@ def test_a_resumed_extension_keeps_its_way_back(finished: RunFolder) -> None:
     assert is_again(finished, before) and not finished.checkpoint_path.exists()
 
 
-def test_once_new_weights_are_written_there_is_no_way_back(finished: RunFolder) -> None:
+class WhileEvaluating(Control):
+    """Has something done once, when new weights are written and their evaluation is under way."""
+
+    def __init__(self, folder: RunFolder, act: Callable[[], object]) -> None:
+        super().__init__(folder, folder.state().commands_end)
+        self._act: Callable[[], object] | None = act
+        self._weights = NewResult(folder).weights
+
+    def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
+        if self._act and self._weights.exists():
+            act, self._act = self._act, None
+            act()
+        return super().poll(standing)
+
+
+@pytest.mark.parametrize("asked", [Action.CANCEL, Action.SUSPEND])
+def test_an_extension_given_up_while_its_new_figures_are_computed_leaves_the_old_ones(
+    finished: RunFolder, asked: Action
+) -> None:
+    before, figures, kept = finished.state(), finished.evaluation_path.read_bytes(), weights(finished)
+    extend(finished, 3)
+    go_on(finished, control=WhileEvaluating(finished, partial(append_command, finished.commands_path, asked)))
+    assert not finished.new_path.exists()
+    if asked is Action.SUSPEND:
+        assert finished.state().state is RunState.INTERRUPTED
+        request_cancel(entry(finished))
+        assert carry_out(finished, front=0.0)
+    assert is_again(finished, before) and finished.evaluation_path.read_bytes() == figures
+    assert all(torch.equal(value, kept[name]) for name, value in weights(finished).items())
+
+
+def test_a_cancel_after_the_last_look_finds_new_figures_and_is_refused(
+    finished: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extend(finished, 3)
+    replace = NewResult.replace_old
+
+    def cancel_meanwhile(result: NewResult) -> None:
+        append_command(finished.commands_path, Action.CANCEL)
+        replace(result)
+
+    monkeypatch.setattr(NewResult, "replace_old", cancel_meanwhile)
+    assert go_on(finished, control=listen(finished))
+    assert carry_out(finished, front=0.0)
+    state = finished.state()
+    assert (state.state, state.summary.epoch, state.before) == (RunState.FINISHED, 3, None)
+    answers = HistoryReader(finished.metrics_path).refresh().notices
+    assert any("Cancel: refused" in answer.text for answer in answers)
+
+
+def test_a_result_left_half_done_is_deleted_when_its_worker_is_found_gone(finished: RunFolder) -> None:
     extend(finished, 3)
 
-    class CancelWhileEvaluating(Control):
-        def poll(self, standing: Standing | None = None) -> Request | Amendment | None:
-            if standing is None and finished.state().before is None:
-                append_command(finished.commands_path, Action.CANCEL)
-            return super().poll(standing)
+    def killed() -> None:
+        raise KeyboardInterrupt
 
-    end = finished.state().commands_end
-    assert go_on(finished, control=CancelWhileEvaluating(finished, end))
-    assert (finished.state().state, finished.state().summary.epoch) == (RunState.FINISHED, 3)
-    answers = HistoryReader(finished.metrics_path).refresh().notices
-    assert any("Cancel: refused: Its new figures" in answer.text for answer in answers)
+    with pytest.raises(KeyboardInterrupt):
+        go_on(finished, control=WhileEvaluating(finished, killed))
+    finished.new_path.mkdir()  # a kill leaves it; what was raised does not
+    NewResult(finished).weights.write_bytes(b"torn")
+    assert finished.state().state is RunState.EVALUATING
+    assert interrupt(finished, exit_code=-9)
+    assert finished.state().state is RunState.INTERRUPTED and not finished.new_path.exists()
 
 
 def test_an_extension_given_up_while_its_last_checkpoint_is_written_leaves_the_figures(
