@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from rsdash.models.sources import Source, check_available, locate, parse_weights
 
 SURVEY_LIMIT_S = 300.0
 GIVING_WAY = ("nice", "-n", "10")
-"""The survey takes every core for some seconds, in which pages are to open all the same."""
+"""Pages are to open while the libraries are surveyed, which takes a core for some seconds."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,14 @@ def catalogue_path() -> Path:
     return home.data_dir() / "catalogue" / name
 
 
-def load_catalogue() -> dict[str, ModelFacts]:
+def load_catalogue(*, gives_way: bool = False) -> dict[str, ModelFacts]:
     """All models by name: the study's, then torchvision's, then timm's.
 
     The first call after an installation or update surveys the libraries in a process of its own,
     which takes some seconds; later calls read one file.
+
+    Args:
+        gives_way: whether the survey lets all else on the machine go first, as where nobody waits for it.
 
     Raises:
         ModelError: the libraries could not be surveyed.
@@ -57,7 +61,7 @@ def load_catalogue() -> dict[str, ModelFacts]:
     path = catalogue_path()
     facts = _read(path)
     if facts is None:
-        _survey(path)
+        _survey(path, GIVING_WAY if gives_way else ())
         facts = _read(path)
     if facts is None:
         raise ModelError(f"The catalogue of models {path} cannot be read. Delete it and try again.")
@@ -124,8 +128,8 @@ def _read(path: Path) -> dict[str, ModelFacts] | None:
     return {fact.name: fact for fact in facts}
 
 
-def _survey(path: Path) -> None:
-    command = [*GIVING_WAY, sys.executable, "-m", "rsdash.models.survey", str(path)]
+def _survey(path: Path, prefix: Sequence[str]) -> None:
+    command = [*prefix, sys.executable, "-m", "rsdash.models.survey", str(path)]
     try:
         subprocess.run(
             command, cwd=home.PROJECT_DIR, check=True, capture_output=True, text=True, timeout=SURVEY_LIMIT_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ def _places(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_first_call_surveys_and_later_ones_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     surveyed = load_catalogue()
-    monkeypatch.setattr(catalogue, "_survey", lambda _: pytest.fail("surveyed again"))
+    monkeypatch.setattr(catalogue, "_survey", lambda *_: pytest.fail("surveyed again"))
     assert load_catalogue() == surveyed
     assert [path.name for path in (folder / "catalogue").iterdir()] == [catalogue.catalogue_path().name]
 
@@ -38,7 +39,7 @@ def test_a_damaged_cache_is_surveyed_again(monkeypatch: pytest.MonkeyPatch) -> N
     path = catalogue.catalogue_path()
     whole = path.read_text()
     path.write_text(whole[:-5])
-    monkeypatch.setattr(catalogue, "_survey", lambda place: place.write_text(whole))
+    monkeypatch.setattr(catalogue, "_survey", lambda place, _: place.write_text(whole))
     assert load_catalogue() == facts
 
 
@@ -50,6 +51,20 @@ def test_a_survey_that_fails_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("RSDASH_DATA", str(tmp_path))
     with pytest.raises(ModelError, match="could not be asked for their models: No module named timm"):
         load_catalogue()
+
+
+@pytest.mark.parametrize(("gives_way", "niceness"), [(True, 10), (False, 0)])
+def test_only_a_survey_that_nobody_waits_for_gives_way(
+    gives_way: bool, niceness: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = tmp_path / "python"
+    asked.write_text("#!/bin/sh\nnice >&2\nexit 1\n")
+    asked.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(asked))
+    monkeypatch.setenv("RSDASH_DATA", str(tmp_path))
+    expected = min(19, os.nice(0) + niceness)
+    with pytest.raises(ModelError, match=f"for their models: {expected}$"):
+        load_catalogue(gives_way=gives_way)
 
 
 def test_it_names_the_study_first_and_every_library_model_once() -> None:
