@@ -32,9 +32,9 @@ import torch  # see above
 from benchmarks.first_prediction import waits
 from benchmarks.usable_run import make_tiles, make_usable_run
 from rsdash.data.loose import LooseImages
+from rsdash.home import IDLE_VARIABLE
 from rsdash.inference.many import predict_place
 from rsdash.inference.predictor import BATCH, Predictor
-from rsdash.inference.serving import IDLE_VARIABLE
 
 LOWEST_RATIO = 0.90
 LONGEST_WAIT_S = 1.0
