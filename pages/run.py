@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rsdash.errors import RunNotFoundError
-from rsdash.jobs.unattended import goes_on
+from rsdash.jobs.unattended import has_yet_to_look
 from rsdash.runs.states import ENDED
 from rsdash.ui.evaluate_form import evaluate_form
 from rsdash.ui.exchange_form import choose_imported, export_form, import_form
@@ -30,7 +30,7 @@ if entry is None:
     import_form()
     st.stop()
 
-live = entry.state.state not in ENDED or goes_on(entry)
+live = entry.state.state not in ENDED or has_yet_to_look(entry)
 
 
 @st.fragment(run_every=TICK_S if live else None)
@@ -47,7 +47,7 @@ def watch(run_id: str) -> None:
     study_curves(entry, history)
     curve_controls()
     run_inside(entry, history)
-    if live and entry.state.state in ENDED and not goes_on(entry):
+    if live and entry.state.state in ENDED and not has_yet_to_look(entry):
         st.session_state["ended"] = run_id
         st.rerun()
 
@@ -58,7 +58,7 @@ def look(run_id: str) -> None:
         entry = server().listing().find(run_id)
     except RunNotFoundError:
         st.rerun()
-    if entry.state.state not in ENDED or goes_on(entry):
+    if entry.state.state not in ENDED or has_yet_to_look(entry):
         st.rerun()
 
 

@@ -23,12 +23,13 @@ class HeldRun:
         self.folder = folder
         self._lock = Lock(os.dup(lock.descriptor))
         self._code: int | None = None
+        self.signalled = False
 
     def poll(self) -> int | None:
         return self._code
 
     def terminate(self) -> None:
-        raise NotImplementedError
+        self.signalled = True
 
     def end(self, code: int, **state: object) -> None:
         if state:

@@ -102,6 +102,8 @@ RECIPES: dict[str, dict[str, Any]] = {
 class Witness:
     """Remembers what the loop reports, asks it to leave after some steps and to change settings at others."""
 
+    saving_s = 0.0
+
     def __init__(
         self, leave_after: int | None = None, asked: tuple[Amendment, ...] = (), *, measuring: bool = False
     ) -> None:
@@ -139,8 +141,7 @@ class Witness:
     def on_layers(self, progress: Progress, figures: LayerFigures) -> None:
         self.layers.append((progress.step, figures))
 
-    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
-        assert validation
+    def on_epoch(self, progress: Progress, training: Sums, validation: Score) -> None:
         self.epochs.append((progress.epoch, training, validation))
 
     def on_early_end(self, progress: Progress, idle_epochs: int) -> None:

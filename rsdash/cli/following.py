@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rsdash.home import runs_dir
 from rsdash.jobs.runner import JobRunner
-from rsdash.jobs.unattended import goes_on
+from rsdash.jobs.unattended import has_yet_to_look
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.index import RunEntry, RunIndex
 from rsdash.runs.states import ENDED, EVALUATED, RunState
@@ -56,7 +56,7 @@ def _watch(folder: RunFolder, index: RunIndex, runner: JobRunner) -> RunEntry:
             listing = index.listing if runner.in_charge else index.refresh()
             entry = listing.find(folder.id)
             last = show(entry, progress, task, last)
-            if entry.state.state in ENDED and not goes_on(entry):
+            if entry.state.state in ENDED and not has_yet_to_look(entry):
                 return entry
             time.sleep(POLL_S)
 

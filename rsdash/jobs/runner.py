@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from rsdash.errors import RsdashError
+from rsdash.errors import RsdashError, StorageError
 from rsdash.jobs.devices import Slot, find_slots, slots_for
 from rsdash.jobs.executor import Executor, LocalExecutor, Worker
 from rsdash.jobs.housekeeping import clear_leftovers, drop_checkpoint, with_old_checkpoint
@@ -83,10 +83,12 @@ class JobRunner:
             self._thread.join(timeout=SHUTDOWN_WAIT_S)
         if self._lock is None:
             return
-        if suspend_workers:
-            self._suspend_all()
-        self._lock.release()
-        self._lock = None
+        try:
+            if suspend_workers:
+                self._suspend_all()
+        finally:
+            self._lock.release()
+            self._lock = None
 
     def _loop(self) -> None:
         while not self._leaving.is_set():
@@ -103,7 +105,7 @@ class JobRunner:
         listing = self._index.refresh()
         self._front = math.inf
         if self._lock is None:
-            self._lock = Lock.take(self._runs_dir / "runner.lock")
+            self._lock = None if self._leaving.is_set() else Lock.take(self._runs_dir / "runner.lock")
             if self._lock is None:
                 return
         changed = [entry for entry in _own(listing) if self._tried(entry, self._attend)]
@@ -171,18 +173,9 @@ class JobRunner:
         if lock is None:
             return False
         with lock:
-            state = entry.folder.state()
-            if state.state is not RunState.QUEUED or entry.has_requests:
+            if entry.folder.state().state is not RunState.QUEUED or entry.has_requests:
                 return False
-            entry.folder.write_state(
-                state=RunState.STARTING,
-                reason=None,
-                message="",
-                attempt=state.attempt + 1,
-                fruitless=state.fruitless + 1,
-                host=socket.gethostname(),
-                slot=slot,
-            )
+            entry.folder.begin_attempt(slot=slot)
             try:
                 self._workers[entry.id] = self._executor.launch(entry.folder, lock, slot)
             except (OSError, RsdashError) as error:
@@ -192,13 +185,23 @@ class JobRunner:
 
     def _suspend_all(self) -> None:
         living = [entry for entry in _own(self._index.refresh()) if entry.state.state in LIVING]
-        for entry in living:
+        leaving = [entry for entry in living if self._tried(entry, self._suspend)]
+        deadline = time.monotonic() + SHUTDOWN_WAIT_S
+        while leaving and time.monotonic() < deadline:
+            leaving = [entry for entry in leaving if not is_free(entry.folder.lock_path)]
+            time.sleep(0.05)
+
+    def _suspend(self, entry: RunEntry) -> bool:
+        """Ask a living run to leave with a checkpoint; by a signal where the request finds no room."""
+        try:
             reason = Interruption.SHUTDOWN.value
             append_command(entry.folder.commands_path, Action.SUSPEND, reason=reason)
-        deadline = time.monotonic() + SHUTDOWN_WAIT_S
-        while living and time.monotonic() < deadline:
-            living = [entry for entry in living if not is_free(entry.folder.lock_path)]
-            time.sleep(0.05)
+        except StorageError:
+            worker = self._workers.get(entry.id)
+            if worker is None:
+                raise
+            worker.terminate()
+        return True
 
 
 def _own(listing: Listing) -> list[RunEntry]:

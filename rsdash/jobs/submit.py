@@ -16,16 +16,18 @@ from rsdash.data import Dataset, Split, open_dataset
 from rsdash.data.disk import require_space
 from rsdash.data.footprint import tile_side_m
 from rsdash.data.splitting import split_for
-from rsdash.errors import ConfigError
+from rsdash.errors import ConfigError, StorageError
 from rsdash.home import examples_dir
 from rsdash.jobs.devices import find_slots, slots_for
 from rsdash.jobs.first_weights import with_run_id
 from rsdash.models.catalogue import check_model
 from rsdash.runs.creating import create_run
-from rsdash.runs.folder import RunFolder, new_run_id
+from rsdash.runs.folder import RunFolder, new_run_id, remove_run
 from rsdash.runs.index import RunIndex
+from rsdash.runs.lock import Lock
 from rsdash.runs.parts import Parts
 from rsdash.runs.records import DataReference, RunRequest
+from rsdash.runs.states import RunState
 
 SPARE_BYTES = 1_000_000_000
 """Room that a run may need for weights and checkpoints; AlexNet's with Adam take 0.9 GB."""
@@ -82,7 +84,7 @@ def submit_all(
         taken_names: names that made names must differ from.
 
     Raises:
-        RsdashError: one sentence says what does not fit; nothing was written.
+        RsdashError: one sentence says what does not fit; nothing is queued but what a worker has begun.
     """
     checker = _Checker(runs_dir)
     checked = [checker.check(order.config) for order in orders]
@@ -100,8 +102,21 @@ def submit_all(
             data=describe_data(one.dataset, one.split),
         )
         write_split = _parts(one.dataset, one.split).write
-        folders.append(create_run(runs_dir, request, name=name, write_split=write_split, tags=order.tags))
+        try:
+            folders.append(create_run(runs_dir, request, name=name, write_split=write_split, tags=order.tags))
+        except StorageError:
+            _withdraw(folders)
+            raise
     return folders
+
+
+def _withdraw(folders: Sequence[RunFolder]) -> None:
+    """Remove runs that were just queued, but for those that a worker has taken up meanwhile."""
+    for folder in folders:
+        if lock := Lock.take(folder.lock_path):
+            with lock:
+                if folder.state().state is RunState.QUEUED:
+                    remove_run(folder)
 
 
 def submit_grid(

@@ -6,7 +6,7 @@ import signal
 import socket
 from pathlib import Path
 
-from rsdash.errors import RsdashError, RunError
+from rsdash.errors import RsdashError, RunError, StorageError
 from rsdash.runs.amendments import AMENDED_BY, Amendment, amended, amendment_for
 from rsdash.runs.commands import Action, Command, read_commands
 from rsdash.runs.events import cut_torn_line
@@ -83,8 +83,8 @@ def may_resume_itself(state: StateRecord, *, host: str) -> bool:
     )
 
 
-def goes_on(entry: RunEntry) -> bool:
-    """Whether the runner puts an ended run back into the queue: it was asked to, or a shutdown ended it."""
+def has_yet_to_look(entry: RunEntry) -> bool:
+    """Whether a runner has yet to look at an ended run: something was asked of it, or a shutdown ended it."""
     return entry.has_requests or may_resume_itself(entry.state, host=socket.gethostname())
 
 
@@ -111,39 +111,55 @@ def say_device_is_missing(entry: RunEntry) -> bool:
 
 
 def _answer(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:
-    fields: dict[str, object] = {"outcome": "done"}
+    """Carry a request out or refuse it, and say so; what fails for the disk is tried again."""
     try:
         amendment = _amendment(folder, state, command) if command.action in AMENDED_BY else None
-        if command.action is Action.CANCEL and state.before:
-            state = take_back(folder, state.before)
-        elif command.action is Action.CANCEL and state.state in (RunState.QUEUED, RunState.INTERRUPTED):
-            folder.write_state(state=RunState.QUEUED)  # as one is that broke off since it was asked
-            state = folder.write_state(state=RunState.CANCELLED, reason=None, message="", stopping=False)
-        elif _goes_on(command.action, state.state):
-            require_checkpoint(state)
-            folder.write_about(queue_position=front)
-            before = way_back(folder, state)  # as it is before the amendment, whenever this is killed
-            state = folder.write_state(
-                state=RunState.QUEUED, reason=None, message="", fruitless=0, before=before
-            )
-        elif command.action is Action.STOP and _evaluates_later(state):
-            state = folder.write_state(stopping=True)
-        elif _rests_already(command.action, state):
-            if command.reason == Interruption.SUSPENDED:
-                state = folder.write_state(reason=Interruption.SUSPENDED)  # nor does it resume by itself
-        elif command.action not in AMENDED_BY:
-            raise RunError(f"The run is {state.words}.")
+        state = _move(folder, state, command, front)
+    except StorageError:
+        raise
     except RsdashError as error:
-        fields = {"outcome": "refused", "reason": str(error)}
-    else:  # what fails from here on fails for the disk, and is tried again
-        if amendment:
-            state = _amend(folder, state, amendment, command)
-            fields["value"] = command.value
-    folder.log_event("acknowledgement", command=command.id, action=command.action.value, **fields)
+        folder.acknowledge(command, refusal=str(error))
+        return state
+    if amendment is None:
+        folder.acknowledge(command)
+        return state
+    state = _amend(folder, state, amendment, command)
+    folder.acknowledge(command, value=command.value)
     return state
 
 
-def _goes_on(action: Action, state: RunState) -> bool:
+def _move(folder: RunFolder, state: StateRecord, command: Command, front: float) -> StateRecord:
+    """Bring a run into the state that a request asks for.
+
+    The request is noted as carried out in the same writing, unless it has an amendment that is still to come.
+
+    Raises:
+        RsdashError: the request does not fit the state.
+    """
+    action, end = command.action, command.end
+    if action is Action.CANCEL and state.before:
+        return take_back(folder, state.before, commands_end=end)
+    if action is Action.CANCEL and state.state in (RunState.QUEUED, RunState.INTERRUPTED):
+        folder.write_state(state=RunState.QUEUED)  # as one is that broke off since it was asked
+        cancelled = {"state": RunState.CANCELLED, "reason": None, "message": "", "stopping": False}
+        return folder.write_state(**cancelled, commands_end=end)
+    if _is_put_back(action, state.state):
+        require_checkpoint(state)
+        folder.write_about(queue_position=front)
+        before = way_back(folder, state)  # as it is before the amendment, whenever this is killed
+        waits = {"state": RunState.QUEUED, "reason": None, "message": "", "fruitless": 0, "before": before}
+        return folder.write_state(**waits, commands_end=state.commands_end if action in AMENDED_BY else end)
+    if action is Action.STOP and _evaluates_later(state):
+        return folder.write_state(stopping=True, commands_end=end)
+    if _rests_already(action, state):
+        asked = command.reason == Interruption.SUSPENDED  # by a person: nor does it resume by itself
+        return folder.write_state(reason=Interruption.SUSPENDED if asked else state.reason, commands_end=end)
+    if action not in AMENDED_BY:
+        raise RunError(f"The run is {state.words}.")
+    return state
+
+
+def _is_put_back(action: Action, state: RunState) -> bool:
     """Whether a request brings an ended run back into the queue; more epochs do so for an evaluated one."""
     if action is Action.SET_EPOCHS:
         return state in EVALUATED
@@ -184,7 +200,8 @@ def _amend(folder: RunFolder, state: StateRecord, amendment: Amendment, command:
     folder.amend(amendment, command=command.id)
     length = amended(asked, folder.state().amendments).epochs
     summary = state.summary.model_copy(update={"steps": state.summary.steps // before * length})
-    return folder.write_state(summary=summary, stopping=False)  # who changes it wants it to train on
+    # who changes it wants it to train on
+    return folder.write_state(summary=summary, stopping=False, commands_end=command.end)
 
 
 def _cause(exit_code: int | None) -> str:

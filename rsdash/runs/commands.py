@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from rsdash.runs.events import append_event, read_lines
+from rsdash.runs.events import append_event, bring_to_disk, read_lines
 
 
 class Action(StrEnum):
@@ -54,6 +54,7 @@ def append_command(path: Path, action: Action, *, reason: str = "", value: float
     """
     command_id = secrets.token_hex(6)
     append_event(path, "command", id=command_id, action=action.value, reason=reason, value=value)
+    bring_to_disk(path)  # before a run notes how far it has read
     return command_id
 
 

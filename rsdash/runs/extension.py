@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+
 from rsdash.errors import RunError
 from rsdash.runs.amendments import TAKEN_BACK
 from rsdash.runs.events import bring_to_disk
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.records import Evaluated, StateRecord
 from rsdash.runs.states import EVALUATED
+
+MARKED_BYTES = 65_536
 
 
 def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
@@ -24,22 +29,32 @@ def require_checkpoint(state: StateRecord, name: str = "The run") -> None:
 
 
 def way_back(folder: RunFolder, state: StateRecord) -> Evaluated | None:
-    """What a run that goes on can be again: what it is, or what it went on from; None without figures."""
+    """What a run that goes on can be again: what it is, or what it went on from; None without figures.
+
+    Raises:
+        RunError: it cannot go on, see `require_checkpoint`.
+    """
     if state.state not in EVALUATED:
         return state.before
+    require_checkpoint(state)
     return Evaluated(
         state=state.state,
         summary=state.summary,
         amendments=state.amendments,
         checkpoint_step=state.checkpoint_step or 0,
-        checkpoint_at=_checkpoint_at(folder),
+        checkpoint_mark=_checkpoint_mark(folder),
     )
 
 
-def take_back(folder: RunFolder, before: Evaluated) -> StateRecord:
+def take_back(folder: RunFolder, before: Evaluated, *, commands_end: int) -> StateRecord:
     """Drop what was trained since a run was evaluated; the caller holds its lock, and training is over.
 
     Where a later checkpoint has replaced the one that the run went on from, it is deleted, too.
+
+    Args:
+        folder: the run.
+        before: what it becomes again.
+        commands_end: offset in commands.jsonl behind the request to do so.
     """
     folder.log_event(
         TAKEN_BACK,
@@ -47,7 +62,7 @@ def take_back(folder: RunFolder, before: Evaluated) -> StateRecord:
         amendments=[amendment.model_dump() for amendment in before.amendments],
     )
     bring_to_disk(folder.metrics_path)
-    same = _checkpoint_at(folder) == before.checkpoint_at
+    same = _checkpoint_mark(folder) == before.checkpoint_mark
     if not same:
         folder.checkpoint_path.unlink(missing_ok=True)
     return folder.write_state(
@@ -56,6 +71,7 @@ def take_back(folder: RunFolder, before: Evaluated) -> StateRecord:
         message="",
         stopping=False,
         fruitless=0,
+        commands_end=commands_end,
         checkpoint_step=before.checkpoint_step if same else None,
         amendments=before.amendments,
         summary=before.summary,
@@ -63,6 +79,12 @@ def take_back(folder: RunFolder, before: Evaluated) -> StateRecord:
     )
 
 
-def _checkpoint_at(folder: RunFolder) -> float:
-    """When last.ckpt was written, in seconds since 1970; 0 without one."""
-    return folder.checkpoint_path.stat().st_mtime if folder.checkpoint_path.exists() else 0.0
+def _checkpoint_mark(folder: RunFolder) -> str:
+    """Size of last.ckpt and digest of its end, where its archive lists a CRC of each record; else empty."""
+    try:
+        with folder.checkpoint_path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - MARKED_BYTES))
+            return f"{size}-{hashlib.sha256(file.read()).hexdigest()}"
+    except FileNotFoundError:
+        return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from typing import Any
 from rsdash.errors import RunNotFoundError, storage_errors
 from rsdash.files import remove_torn, write_text
 from rsdash.runs.amendments import Amendment, read_amendments
+from rsdash.runs.commands import Command
 from rsdash.runs.events import append_event, bring_to_disk
 from rsdash.runs.records import About, Environment, RunRequest, StateRecord, read_record
-from rsdash.runs.states import ENDED, check_move
+from rsdash.runs.states import ENDED, RunState, check_move
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9_]+-[0-9a-f]{6}")
 DRAFT_PREFIX = ".new-"
@@ -166,6 +168,36 @@ class RunFolder:
         self.write_state(amendments=read_amendments(self.metrics_path))
         return new
 
+    def acknowledge(self, command: Command, *, refusal: str = "", **fields: object) -> None:
+        """Answer a request in metrics.jsonl; only the holder of the run's lock may call this.
+
+        Args:
+            command: what was asked.
+            refusal: why it is not done; empty where it is.
+            fields: further facts, such as the `value` that now holds.
+        """
+        outcome = {"outcome": "refused", "reason": refusal} if refusal else {"outcome": "done"}
+        self.log_event(
+            "acknowledgement", command=command.id, action=command.action.value, **fields, **outcome
+        )
+
+    def begin_attempt(self, *, slot: str = "") -> StateRecord:
+        """Note that a worker is launched; only the holder of the run's lock may call this.
+
+        Args:
+            slot: device that it is given; empty where a person launches it.
+        """
+        state = self.state()
+        return self.write_state(
+            state=RunState.STARTING,
+            reason=None,
+            message="",
+            attempt=state.attempt + 1,
+            fruitless=state.fruitless + 1,
+            host=socket.gethostname(),
+            slot=slot,
+        )
+
     def log_event(self, kind: str, **fields: Any) -> None:
         """Append an event to metrics.jsonl; only the holder of the run's lock may call this."""
         append_event(self.metrics_path, kind, **fields)
@@ -176,7 +208,10 @@ class RunFolder:
         shutil.rmtree(self.new_path, ignore_errors=True)
 
     def disk_bytes(self) -> int:
-        """Size of all files; those that a worker replaces at this moment may be missing."""
+        """Size of all files, without a result that is half made.
+
+        Those that a worker replaces at this moment may be missing.
+        """
         total = 0
         for path in self.path.iterdir():
             with suppress(FileNotFoundError):

@@ -94,7 +94,10 @@ def notice_from(fields: Mapping[str, Any]) -> Notice:
 
 
 def _not_taken_back(notices: Sequence[Notice]) -> list[Notice]:
-    """Alerts and reliefs but for those of epochs that a run did again, or dropped."""
+    """Alerts and reliefs but for those of epochs that a run did again, or dropped.
+
+    That a checkpoint found no room is over with the attempt that had to write it.
+    """
     kept: list[Notice] = []
     for notice in notices:
         if notice.kind in GO_BACK:
@@ -103,7 +106,8 @@ def _not_taken_back(notices: Sequence[Notice]) -> list[Notice]:
             kept = [
                 one
                 for one in kept
-                if float(one.fields.get("step", 0)) <= last or one.fields.get("code") == stays
+                if one.fields.get("code") == stays
+                or (float(one.fields.get("step", 0)) <= last and one.fields.get("code") != "checkpoint")
             ]
         elif notice.kind in ("alert", "relief"):
             kept.append(notice)

@@ -109,14 +109,14 @@ class Evaluated(_Record):
         summary: what a list showed.
         amendments: settings changed until then.
         checkpoint_step: step of its last.ckpt.
-        checkpoint_at: when that was written, in seconds since 1970.
+        checkpoint_mark: tells that file from a later one, also in a copy of the run.
     """
 
     state: RunState
     summary: Summary
     amendments: tuple[Amendment, ...]
     checkpoint_step: int
-    checkpoint_at: float
+    checkpoint_mark: str = ""
 
 
 class StateRecord(_Record):
@@ -130,9 +130,11 @@ class StateRecord(_Record):
         attempt: how many workers have been launched.
         fruitless: launches since the last new checkpoint.
         commands_end: offset in commands.jsonl up to which requests were carried out, in bytes.
-        checkpoint_step: step of last.ckpt, or None while there is none.
+        checkpoint_step: step of last.ckpt as far as it was noted, behind the file perhaps after a kill; None
+            while there is none.
         host: name of the machine of the latest attempt.
-        slot: device of that machine that the latest attempt has: `cpu`, or the UUID of a GPU.
+        slot: device of that machine that a runner gave the latest attempt: `cpu`, or the UUID of a GPU; empty
+            where a person launched it.
         updated_at: seconds since 1970, of the writer's clock.
         ended_at: when the run ended last, by the same clock; 0 where it has not, or did before this was
             recorded.

@@ -37,17 +37,16 @@ class Alarms:
         self._losses = history.epochs["loss"].tolist()
         self._recalled = len(self._train_losses)
 
-    def on_epoch(self, progress: Progress, training: Sums, loss: float | None) -> None:
+    def on_epoch(self, progress: Progress, training: Sums, loss: float) -> None:
         """Look at the epoch that has just ended.
 
         Args:
             progress: where the run stands.
             training: sums over the epoch.
-            loss: on the images that are not trained on, in nats, if there are any.
+            loss: on the images that are not trained on, in nats.
         """
         self._train_losses.append(training.mean_loss)
-        if loss is not None:
-            self._losses.append(loss)
+        self._losses.append(loss)
         seen = self._seen(progress, training)
         place = {"step": progress.step, "epoch": progress.epoch}
         for code in sorted(self._standing - seen.keys()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 
 from rsdash.errors import CheckpointError, StorageError
 from rsdash.files import write_atomic
+from rsdash.runs.events import bring_to_disk
 from rsdash.training.memory import is_out_of_memory
 
 FORMAT_VERSION = 2
@@ -93,15 +95,24 @@ class CheckpointWriter:
     Attributes:
         written_step: step of the last one that is on disk; None while there is none.
         trouble: why the present one could not be stored at first; empty where it could.
+        seconds: that the last one took until it was on disk; 0 before the first.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, log_path: Path) -> None:
+        """Begin with nothing written.
+
+        Args:
+            path: of the checkpoint.
+            log_path: of what happened until then, which is brought to disk before it.
+        """
         self._path = path
+        self._log_path = log_path
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
         self._hurried = threading.Event()
         self.written_step: int | None = None
         self.trouble = ""
+        self.seconds = 0.0
 
     @property
     def busy(self) -> bool:
@@ -144,16 +155,19 @@ class CheckpointWriter:
             raise error
 
     def _write(self, checkpoint: Checkpoint) -> None:
+        began = time.monotonic()
         try:
             self._save(checkpoint)
         except Exception as error:  # noqa: BLE001  # raised again in the training thread by wait()
             self._error = error
         else:
             self.written_step = int(checkpoint.progress["step"])
+            self.seconds = time.monotonic() - began
         self.trouble = ""
 
     def _save(self, checkpoint: Checkpoint) -> None:
         try:
+            bring_to_disk(self._log_path)
             save_checkpoint(self._path, checkpoint)
         except StorageError as error:
             self.trouble = str(error)

@@ -18,7 +18,7 @@ class Ending(Enum):
     """How a stretch of training came to its end."""
 
     COMPLETE = auto()
-    """All epochs are done."""
+    """Trained to the end: all epochs are done, or patience is used up."""
     STOP = auto()
     """Asked to end early and evaluate."""
     CANCEL = auto()
@@ -59,7 +59,8 @@ class Control:
 
     def __init__(self, folder: RunFolder, commands_end: int) -> None:
         self._folder = folder
-        self.commands_end = commands_end
+        self.commands_end = self._heard_end = commands_end
+        """Offset in commands.jsonl up to which requests were carried out; more may have been heard."""
         self._terminated = False
 
     def listen_to_signals(self) -> None:
@@ -76,17 +77,26 @@ class Control:
             standing: how far training has come; None where it is over, so that nothing can be changed.
         """
         if self._asked():
-            for command in read_commands(self._folder.commands_path, self.commands_end):
-                self.commands_end = command.end
-                if taken := self._take(command, standing):
+            for command in read_commands(self._folder.commands_path, self._heard_end):
+                taken = self._take(command, standing)
+                nothing_open = self.commands_end == self._heard_end
+                self._heard_end = command.end
+                if nothing_open and not isinstance(taken, Request):  # which whoever gets it carries out
+                    self.commands_end = command.end
+                if taken:
                     return taken
         # last, as who cancels or stops a run just before a shutdown does not want it to go on after it
         return Request(Ending.SUSPEND, Interruption.SHUTDOWN) if self._terminated else None
 
+    def carried_out(self) -> int:
+        """Note that all that was heard is done; the offset behind it, to be written with the outcome."""
+        self.commands_end = self._heard_end
+        return self.commands_end
+
     def _asked(self) -> bool:
         """Whether anything was asked since the last look."""
         try:
-            return self._folder.commands_path.stat().st_size > self.commands_end
+            return self._folder.commands_path.stat().st_size > self._heard_end
         except FileNotFoundError:
             return False
 
@@ -96,9 +106,9 @@ class Control:
         ending = _ENDINGS.get(command.action)
         if ending is None:
             what = "running" if standing else "being evaluated"
-            self._acknowledge(command, refusal=f"The run is {what}.")
+            self._folder.acknowledge(command, refusal=f"The run is {what}.")
             return None
-        self._acknowledge(command)
+        self._folder.acknowledge(command)
         if ending is Ending.SUSPEND:
             shutdown = command.reason == Interruption.SHUTDOWN
             return Request(ending, Interruption.SHUTDOWN if shutdown else Interruption.SUSPENDED)
@@ -109,17 +119,11 @@ class Control:
         try:
             amendment = amendment_for(command, config, step=standing.step, epochs_done=standing.epochs_done)
         except RsdashError as error:
-            self._acknowledge(command, refusal=str(error))
+            self._folder.acknowledge(command, refusal=str(error))
             return None
         new = self._folder.amend(amendment, command=command.id)
-        self._acknowledge(command, value=command.value)
+        self._folder.acknowledge(command, value=command.value)
         return amendment if new else None  # else it is among those that the training began with
-
-    def _acknowledge(self, command: Command, *, refusal: str = "", **fields: object) -> None:
-        outcome = {"outcome": "refused", "reason": refusal} if refusal else {"outcome": "done"}
-        self._folder.log_event(
-            "acknowledgement", command=command.id, action=command.action.value, **fields, **outcome
-        )
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._terminated = True

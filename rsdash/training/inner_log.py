@@ -68,20 +68,17 @@ class InnerLog:
             "gradients", step=step, epoch=epoch, norms=figures.norms, ratios=figures.ratios
         )
 
-    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
+    def on_epoch(self, progress: Progress, training: Sums, validation: Score) -> None:
         """Log what an epoch's measured logits say, and raise alerts."""
         step, epoch = progress.step, progress.epoch
-        if validation:
-            counts = confusion_counts(validation.logits, validation.labels)
-            self._folder.log_event(
-                "confusion", step=step, epoch=epoch, images=validation.images, counts=counts
-            )
-            answers = probe_answers(self._probes, validation.logits)
-            self._folder.log_event("probe", step=step, epoch=epoch, answers=answers)
+        counts = confusion_counts(validation.logits, validation.labels)
+        self._folder.log_event("confusion", step=step, epoch=epoch, images=validation.images, counts=counts)
+        answers = probe_answers(self._probes, validation.logits)
+        self._folder.log_event("probe", step=step, epoch=epoch, answers=answers)
         self._filters.write(step)
-        self._alarms.on_epoch(progress, training, validation.loss if validation else None)
+        self._alarms.on_epoch(progress, training, validation.loss)
 
-    def settle(self, step: int) -> None:
+    def write_filters(self, step: int) -> None:
         """Leave the latest filters behind."""
         self._filters.write(step, force=True)
 

@@ -40,7 +40,7 @@ class Recorder:
         """
         state = folder.state()
         self.summary: Summary = state.summary.model_copy(update={"role": role})
-        self.writer = CheckpointWriter(folder.checkpoint_path)
+        self._writer = CheckpointWriter(folder.checkpoint_path, log_path=folder.metrics_path)
         self._folder = folder
         self._control = control
         self._inner = inner
@@ -52,6 +52,11 @@ class Recorder:
         self._fruitless = state.fruitless
         self._compiling = False
         self._warned = False
+
+    @property
+    def saving_s(self) -> float:
+        """Seconds that the last checkpoint took until it was on disk."""
+        return self._writer.seconds
 
     def begin(
         self,
@@ -138,26 +143,24 @@ class Recorder:
         """Log the gradients of the step before."""
         self._inner.on_layers(figures, step=progress.step, epoch=self._epochs(progress))
 
-    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
+    def on_epoch(self, progress: Progress, training: Sums, validation: Score) -> None:
         """Log an epoch's figures."""
-        row: dict[str, Any] = {
+        measured = {"loss": validation.loss, "accuracy": validation.accuracy, "images": validation.images}
+        row = {
             "step": progress.step,
             "epoch": progress.epoch,
             "train_loss": training.mean_loss,
             "train_accuracy": training.accuracy,
             "elapsed_s": round(progress.elapsed_s, 3),
+            **measured,
         }
-        if validation:
-            row |= {"loss": validation.loss, "accuracy": validation.accuracy, "images": validation.images}
         self._folder.log_event("epoch", **row)
         self._update(
             epoch=progress.epoch,
             train_loss=training.mean_loss,
             train_accuracy=training.accuracy,
-            loss=row.get("loss"),
-            accuracy=row.get("accuracy"),
-            images=row.get("images", 0),
             sparkline=sparkline(progress.accuracies),
+            **measured,
         )
         self._interval_at = None
         self._inner.on_epoch(progress, training, validation)
@@ -174,26 +177,26 @@ class Recorder:
 
     def on_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Have a checkpoint written beside the training."""
-        self.writer.start(checkpoint)
+        self._writer.start(checkpoint)
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint and wait until it is on disk."""
-        self.writer.start(checkpoint)
-        self.writer.wait()
-        self._inner.settle(int(checkpoint.progress["step"]))
+        self._writer.start(checkpoint)
+        self._writer.wait()
+        self._inner.write_filters(int(checkpoint.progress["step"]))
         self.heartbeat(force=True)
 
-    def settle(self) -> None:
+    def note_last_checkpoint(self) -> None:
         """Note the checkpoint that was last begun, if it reaches the disk, before an error ends the run."""
         try:
-            self.writer.wait()
+            self._writer.wait()
             self.heartbeat(force=True)
         except Exception:  # noqa: BLE001  # the run ends by another error, which is the one to be told
             traceback.print_exc()
 
     def heartbeat(self, *, force: bool = False) -> None:
         """Refresh state.json when it is due."""
-        now, written = time.monotonic(), self.writer.written_step
+        now, written = time.monotonic(), self._writer.written_step
         due = now - self._beat_at >= HEARTBEAT_S or written not in (None, self._checkpoint_step)
         if not force and not due:
             return
@@ -209,8 +212,8 @@ class Recorder:
 
     def _look_at_writer(self) -> None:
         """Note the checkpoint that was written last, and warn where there was no room for one."""
-        self.writer.check()
-        written, trouble = self.writer.written_step, self.writer.trouble
+        self._writer.check()
+        written, trouble = self._writer.written_step, self._writer.trouble
         if trouble and not self._warned:
             message = f"{trouble} The checkpoint is tried again in {RETRY_S:.0f} s; then the run fails."
             self._folder.log_event("alert", code="checkpoint", message=message)

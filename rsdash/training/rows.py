@@ -75,7 +75,7 @@ class Rows:
         if ended.layers:
             self._watcher.on_layers(ended.progress, ended.layers())
 
-    def settle(self, progress: Progress) -> None:
+    def bring_up_to_date(self, progress: Progress) -> None:
         """Have `progress` hold the sums of all steps, for a checkpoint; raises as `end_interval`."""
         self.write(progress)
         progress.interval_sums.add(self._arrived(self._tally.close(), progress.step))

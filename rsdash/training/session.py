@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import traceback
 
 import safetensors.torch
-import torch
 
-from rsdash.errors import CheckpointError, ConfigError, DivergedError, RsdashError
+from rsdash.errors import CheckpointError, DivergedError, RsdashError
 from rsdash.evaluation.figures import headline
 from rsdash.evaluation.saved import read_evaluation
-from rsdash.processors import processors
 from rsdash.runs.amendments import read_amendments
 from rsdash.runs.events import cut_torn_line
-from rsdash.runs.extension import take_back, way_back
+from rsdash.runs.extension import take_back
 from rsdash.runs.folder import RunFolder
-from rsdash.runs.records import RunRequest, StateRecord
-from rsdash.runs.states import EVALUATED, LIVING, Interruption, RunState
+from rsdash.runs.records import RunRequest
+from rsdash.runs.states import EVALUATED, RunState
+from rsdash.training.attempt import announce, require_slot, take_threads
 from rsdash.training.balance import trained_shares
 from rsdash.training.causes import cause_of
 from rsdash.training.checkpoint import Checkpoint, load_checkpoint
@@ -28,7 +25,7 @@ from rsdash.training.environment import describe_environment
 from rsdash.training.inner_log import InnerLog
 from rsdash.training.material import Setup, prepare
 from rsdash.training.recorder import Recorder
-from rsdash.training.result import new_result, save_evaluation, save_weights
+from rsdash.training.result import NewResult, new_result, save_evaluation, save_weights
 from rsdash.training.summaries import final_figures
 from rsdash.training.trainer import Trainer
 
@@ -47,8 +44,6 @@ def run_session(folder: RunFolder, control: Control, *, by_hand: bool = False) -
     session = _Session(folder, control, by_hand=by_hand)
     try:
         session.run()
-    except LeaveError as error:
-        session.leave(error.request)
     except DivergedError as error:
         session.diverged(str(error))
     except RsdashError as error:
@@ -67,7 +62,7 @@ class _Session:
         self._request: RunRequest = folder.request()
         cut_torn_line(folder.metrics_path)
         folder.remove_torn()
-        state = _announce(folder) if by_hand else folder.state()
+        state = announce(folder) if by_hand else folder.state()
         self._attempt = state.attempt
         self._stop = Request(Ending.STOP) if state.stopping and folder.checkpoint_path.exists() else None
         self._recorder: Recorder | None = None
@@ -75,19 +70,27 @@ class _Session:
         self._control = control
 
     def run(self) -> None:
+        """Go on until the run has its figures, or leave as asked."""
+        try:
+            self._train()
+        except LeaveError as error:
+            self._leave(error.request)
+
+    def _train(self) -> None:
         config = self._request.config
-        torch.set_num_threads(config.threads or processors())
+        take_threads(config)
         compute = choose_compute(config)
-        self._require_slot(compute)
+        require_slot(self._folder.state().slot, compute)
         setup, recorder, trainer = self._begin(compute)
         unfinished = trainer.progress.epoch < trainer.config.epochs
         request = self._stop if self._stop and unfinished else trainer.run()
         if request.ending is Ending.STOP:
-            self._folder.write_state(state=RunState.STOPPING, stopping=True)
-        if request.ending is not Ending.CANCEL:
+            end = self._control.carried_out()
+            self._folder.write_state(state=RunState.STOPPING, stopping=True, commands_end=end)
+        if request.ending is not Ending.CANCEL and trainer.has_moved:
             recorder.write_checkpoint(trainer.checkpoint())
         if request.ending in (Ending.CANCEL, Ending.SUSPEND):
-            self.leave(request)
+            self._leave(request)
         else:
             self._finish(request, trainer, setup, compute, recorder)
 
@@ -125,24 +128,24 @@ class _Session:
         )
         return setup, recorder, trainer
 
-    def leave(self, request: Request) -> None:
-        """End without figures, as asked."""
+    def _leave(self, request: Request) -> None:
+        """Leave as asked: interrupted, cancelled, or again what the run was."""
         if self._recorder:
-            self._recorder.settle()
-        heard = {"commands_end": self._control.commands_end, "message": ""}
-        before = self._folder.state().before
+            self._recorder.note_last_checkpoint()
+        end, before = self._control.carried_out(), self._folder.state().before
         if request.ending is Ending.SUSPEND:
-            self._folder.write_state(state=RunState.INTERRUPTED, reason=request.reason, **heard)
+            outcome = {"state": RunState.INTERRUPTED, "reason": request.reason}
         elif before:
-            take_back(self._folder, before)
-            self._folder.write_state(**heard)
+            take_back(self._folder, before, commands_end=end)
+            return
         else:
-            self._folder.write_state(state=RunState.CANCELLED, reason=None, stopping=False, **heard)
+            outcome = {"state": RunState.CANCELLED, "reason": None, "stopping": False}
+        self._folder.write_state(**outcome, message="", commands_end=end)
 
     def diverged(self, message: str) -> None:
         """End by a loss that is no number; the last good checkpoint stays."""
         if self._recorder:
-            self._recorder.settle()
+            self._recorder.note_last_checkpoint()
         step = self._folder.state().checkpoint_step
         start = "begins again at step 0" if step is None else f"goes on from the checkpoint at step {step}"
         message = f"{message} Resume {start}."
@@ -153,19 +156,10 @@ class _Session:
         """End by an error, said in one sentence; details go to the log."""
         traceback.print_exc()
         if self._recorder:
-            self._recorder.settle()
+            self._recorder.note_last_checkpoint()
         self._folder.write_state(
-            state=RunState.FAILED, reason=None, message=message, commands_end=self._control.commands_end
+            state=RunState.FAILED, reason=None, message=message, commands_end=self._control.carried_out()
         )
-
-    def _require_slot(self, compute: Compute) -> None:
-        """Rather fail than train beside the run that has the CPU."""
-        slot = self._folder.state().slot
-        if slot and slot == os.environ.get("CUDA_VISIBLE_DEVICES") and compute.device.type == "cpu":
-            raise ConfigError(
-                f"PyTorch {torch.__version__} cannot use the GPU {slot} that this run was given; its driver "
-                "may be too old. Choose device=cpu, or install a PyTorch that fits the driver."
-            )
 
     def _checkpoint(self) -> Checkpoint | None:
         path, before = self._folder.checkpoint_path, self._folder.state().before
@@ -181,19 +175,12 @@ class _Session:
 
     def _restore(self, trainer: Trainer, checkpoint: Checkpoint | None) -> None:
         if checkpoint:
-            self._take_threads(checkpoint.threads)
+            take_threads(self._request.config, before=checkpoint.threads)
             trainer.restore(checkpoint)
         if self._attempt > 1 or trainer.progress.step:
             progress = trainer.progress
             within = progress.step_in_epoch > 0  # at the last step, too, until the epoch is measured
             self._folder.log_event("resume", attempt=self._attempt, step=progress.step, within_epoch=within)
-
-    def _take_threads(self, count: int) -> None:
-        """Go on with as many threads as before, so that sums are rounded alike; not with too many."""
-        available = max(processors(), self._request.config.threads)
-        if count > available:
-            print(f"Goes on with {available} threads; it had {count}, more than there are processors here.")
-        torch.set_num_threads(min(count, available))
 
     def _finish(
         self, request: Request, trainer: Trainer, setup: Setup, compute: Compute, recorder: Recorder
@@ -213,16 +200,25 @@ class _Session:
                 classes=self._request.data.classes,
                 on_batch=self._look,
             )
-            figures = headline(read_evaluation(new.evaluation))
-            self._folder.write_state(before=None)
-            new.replace_old()
-        final = RunState.STOPPED if request.ending is Ending.STOP else RunState.FINISHED
-        summary = recorder.summary.model_copy(update=final_figures(figures, trainer.progress))
+            self._publish(new, request, trainer, recorder)
+
+    def _publish(self, new: NewResult, request: Request, trainer: Trainer, recorder: Recorder) -> None:
+        """Make new weights and their evaluation those of the run.
+
+        From the moment that its former weights may be gone there is no way back to them, and until the
+        final state is written the run counts as not evaluated: a death in between has it evaluated again.
+        """
+        figures = headline(read_evaluation(new.evaluation))
         self._folder.log_event(
             "result", role=figures.role, accuracy=figures.accuracy, loss=figures.loss, images=figures.images
         )
+        self._folder.write_state(before=None)
+        new.replace_old()
         self._folder.write_state(
-            state=final, summary=summary, stopping=False, commands_end=self._control.commands_end
+            state=RunState.STOPPED if request.ending is Ending.STOP else RunState.FINISHED,
+            summary=recorder.summary.model_copy(update=final_figures(figures, trainer.progress)),
+            stopping=False,
+            commands_end=self._control.carried_out(),
         )
 
     def _look(self) -> None:
@@ -232,23 +228,6 @@ class _Session:
             return  # a changed setting is in the log, where the trainer will find it
         if request.ending is Ending.STOP and self._folder.checkpoint_path.exists():
             self._stop = request
-            self._folder.write_state(stopping=True)
+            self._folder.write_state(stopping=True, commands_end=self._control.carried_out())
             return
         raise LeaveError(request)
-
-
-def _announce(folder: RunFolder) -> StateRecord:
-    """Write what a runner writes before it launches a worker."""
-    state = folder.state()
-    if state.state in LIVING:  # the lock was free, so the worker before this one died unseen
-        folder.write_state(state=RunState.INTERRUPTED, reason=Interruption.VANISHED)
-    if state.state is not RunState.QUEUED:
-        before = way_back(folder, state)
-        folder.write_state(state=RunState.QUEUED, reason=None, message="", before=before)
-    return folder.write_state(
-        state=RunState.STARTING,
-        message="",
-        attempt=state.attempt + 1,
-        fruitless=state.fruitless + 1,
-        host=socket.gethostname(),
-    )

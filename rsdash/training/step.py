@@ -24,6 +24,7 @@ from rsdash.training.recipe import l1_penalty, make_optimizer, set_rate, trainin
 
 LENT_BY_SCALER = ("grad_scale", "found_inf")
 """Attributes that a loss scaler gives to a fused optimizer for its step, and leaves there if that fails."""
+Tensors = tuple[torch.Tensor, torch.Tensor]
 SMALLEST_PART = 2
 """Images: batch normalization needs two."""
 
@@ -135,12 +136,22 @@ class Stepper:
                 raise
         # only here have the frames of the failed step, which the exception held, let go of their tensors
         self._undo(before)
-        if not self.make_room():
+        if not self._make_room():
             return None
         rewind_network()  # without the memory that a recorded step holds, the batch may fit
         return self.attempt(images, labels, config, rate=rate, look=look)
 
-    def make_room(self) -> bool:
+    def batch_with_room(self, make: Callable[[], Tensors]) -> Tensors:
+        """Images and labels as `make` makes them; once more, after making room, if memory ran out."""
+        try:
+            return make()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        self._make_room()
+        return make()
+
+    def _make_room(self) -> bool:
         """Give back the memory that no step needs; whether a recorded step was among it, which has to go."""
         had_recording = self.graphed.release()
         give_back(self._compute.device)

@@ -19,7 +19,6 @@ from rsdash.training.gradients import GradientWatch, sample_every
 from rsdash.training.layers import LayerGroup
 from rsdash.training.material import Material
 from rsdash.training.measure import Score
-from rsdash.training.memory import is_out_of_memory
 from rsdash.training.progress import Progress, Sums
 from rsdash.training.randomness import Stream, seed_network
 from rsdash.training.recipe import set_learning_layers
@@ -73,7 +72,8 @@ class Trainer:
         self._rows = Rows(material.model, self._tally, self._gradients, watcher)
         self._sample_every = 1
         self._began = time.monotonic()
-        self._clock = SaveClock()
+        self._clock = SaveClock(60 * config.checkpoint_minutes, lambda: watcher.saving_s)
+        self._restored_at: tuple[int, int] | None = None
 
     @property
     def config(self) -> RunConfig:
@@ -89,6 +89,11 @@ class Trainer:
     def total_steps(self) -> int:
         """Optimizer steps in the whole run, with the changes of settings that lie ahead."""
         return self._steering.epochs_at_last * self.steps_per_epoch
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether there is more to save than the checkpoint holds that was restored, if one was."""
+        return self._restored_at != (self.progress.epoch, self.progress.step)
 
     @property
     def layers(self) -> Sequence[LayerGroup]:
@@ -120,7 +125,7 @@ class Trainer:
         Raises:
             DivergedError: a weight is no longer a number, so that nothing could go on from it.
         """
-        self._rows.settle(self.progress)
+        self._rows.bring_up_to_date(self.progress)
         if broken_weights(self._stepper.model):
             what = f"A weight is no longer a number after step {self.progress.step}"
             raise divergence(self._stepper.model, what)
@@ -139,6 +144,7 @@ class Trainer:
         self._stepper.restore(checkpoint)
         self._reported.best = checkpoint.best
         self.progress = Progress.from_dict(dict(checkpoint.progress))
+        self._restored_at = (self.progress.epoch, self.progress.step)
         self._steering.move_to(self.progress.step)
 
     def reported_weights(self, on_batch: Callable[[], None] = lambda: None) -> dict[str, torch.Tensor]:
@@ -168,7 +174,7 @@ class Trainer:
                 self._rows.end_interval(progress, rate)
             if request := self._listen():
                 return request
-            if self._clock.due(60 * self.config.checkpoint_minutes):
+            if self._clock.due():
                 self._save()
         self._rows.write(progress)
         try:
@@ -184,7 +190,7 @@ class Trainer:
 
     def _measure(self) -> Score:
         """Measure the epoch; before, save what a death meanwhile would lose too much of."""
-        if self._clock.due_before_measuring(60 * self.config.checkpoint_minutes):
+        if self._clock.due_before_measuring():
             self._save()
         with self._clock.measuring():
             return self._reported.measure(self.config, self.progress.epoch, self._heed)
@@ -216,14 +222,9 @@ class Trainer:
     def _batch(self, gathered: Gathered) -> tuple[torch.Tensor, torch.Tensor]:
         """Images and labels of the step that comes."""
         place = {"epoch": self.progress.epoch, "step": self.progress.step_in_epoch}
-        make = partial(training_batch, self._material.training, self.config, gathered, **place)
-        try:
-            return make()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        self._stepper.make_room()
-        return make()
+        return self._stepper.batch_with_room(
+            partial(training_batch, self._material.training, self.config, gathered, **place)
+        )
 
     def _listen(self) -> Request | None:
         """Do what is asked, until it is to leave or nothing more is asked."""

@@ -15,6 +15,11 @@ from rsdash.training.progress import Progress, Sums
 class Watcher(Protocol):
     """What the loop reports to, and asks whether to go on, between steps and batches that are measured."""
 
+    @property
+    def saving_s(self) -> float:
+        """Seconds that the last checkpoint took until it was on disk."""
+        ...
+
     def poll(self, progress: Progress) -> Request | Amendment | None:
         """What is asked next: to leave, or to go on with a changed setting."""
         ...
@@ -35,8 +40,8 @@ class Watcher(Protocol):
         """The gradients of the latest step were measured."""
         ...
 
-    def on_epoch(self, progress: Progress, training: Sums, validation: Score | None) -> None:
-        """An epoch is complete and validated."""
+    def on_epoch(self, progress: Progress, training: Sums, validation: Score) -> None:
+        """An epoch is complete and measured."""
         ...
 
     def on_early_end(self, progress: Progress, idle_epochs: int) -> None:

@@ -11,6 +11,7 @@ from rsdash.errors import RunError
 from rsdash.runs.filters import Filters, read_filters
 from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
+from rsdash.runs.states import EVALUATED
 from rsdash.ui.pictures import png
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
@@ -47,10 +48,14 @@ def filter_view(entry: RunEntry, history: History) -> None:
         lambda _before: _pictures(filters, bands, coloured=chosen == COLOURS),
     )
     titles = ("At first", f"After step {filters.step:,}", "What has changed")
-    for column, picture, title in zip(st.columns(3, gap="medium"), pictures, titles, strict=True):
+    dropped = entry.state.state in EVALUATED and filters.step > entry.state.summary.step
+    shown = list(zip(st.columns(3, gap="medium"), pictures, titles, strict=True))[: 1 if dropped else 3]
+    for column, picture, title in shown:
         with column:
             st.markdown(f"**{title}**")
             st.image(picture, alt=f"{len(filters.initial)} filters of the first layer, {title.lower()}")
+    if dropped:
+        st.caption("Only the first are shown: the latest that were kept are of training that was dropped.")
     st.caption(
         f"{len(filters.initial)} filters of {filters.initial.shape[2]} x {filters.initial.shape[3]} weights. "
         "Grey is 0; the largest weight of each filter, or of its change, is drawn white or black."

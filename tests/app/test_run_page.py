@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -175,6 +176,22 @@ def test_damaged_filters_are_one_sentence(runs_dir: Path) -> None:
     app.segmented_control("inside").set_value("Filters").run()
     assert not app.exception
     assert "damaged" in app.warning[0].value
+
+
+@pytest.mark.parametrize("steps", [700, 1400])
+def test_filters_of_training_that_was_dropped_are_not_shown_as_those_of_the_run(
+    runs_dir: Path, steps: int
+) -> None:
+    folder = make_run(runs_dir, state=RunState.FINISHED)
+    folder.write_state(summary=folder.state().summary.model_copy(update={"step": steps}))
+    filters = np.ones((4, 3, 3, 3), np.float16)
+    np.savez(folder.filters_path, initial=filters, latest=2 * filters, step=np.array(1400))
+    app = open_page("run", run=folder.id)
+    app.segmented_control("inside").set_value("Filters").run()
+    assert not app.exception
+    titles = [text.value for text in app.markdown if text.value in ("**At first**", "**After step 1,400**")]
+    assert titles == (["**At first**"] if steps == 700 else ["**At first**", "**After step 1,400**"])
+    assert any("training that was dropped" in text.value for text in app.caption) is (steps == 700)
 
 
 @pytest.mark.parametrize(

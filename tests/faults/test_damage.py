@@ -12,6 +12,7 @@ import pytest
 from rsdash.data import open_dataset
 from rsdash.errors import DataChangedError, DataNotFoundError
 from rsdash.jobs.requests import request_resume
+from rsdash.runs.amendments import Amendment
 from rsdash.runs.states import RunState
 from tests.faults.bench import Bench, copy_of, entry
 from tests.faults.conftest import Finished
@@ -97,6 +98,8 @@ def test_a_full_disk_fails_the_run_and_keeps_its_checkpoint(
     small_disk: Path, twins_bench: Bench, finished: Finished
 ) -> None:
     folder = copy_of(finished.folder, small_disk, RunState.INTERRUPTED)
+    state = folder.state()
+    folder.amend(Amendment(step=state.summary.step, setting="epochs", value=state.summary.epoch + 1))
     before = folder.checkpoint_path.read_bytes()
     exit_code, _ = twins_bench.run("worker", folder.path)
     state = folder.state()

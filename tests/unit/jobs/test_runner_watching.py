@@ -9,12 +9,13 @@ import pytest
 from rsdash.errors import StorageError
 from rsdash.jobs.requests import request_cancel
 from rsdash.jobs.runner import JobRunner
-from rsdash.runs.commands import Action, read_commands
+from rsdash.runs.commands import Action, append_command, read_commands
 from rsdash.runs.events import read_lines
 from rsdash.runs.index import RunIndex
-from rsdash.runs.lock import Lock
+from rsdash.runs.lock import Lock, is_free
 from rsdash.runs.states import Interruption, RunState
-from tests.holding import HoldingExecutor, ends_as, entry, launched
+from rsdash.training.attempt import announce
+from tests.holding import CPU, GPUS, HoldingExecutor, ends_as, entry, launched
 from tests.tiny import make_run, wait_for
 
 
@@ -36,7 +37,7 @@ def test_a_death_on_a_full_disk_is_told_once_and_with_its_cause(
         wait_for(lambda: bool(runner.wake()) or len(tries) >= 3, "three tries", deadline_s=10)
     ends_as(folder, runner, RunState.INTERRUPTED)
     assert folder.state().reason is Interruption.KILLED and "SIGKILL" in folder.state().message
-    wait_for(lambda: folder.metrics_path.exists(), "the alert")
+    wait_for(lambda: bool(list(read_lines(folder.metrics_path))), "the alert")
     assert [line.fields["code"] for line in read_lines(folder.metrics_path)] == ["killed"]
 
 
@@ -110,3 +111,38 @@ def test_a_shutdown_asks_living_runs_only_and_they_resume_until_two_attempts_wer
     assert launched(executor, runner, 3)[-1].folder == waiting  # the slot is free: the other gave up
     runner.stop(suspend_workers=False)
     assert folder.state().state is RunState.INTERRUPTED
+
+
+def test_a_shutdown_reaches_the_other_runs_where_one_cannot_be_written(
+    tmp_path: Path, executor: HoldingExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rsdash.jobs.runner.SHUTDOWN_WAIT_S", 0.3)
+    monkeypatch.setattr("rsdash.jobs.runner.find_slots", lambda: (*GPUS, CPU))
+    full, other = (make_run(tmp_path, device="cuda") for _ in range(2))
+    orphan = make_run(tmp_path, state=RunState.RUNNING, device="cpu")  # whose worker nobody here has
+    orphan_lock = Lock.take(orphan.lock_path)
+    assert orphan_lock
+
+    def ask(path: Path, action: Action, *, reason: str) -> str:
+        if path != other.commands_path:
+            raise StorageError("The disk is full.")
+        return append_command(path, action, reason=reason)
+
+    runner = JobRunner(tmp_path, RunIndex(tmp_path), executor)
+    runner.start()
+    workers = {run.folder.id: run for run in launched(executor, runner, 2)}
+    monkeypatch.setattr("rsdash.jobs.runner.append_command", ask)
+    runner.stop(suspend_workers=True)
+    [asked] = read_commands(other.commands_path, 0)
+    assert (asked.action, asked.reason) == (Action.SUSPEND, "shutdown")
+    assert (workers[full.id].signalled, workers[other.id].signalled) == (True, False)
+    assert not runner.in_charge and is_free(tmp_path / "runner.lock")
+    orphan_lock.release()
+
+
+def test_a_worker_started_by_hand_has_no_slot_of_an_earlier_attempt(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    assert folder.begin_attempt(slot="GPU-a").slot == "GPU-a"
+    folder.write_state(state=RunState.INTERRUPTED, reason=Interruption.KILLED)
+    state = announce(folder)
+    assert (state.state, state.slot, state.attempt) == (RunState.STARTING, "", 2)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from rsdash.config import RunConfig, make_grid
-from rsdash.errors import RsdashError
+from rsdash.errors import RsdashError, StorageError
 from rsdash.jobs.submit import make_name, submit, submit_grid
+from rsdash.runs.creating import create_run
+from rsdash.runs.folder import RunFolder
 from rsdash.runs.parts import Parts
 from rsdash.runs.states import RunState
 from tests.tiny import SMALL_MODEL, small_config
@@ -104,3 +106,24 @@ def test_one_run_that_does_not_fit_keeps_the_whole_grid_from_the_queue(
     with pytest.raises(RsdashError, match="batch_size=49 is larger than the training split of 48"):
         submit_grid(cells, runs_dir=runs_dir)
     assert list(runs_dir.iterdir()) == []
+
+
+def test_a_grid_that_finds_no_room_leaves_none_of_its_runs_behind(
+    runs_dir: Path, tiles_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {**SMALL_MODEL, "data": str(tiles_dir)}
+    cells = make_grid(values, {"learning_rate": ("0.1", "0.01", "0.001")})
+    made: list[RunFolder] = []
+
+    def create(*given: Any, **fields: Any) -> RunFolder:
+        if len(made) == 2:
+            raise StorageError("The disk is full.")
+        made.append(create_run(*given, **fields))
+        if len(made) == 1:
+            made[0].begin_attempt()  # a worker takes the first at once
+        return made[-1]
+
+    monkeypatch.setattr("rsdash.jobs.submit.create_run", create)
+    with pytest.raises(StorageError):
+        submit_grid(cells, runs_dir=runs_dir)
+    assert list(runs_dir.iterdir()) == [made[0].path]

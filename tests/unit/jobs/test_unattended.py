@@ -202,6 +202,42 @@ def test_a_request_that_arrives_meanwhile_is_never_passed_over(tmp_path: Path) -
     assert [command for command, _ in outcomes(folder)] == asked
 
 
+@pytest.mark.parametrize("action", [Action.RESUME, Action.CANCEL])
+def test_a_request_that_the_disk_refuses_is_not_answered_until_it_is_done(
+    tmp_path: Path, action: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run(tmp_path, state=RunState.INTERRUPTED)
+    request = append_command(folder.commands_path, action)
+
+    def full(path: Path, text: str) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as disk, pytest.raises(StorageError):
+        disk.setattr("rsdash.runs.folder.write_text", full)
+        carry_out(folder, front=0.0)
+    assert outcomes(folder) == [] and folder.state().state is RunState.INTERRUPTED
+    assert carry_out(folder, front=0.0)
+    assert outcomes(folder) == [(request, "done")]
+
+
+@pytest.mark.parametrize("action", [Action.RESUME, Action.CANCEL])
+def test_a_request_is_not_refused_because_it_was_carried_out_just_before_a_kill(
+    tmp_path: Path, action: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run(tmp_path, state=RunState.INTERRUPTED)
+    append_command(folder.commands_path, action)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RunFolder, "log_event", killed)
+        carry_out(folder, front=0.0)
+    assert folder.state().state is (RunState.QUEUED if action is Action.RESUME else RunState.CANCELLED)
+    assert carry_out(folder, front=0.0)
+    assert outcomes(folder) == []
+
+
 def test_a_garbled_request_is_passed_over_for_good(tmp_path: Path) -> None:
     folder = make_run(tmp_path)
     folder.commands_path.write_bytes(b'garbage\n{"action":"explode"}\n')

@@ -102,6 +102,13 @@ def test_a_good_checkpoint_that_cannot_be_read_now_is_not_called_damaged(
         load_checkpoint(path, "run")
 
 
+def log_of(path: Path) -> Path:
+    """The log of what happened before a checkpoint."""
+    log = path.with_name("metrics.jsonl")
+    log.touch()
+    return log
+
+
 def raising(error: Exception) -> Callable[..., Any]:
     def fail(*_: Any, **__: Any) -> Any:
         raise error
@@ -110,7 +117,7 @@ def raising(error: Exception) -> Callable[..., Any]:
 
 
 def test_the_writer_keeps_what_the_tensors_were_when_it_was_asked(path: Path) -> None:
-    writer = CheckpointWriter(path)
+    writer = CheckpointWriter(path, log_path=log_of(path))
     living = checkpoint()
     writer.start(living)
     living.model["weight"].zero_()
@@ -141,7 +148,7 @@ def test_a_full_disk_is_a_storage_error_and_the_former_checkpoint_stays(
             write(FullDisk())
 
     monkeypatch.setattr(module, "write_atomic", write_to_full_disk)
-    writer = CheckpointWriter(path)
+    writer = CheckpointWriter(path, log_path=log_of(path))
     large = Checkpoint(**{**vars(checkpoint(step=9)), "model": {"weight": torch.zeros(100_000)}})
     writer.start(large)
     with pytest.raises(StorageError, match="is full"):
@@ -164,7 +171,7 @@ def test_a_checkpoint_that_found_no_room_is_tried_once_more(
 
     monkeypatch.setattr(module, "save_checkpoint", save_the_second_time)
     monkeypatch.setattr(module, "RETRY_S", 60.0)
-    writer = CheckpointWriter(path)
+    writer = CheckpointWriter(path, log_path=log_of(path))
     writer.start(checkpoint())
     wait_for(lambda: bool(writer.trouble), "the first try")
     writer.check()
@@ -181,8 +188,20 @@ def test_a_checkpoint_that_failed_for_good_is_told_without_waiting_for_the_next(
 
     monkeypatch.setattr(module, "save_checkpoint", refuse)
     monkeypatch.setattr(module, "RETRY_S", 0.05)
-    writer = CheckpointWriter(path)
+    writer = CheckpointWriter(path, log_path=log_of(path))
     writer.start(checkpoint())
     wait_for(lambda: not writer.busy, "both tries")
     with pytest.raises(StorageError, match="is full"):
         writer.check()
+
+
+def test_what_happened_before_a_checkpoint_is_on_disk_before_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, order = log_of(path), []
+    monkeypatch.setattr(module, "bring_to_disk", order.append)
+    monkeypatch.setattr(module, "save_checkpoint", lambda target, _: order.append(target))
+    writer = CheckpointWriter(path, log_path=log)
+    writer.start(checkpoint())
+    writer.wait()
+    assert order == [log, path]

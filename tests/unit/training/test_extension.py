@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -121,6 +123,18 @@ def test_an_extension_given_up_while_it_trains_leaves_the_figures(
     assert all(torch.equal(value, kept[name]) for name, value in weights(finished).items())
     assert finished.checkpoint_path.exists() is not saved, "a later one cannot be gone on from"
     assert finished.state().checkpoint_step == (None if saved else before.checkpoint_step)
+
+
+def test_a_copy_of_an_extended_run_keeps_its_checkpoint_on_the_way_back(
+    finished: RunFolder, tmp_path: Path
+) -> None:
+    before = finished.state()
+    extend(finished, 5)
+    copy = RunFolder(Path(shutil.copytree(finished.path, tmp_path / finished.id, copy_function=shutil.copy)))
+    request_cancel(entry(copy))
+    assert carry_out(copy, front=0.0)
+    assert is_again(copy, before)
+    assert copy.state().checkpoint_step == before.checkpoint_step and copy.checkpoint_path.exists()
 
 
 def test_an_extension_that_broke_off_can_be_given_up(finished: RunFolder) -> None:

@@ -101,7 +101,7 @@ def test_a_run_goes_on_with_its_threads_as_far_as_there_are_processors(
     add_dataset(tiles_dir, name="tiles")
     run = queue("tiles", threads=0)
     for available, attempt in ((2, 1), (3, 2), (1, 3)):
-        monkeypatch.setattr("rsdash.training.session.processors", lambda count=available: count)
+        monkeypatch.setattr("rsdash.training.attempt.processors", lambda count=available: count)
         go_on(run, leave_after=8)
         assert torch.get_num_threads() == min(available, 2), f"attempt {attempt}"
     assert "Goes on with 1 threads; it had 2" in capsys.readouterr().out

@@ -23,6 +23,7 @@ from rsdash.training.checkpoint import Checkpoint, load_checkpoint
 from rsdash.training.control import Control, Request, Standing
 from rsdash.training.measure import Score
 from rsdash.training.reported import ReportedWeights
+from rsdash.training.session import run_session
 from tests.sessions import Asking, go_on
 
 
@@ -31,9 +32,9 @@ def test_a_run_that_was_given_a_gpu_does_not_train_on_the_cpu_in_its_stead(
 ):
     add_dataset(tiles_dir, name="tiles")
     run = queue("tiles", epochs=1)
-    run.write_state(slot="GPU-5ae1")
+    run.begin_attempt(slot="GPU-5ae1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-5ae1")
-    assert not go_on(run)
+    assert not run_session(run, Control(run, 0))
     assert (run.state().state, "GPU-5ae1" in run.state().message) == (RunState.FAILED, True)
 
 
@@ -174,6 +175,10 @@ def test_a_checkpoint_that_finds_no_room_again_ends_the_run_at_once(tiles_dir, q
     state = run.state()
     assert (state.state, state.message) == (RunState.FAILED, "The disk of the runs is full.")
     assert state.summary.epoch < 400
+    standing = HistoryReader(run.metrics_path).refresh().alerts.standing
+    assert "checkpoint" in {one.fields["code"] for one in standing}
+    run.log_event("resume", step=0)  # once there is room
+    assert not HistoryReader(run.metrics_path).refresh().alerts.standing
 
 
 def test_a_cancelled_run_says_from_where_it_would_go_on_and_nothing_that_is_past(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from rsdash.data import add_dataset
 from rsdash.errors import StorageError
-from rsdash.jobs.unattended import carry_out
+from rsdash.jobs.unattended import carry_out, interrupt
 from rsdash.runs.amendments import Amendment
 from rsdash.runs.commands import Action, append_command
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from rsdash.training.checkpoint import Checkpoint, CheckpointWriter
 from rsdash.training.control import Control, Ending, Request, Standing
+from tests.holding import entry
 from tests.sessions import Asking, go_on
 
 STOPPED_AT = 4
@@ -104,3 +107,39 @@ def test_a_stopped_run_that_got_no_figures_trains_on_where_its_length_is_changed
 
 def no_room(writer: CheckpointWriter, checkpoint: Checkpoint) -> None:
     raise StorageError("The disk of the runs is full.")
+
+
+def test_a_cancel_that_was_answered_just_before_a_kill_is_done_all_the_same(
+    tiles_dir, queue, monkeypatch: pytest.MonkeyPatch
+):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=9)
+    write = RunFolder.write_state
+
+    def killed(folder: RunFolder, **changes: object) -> object:
+        if changes.get("state") is RunState.CANCELLED:
+            raise KeyboardInterrupt
+        return write(folder, **changes)
+
+    ask = partial(append_command, run.commands_path, Action.CANCEL)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RunFolder, "write_state", killed)
+        go_on(run, control=Asking(run, STOPPED_AT, ask))
+    assert interrupt(run, exit_code=-9) and entry(run).has_requests
+    assert carry_out(run, front=0.0)
+    assert run.state().state is RunState.CANCELLED
+
+
+def test_a_run_that_has_only_to_be_evaluated_needs_no_room_for_a_checkpoint(
+    tiles_dir, queue, monkeypatch: pytest.MonkeyPatch
+):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=9)
+    assert not go_on(run, control=ShutWhileEvaluating(run, 0))
+
+    def full(path: Path, checkpoint: Checkpoint) -> None:
+        raise StorageError("The disk of the runs is full.")
+
+    monkeypatch.setattr("rsdash.training.checkpoint.save_checkpoint", full)
+    assert go_on(run)
+    assert (run.state().state, run.state().checkpoint_step) == (RunState.STOPPED, STOPPED_AT)
