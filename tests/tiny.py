@@ -109,7 +109,7 @@ def bring_to(folder: RunFolder, state: RunState) -> None:
         folder.write_state(state=step)
 
 
-def wait_for(condition: Callable[[], bool], what: str, *, deadline_s: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], what: str, *, deadline_s: float = 180.0) -> None:
     """Look every few milliseconds until a condition holds.
 
     Raises:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import rsdash.ui.server as shared
 from rsdash.data import Dataset, add_dataset, list_datasets
-from rsdash.ui.data import sources, task
+from rsdash.ui.data import actions, sources, task
 from rsdash.ui.long_action import Awaited, outcome
 from tests.app.opening import open_page
 from tests.tiny import make_tiles, wait_for
@@ -26,16 +27,21 @@ def task_done(app: AppTest) -> AppTest:
     return app.run()
 
 
-def test_a_second_set_waits_for_the_first_and_says_so(tmp_path, data_place):
+def test_a_second_set_waits_for_the_first_and_says_so(tmp_path, tiles):
     go_on = threading.Event()
-    shared.server().tasks.start("data", "Reading another", lambda _: go_on.wait(30))
+
+    def read_first(_) -> tuple[Dataset, str]:
+        assert go_on.wait(60)
+        return tiles, task.ADDED
+
+    shared.server().tasks.start("data", "Reading another", read_first)
     app = open_page("data")
-    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "tiles"))).run()
+    app.text_input("data-path").set_value(str(make_tiles(tmp_path / "more"))).run()
     app.button("add-path").click().run()
     assert "Another data set is being read" in app.warning[0].value
     go_on.set()
-    task_done(app)
-    assert list_datasets() == []
+    assert messages(task_done(app)) == ["Added tiles: 60 images of 3 classes."]
+    assert [info.name for info in list_datasets()] == ["tiles"]
 
 
 def messages(app: AppTest) -> list[str]:
@@ -91,9 +97,17 @@ def test_what_ends_while_the_page_looks_at_it_is_told(tmp_path, tiles, monkeypat
     assert messages(app.run()) == ["Added more: 60 images of 3 classes."]
 
 
-def test_a_data_set_that_was_read_again_is_not_said_to_be_added(tiles):
+def test_a_data_set_that_was_read_again_is_not_said_to_be_added(tiles, monkeypatch):
+    go_on, scan_again = threading.Event(), actions.scan_again
+
+    def scan(*given: Any) -> Any:
+        assert go_on.wait(60)
+        return scan_again(*given)
+
+    monkeypatch.setattr(actions, "scan_again", scan)
     app = open_page("data", data="tiles")
     app.button("scan-again").click().run()
+    go_on.set()
     assert messages(task_done(app)) == ["Read tiles again: 60 images of 3 classes."]
 
 

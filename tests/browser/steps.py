@@ -14,6 +14,7 @@ from tests.browser.conftest import SETTLED
 
 TRAINING_MS = 240_000
 CHOOSING_S = 60.0
+LOOKED_MS = 1_500
 LIST_MS = 5_000  # an open list answers sooner, even while a worker trains
 
 
@@ -21,6 +22,12 @@ def go(page: Page, path: str) -> None:
     """Open an address and wait until its script has run."""
     page.goto(path)
     page.wait_for_selector(SETTLED)
+
+
+def go_where_runs_are_new(page: Page, path: str) -> None:
+    """Open an address when the server has looked at its runs again, as it does twice a second."""
+    page.wait_for_timeout(LOOKED_MS)
+    go(page, path)
 
 
 def fill(page: Page, key: str, value: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SETTLED, RunningServer
-from tests.browser.steps import go, switch
+from tests.browser.steps import go_where_runs_are_new, switch
 from tests.finished import copy_run
 
 CHECKBOX_X, HEADER_PX, ROW_PX = 15, 35, 35
@@ -36,7 +36,7 @@ def test_runs_are_ticked_compared_reported_and_deleted(
     live_server.runs.mkdir(exist_ok=True)
     for number, model in enumerate(("alexnet", "resnet18", "alexnet")):
         copy_run(live_server.runs, model, number, name=f"run {number}", seed=number)
-    go(page, "/compare")
+    go_where_runs_are_new(page, "/compare")
     expect(page.get_by_text("Tick the runs to compare")).to_be_visible()
     tick(page, 0)
     tick(page, 1)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.browser.steps import TRAINING_MS, go, press
 from tests.tiny import SMALL_MODEL, make_tiles, run_folders, wait_for
 
 pytestmark = pytest.mark.browser
+SOON = 150
+"""Epochs of the smallest network, which take some ten seconds: time to ask for them, and to see them end."""
 
 
 def queue_run(server: RunningServer, tiles: Path) -> RunFolder:
@@ -42,11 +45,12 @@ def ask(server: RunningServer, *command: str) -> None:
     subprocess.run(command, cwd=PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def change(page: Page, run_id: str, field: str, value: str) -> None:
-    """Fill one field of the folded form and apply it."""
+def change(page: Page, run_id: str, field: str, value: str | Callable[[], str]) -> None:
+    """Fill one field of the folded form and apply it; a value may be found once the form is open."""
     press(page, "change")
     box = page.locator(f".st-key-{field}-{run_id} input")
-    box.fill(value)
+    expect(box).to_be_visible()
+    box.fill(value if isinstance(value, str) else value())
     box.press("Tab")
     press(page, "apply-change")
 
@@ -67,8 +71,9 @@ def test_a_run_is_paused_changed_resumed_shortened_and_extended(
     [rate] = read_amendments(folder.metrics_path)
     wait_for(lambda: folder.state().summary.step > rate.step, "steps at the new rate")
 
-    ends = folder.state().summary.epoch + 60
-    change(page, folder.id, "new-epochs", str(ends))
+    change(page, folder.id, "new-epochs", lambda: str(folder.state().summary.epoch + SOON))
+    wait_for(lambda: len(read_amendments(folder.metrics_path)) == 2, "the new length")
+    ends = int(read_amendments(folder.metrics_path)[-1].value)
     expect(page.get_by_text(f"Epochs {ends}: done")).to_be_visible()
     expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
     assert folder.state().summary.epoch == ends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -89,14 +90,15 @@ class Bench:
     def run(self, *arguments: str | Path) -> tuple[int, str]:
         """Run a program of rsdash to its end: exit code and what it printed."""
         process = self.start(*arguments)
-        printed, _ = process.communicate(timeout=120)
+        printed, _ = process.communicate(timeout=300)
         return process.returncode, printed
 
     def close(self) -> None:
         for runner in self.runners:
             runner.stop(suspend_workers=False)
         for process in workers_of(self.runs_dir):
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         for process in self.processes:
             process.kill()
             process.communicate()
@@ -118,7 +120,7 @@ def copy_of(run: RunFolder, runs_dir: Path, state: RunState) -> RunFolder:
     return copy
 
 
-def reach(folder: RunFolder, state: RunState, *, deadline_s: float = 90.0) -> None:
+def reach(folder: RunFolder, state: RunState, *, deadline_s: float = 180.0) -> None:
     """Wait for a state; fail at once where the run ends in another one."""
 
     def reached() -> bool:

@@ -12,7 +12,7 @@ import torch
 
 from rsdash.inference.predictor import Predictor
 from rsdash.jobs.requests import request_cancel, request_resume
-from rsdash.runs.states import Interruption, RunState
+from rsdash.runs.states import LIVING, Interruption, RunState
 from tests.faults.bench import LONG, Bench, entry, history, reach, steps_taken, worker_count
 from tests.faults.conftest import EPOCHS, RECIPE, Finished
 from tests.tiny import SMALL_MODEL, run_folders, wait_for
@@ -31,6 +31,7 @@ def test_a_worker_killed_at_start_and_in_training_ends_with_its_twins_weights(
         else:
             assert folder.state().state is RunState.STARTING
         if attempt < 3:
+            assert folder.state().state in LIVING, "it ended before it was killed"
             os.kill(launched[-1].pid, signal.SIGKILL)
             reach(folder, RunState.INTERRUPTED)
             state = folder.state()

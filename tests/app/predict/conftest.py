@@ -18,8 +18,10 @@ from tests.tiny import make_run
 
 
 @pytest.fixture(autouse=True)
-def no_recent_answers() -> None:
+def no_recent_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins without answers, which come at once unless it says otherwise."""
     jobs._recent.clear()
+    monkeypatch.setattr(jobs, "AT_ONCE_S", 60.0)
 
 
 @pytest.fixture

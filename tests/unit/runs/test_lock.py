@@ -28,10 +28,10 @@ import os, sys
 from rsdash.runs.lock import LOCK_VARIABLE, Lock
 lock = Lock.handed_over(int(os.environ[LOCK_VARIABLE]))
 lock.close_in_children()
-print("inherited", os.get_inheritable(lock.descriptor), flush=True)
 if os.fork() == 0:
     sys.stdin.read()
     os._exit(0)
+print("inherited", os.get_inheritable(lock.descriptor), flush=True)
 sys.stdin.read()
 """
 
