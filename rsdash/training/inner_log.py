@@ -39,7 +39,7 @@ class InnerLog:
         self._alarms = Alarms(folder, shares=shares)
         self._filters = FilterFile(folder.filters_path, material.model)
         self._machine = MachineWatch(material.compute.device)
-        measured = material.validation
+        measured = material.watched
         names = _names_by_row(folder)
         self._probes = choose_probes(
             measured.labels, measured.rows, [names.get(row, str(row)) for row in measured.rows.tolist()]

@@ -32,15 +32,15 @@ class Material:
         model: network with its initial weights, on the device, channels last.
         head: names of the parameters of its last layer.
         training: images that are trained on.
-        validation: images that are measured after each epoch.
+        watched: images that are measured after each epoch: validation images, or those of the figures.
         compute: device and number format.
-        decides: whether anything may be decided by `validation`; not where it is held out for the figures.
+        decides: whether anything may be decided by them; not where they are held out for the figures.
     """
 
     model: nn.Module
     head: set[str]
     training: Tiles
-    validation: Tiles
+    watched: Tiles
     compute: Compute
     decides: bool = True
 

@@ -36,7 +36,7 @@ class ReportedWeights:
         """
         self._settle(config, epoch, on_batch)
         material, model = self._material, self._stepper.measured
-        return score(model, material.validation, material.compute, on_batch=on_batch)
+        return score(model, material.watched, material.compute, on_batch=on_batch)
 
     def keep_best(self, config: RunConfig, progress: Progress) -> None:
         """Keep the weights of the epoch that was measured last, if it is the best and the recipe asks."""

@@ -23,9 +23,9 @@ def test_where_memory_runs_out_batches_become_smaller_and_every_image_is_measure
 ) -> None:
     monkeypatch.setattr("rsdash.training.measure.BATCH", 8)
     parts = material(recipe("paper"))
-    expected = measure_logits(parts.model, parts.validation, CPU)
+    expected = measure_logits(parts.model, parts.watched, CPU)
     greedy = Greedy(parts.model, bears, torch.OutOfMemoryError, from_call=from_call)
-    logits = measure_logits(greedy, parts.validation, CPU)
+    logits = measure_logits(greedy, parts.watched, CPU)
     assert greedy.calls > len(VALIDATION_ROWS) / 8
     np.testing.assert_allclose(logits, expected, atol=1e-5)
 
@@ -34,17 +34,17 @@ def test_memory_is_given_back_once_the_error_holds_it_no_longer(monkeypatch: pyt
     held: list[BaseException | None] = []
     monkeypatch.setattr("rsdash.training.measure.give_back", lambda _: held.append(sys.exc_info()[1]))
     parts = material(recipe("paper"))
-    measure_logits(parts.model, parts.validation, CPU)
+    measure_logits(parts.model, parts.watched, CPU)
     assert held == [], "only where memory ran out"
-    measure_logits(Greedy(parts.model, 100, torch.OutOfMemoryError), parts.validation, CPU)
-    measure_logits(Greedy(parts.model, 5, torch.OutOfMemoryError), parts.validation, CPU)
+    measure_logits(Greedy(parts.model, 100, torch.OutOfMemoryError), parts.watched, CPU)
+    measure_logits(Greedy(parts.model, 5, torch.OutOfMemoryError), parts.watched, CPU)
     assert held and set(held) == {None}
 
 
 def test_where_not_even_one_image_fits_the_error_is_passed_on() -> None:
     parts = material(recipe("paper"))
     with pytest.raises(torch.OutOfMemoryError):
-        measure_logits(Greedy(parts.model, 0, torch.OutOfMemoryError), parts.validation, CPU)
+        measure_logits(Greedy(parts.model, 0, torch.OutOfMemoryError), parts.watched, CPU)
 
 
 def test_a_network_that_is_left_while_measured_trains_on_in_its_mode() -> None:
@@ -55,7 +55,7 @@ def test_a_network_that_is_left_while_measured_trains_on_in_its_mode() -> None:
         raise LeaveError(Request(Ending.SUSPEND))
 
     with pytest.raises(LeaveError):
-        measure_logits(parts.model, parts.validation, CPU, on_batch=leave)
+        measure_logits(parts.model, parts.watched, CPU, on_batch=leave)
     assert all(module.training for module in parts.model.modules())
 
 

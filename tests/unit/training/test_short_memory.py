@@ -49,7 +49,7 @@ def greedy_trainer(bears: int, error: type[Exception], from_call: int = 0) -> tu
     parts = material(config)
     model = Greedy(parts.model, bears, error, from_call=from_call)
     greedy = type(parts)(
-        model, {f"inner.{name}" for name in parts.head}, parts.training, parts.validation, CPU
+        model, {f"inner.{name}" for name in parts.head}, parts.training, parts.watched, CPU
     )
     trainer = Trainer("run", config, greedy, witness)
     return trainer, witness

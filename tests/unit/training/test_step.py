@@ -151,7 +151,7 @@ def test_kernels_are_tried_for_whole_batches_of_training_alone(monkeypatch: pyte
         assert stepper.attempt(*parts.training.batch(torch.arange(images)), config, rate=0.001)
         assert seen == [tried, tried]
     seen.clear()
-    measure_logits(parts.model, parts.validation, CPU)
+    measure_logits(parts.model, parts.watched, CPU)
     assert seen == [False] and torch.backends.cudnn.benchmark
 
 
