@@ -54,14 +54,16 @@ def append_command(path: Path, action: Action, *, reason: str = "", value: float
     """
     command_id = secrets.token_hex(6)
     append_event(path, "command", id=command_id, action=action.value, reason=reason, value=value)
-    bring_to_disk(path)  # before a run notes how far it has read
     return command_id
 
 
 def read_commands(path: Path, start: int) -> list[Command]:
-    """Requests from byte `start` on; lines that ask for nothing known are passed over."""
+    """Requests from byte `start` on; lines that ask for nothing known are passed over.
+
+    They are on disk when this returns: after a power cut a run must not have read further than the file goes.
+    """
     known = {action.value for action in Action}
-    return [
+    found = [
         Command(
             id=str(line.fields.get("id", "")),
             action=Action(action),
@@ -72,3 +74,6 @@ def read_commands(path: Path, start: int) -> list[Command]:
         for line in read_lines(path, start)
         if (action := line.fields.get("action")) in known
     ]
+    if found:
+        bring_to_disk(path)
+    return found

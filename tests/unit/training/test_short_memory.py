@@ -48,9 +48,7 @@ def greedy_trainer(bears: int, error: type[Exception], from_call: int = 0) -> tu
     config, witness = recipe("paper", dropout=0.0), Witness()
     parts = material(config)
     model = Greedy(parts.model, bears, error, from_call=from_call)
-    greedy = type(parts)(
-        model, {f"inner.{name}" for name in parts.head}, parts.training, parts.watched, CPU
-    )
+    greedy = type(parts)(model, {f"inner.{name}" for name in parts.head}, parts.training, parts.watched, CPU)
     trainer = Trainer("run", config, greedy, witness)
     return trainer, witness
 
