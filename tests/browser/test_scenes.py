@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from benchmarks.map_scene import draw_scene
 from benchmarks.usable_run import make_usable_run
 from tests.browser.conftest import SETTLED, RunningServer
-from tests.browser.steps import TRAINING_MS, drop_files, go, press, switch
+from tests.browser.steps import TRAINING_MS, drop_files, go, go_where_runs_are_new, press, switch
 
 SIDE_PX, TILE_PX, STRIDE_PX = 640, 64, 32
 CHART = "document.querySelector('.scene-map .chart')"
@@ -36,7 +36,7 @@ def test_a_dropped_scene_is_mapped_looked_at_and_taken_along(
     page: Page, live_server: RunningServer, tmp_path: Path
 ) -> None:
     scene = draw_scene(tmp_path / "county.tif", SIDE_PX)
-    go(page, "/scenes")
+    go_where_runs_are_new(page, "/scenes")
     drop_files(page, "map-scene-file", [("county.tif", scene.read_bytes())])
     expect(page.get_by_text("640 x 640 px of 10 x 10 m")).to_be_visible()
     say_tile_size(page)
