@@ -23,6 +23,7 @@ LARGEST_CHANGE = 0.2
 """Share of a whole up to which changes are sent in place of a new one."""
 _SCRIPT = """
 const WHOLES_KEPT = 64
+const ASK_AGAIN_MS = 3000
 
 function wholes() {
   window.rsdashWholes ??= new Map()
@@ -35,14 +36,23 @@ function keep(token, whole) {
   if (kept.size > WHOLES_KEPT) kept.delete(kept.keys().next().value)
 }
 
+// until it is there: where one run of the script follows another closely, what was to be sent may be dropped
+function askForWhole(chart, token, setTriggerValue) {
+  if (wholes().has(token)) return
+  setTriggerValue("lost", true)
+  const again = () => chart.isConnected && askForWhole(chart, token, setTriggerValue)
+  chart.asking = setTimeout(again, ASK_AGAIN_MS)
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const chart = parentElement.querySelector(".chart")
   chart.setAttribute("aria-label", data.alt)
   chart.style.height = data.height + "px"
   if (data.whole) keep(data.token, data.whole)
+  clearTimeout(chart.asking)
   if (!wholes().has(data.token)) {
-    setTriggerValue("lost", true)
+    askForWhole(chart, data.token, setTriggerValue)
     return
   }
   const figure = changed(wholes().get(data.token), JSON.parse(data.change))
@@ -112,8 +122,8 @@ def live_chart(drawing: Drawing, *, key: str, alt: str) -> None:
     data = {"token": drawing.token, "change": drawing.change, "alt": alt, "height": drawing.height}
     if st.session_state.get(mark) != drawing.token:
         data["whole"] = drawing.whole
-    st.session_state[mark] = drawing.token
     _mount(key=key, data=data, on_lost_change=lambda: st.session_state.pop(mark, None))
+    st.session_state[mark] = drawing.token  # not before: the run of the script may end in the line above
 
 
 def _as_json(tree: Any) -> str:
