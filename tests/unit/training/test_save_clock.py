@@ -17,22 +17,21 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return lambda seconds: now.__setitem__(0, seconds)
 
 
-def test_what_the_last_checkpoint_took_is_taken_off_the_time_to_the_next(at) -> None:
-    clock = SaveClock(300.0, lambda: 9.0)
-    at(290.0)
+@pytest.mark.parametrize(
+    ("saving_s", "apart_s"),
+    [(9.0, 291.0), (1_000.0, 150.0)],
+    ids=["it has to be on disk in time", "not every step is saved on a slow disk"],
+)
+def test_what_the_last_checkpoint_took_is_taken_off_the_time_to_the_next(
+    at, saving_s: float, apart_s: float
+) -> None:
+    clock = SaveClock(300.0, lambda: saving_s)
+    at(apart_s - 1)
     assert not clock.due()
-    at(291.5)
+    at(apart_s + 1)
     assert clock.due()
     clock.reset()
     assert not clock.due()
-
-
-def test_on_a_disk_that_is_slower_than_the_limit_not_every_step_is_saved(at) -> None:
-    clock = SaveClock(300.0, lambda: 1_000.0)
-    at(149.0)
-    assert not clock.due()
-    at(151.0)
-    assert clock.due()
 
 
 def test_it_is_due_before_measuring_where_that_would_take_too_long(at) -> None:
