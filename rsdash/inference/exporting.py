@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import safetensors.torch
 
@@ -35,12 +35,10 @@ from rsdash.files import write_text
 from rsdash.inference.loading import Reported, load_reported
 from rsdash.inference.onnx_model import BATCH_SIZES, differences, on_pixels, write_onnx
 from rsdash.runs.index import RunEntry
-from rsdash.runs.records import Environment
+from rsdash.runs.sharing import records_to_share
 from rsdash.training.result import ModelCard
 
 Format = Literal["safetensors", "onnx", "bundle"]
-PRIVATE_FACTS = ("host", "pid", "command")
-"""What environment.json says of the machine that nobody else needs."""
 
 
 def export_run(entry: RunEntry, format: Format, out: Path) -> Iterator[Stage | ExportResult]:
@@ -139,13 +137,7 @@ def _copy_records(entry: RunEntry, folder: Path) -> None:
     """The run's own files, without what only concerns this machine."""
     folder.mkdir()
     request = entry.request.model_copy(update={"config": shareable(entry.request.config)})
-    attempts = tuple(_public(attempt) for attempt in entry.folder.environment().attempts)
-    state = entry.state.model_copy(update={"host": "", "slot": ""})
-    texts = {
-        "config.json": request.model_dump_json(indent=1),
-        "state.json": state.model_dump_json(indent=1),
-        "environment.json": Environment(attempts=attempts).model_dump_json(indent=1),
-    }
+    texts = {"config.json": request.model_dump_json(indent=1), **records_to_share(entry.folder)}
     for name in RUN_FILES:
         source = entry.folder.path / name
         if name in texts:
@@ -153,10 +145,6 @@ def _copy_records(entry: RunEntry, folder: Path) -> None:
         elif source.is_file():
             with storage_errors(folder):
                 shutil.copyfile(source, folder / name)
-
-
-def _public(attempt: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attempt.items() if name not in PRIVATE_FACTS}
 
 
 def _deliver(site: Path, out: Path, *, zipped: bool) -> tuple[ExportedFile, ...]:

@@ -3,7 +3,7 @@
 report.html         the report
 facts.json          every number of the comparison, unrounded
 versions.txt        packages of the machine that wrote it
-runs/<id>/          config, state, split, answers, events and environment of each run
+runs/<id>/          config, state, name and notes, split, answers, events and environment of each run
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rsdash.report.facts import Compared, comparison_facts, gather
 from rsdash.report.page import report_page
 from rsdash.runs.folder import FURTHER_PREFIX, OWN_IMAGES, RUN_ID
 from rsdash.runs.index import RunIndex
+from rsdash.runs.sharing import records_to_share
 
 RUN_FILES = (
     "config.json",
@@ -89,9 +90,12 @@ def bundle(compared: Compared) -> bytes:
         archive.writestr(FACTS, json.dumps(comparison_facts(compared), indent=1))
         archive.writestr(VERSIONS, "\n".join(_versions()) + "\n")
         for entry in compared.entries:
+            texts = records_to_share(entry.folder)
             for name in RUN_FILES:
                 path = entry.folder.path / name
-                if path.is_file():
+                if name in texts:
+                    archive.writestr(f"runs/{entry.id}/{name}", texts[name])
+                elif path.is_file():
                     archive.write(path, f"runs/{entry.id}/{name}")
                 elif name == "config.json":
                     raise RunError(f"{entry.name} is gone: {entry.folder.path} holds no config.json.")
