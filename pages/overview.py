@@ -10,9 +10,12 @@ from rsdash.ui.queue_list import queue_list
 from rsdash.ui.run_list import run_table
 from rsdash.ui.server import server
 from rsdash.ui.study import repeat_the_study, study_under_way
+from rsdash.ui.words import plain
 
 RECENT = 12
 TICK_S = 2.0
+LOOK_S = 5.0
+"""How often a page on which nothing changes looks whether something was started elsewhere."""
 
 
 def busy() -> bool:
@@ -24,6 +27,8 @@ def busy() -> bool:
 def recent_runs() -> None:
     """The runs of one's own, those under way first, then the newest; a tick opens one."""
     st.subheader("Recent runs")
+    for _, sentence in server().listing().problems:
+        st.warning(plain(sentence))
     own = sorted((entry for entry in server().listing().entries if not entry.example), key=_rank)
     if not own:
         st.info("No runs yet. Repeat the study below, or choose settings of your own on the Train page.")
@@ -59,9 +64,9 @@ def examples() -> None:
 watching = busy()
 
 
-@st.fragment(run_every=TICK_S if watching else None)
+@st.fragment(run_every=TICK_S if watching else LOOK_S)
 def content() -> None:
-    """All that may change, redrawn while something is under way."""
+    """All that may change, redrawn more often while something is under way."""
     recent_runs()
     queue_list()
     left, right = st.columns([3, 2], gap="large")
@@ -72,7 +77,7 @@ def content() -> None:
         st.subheader("Devices")
         device_list()
         examples()
-    if watching and not busy():
+    if watching != busy():
         st.rerun()
 
 

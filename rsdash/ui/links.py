@@ -32,6 +32,9 @@ def asks_anew(key: str, asked: str | Sequence[str] | None) -> bool:
 def follow_address(parameter: str, key: str, offered: Container[str]) -> str | None:
     """Have a list choose what the address asks for, else what it held before its page was left.
 
+    A browser holds the words of what it chose: where these change, as when a run is renamed, the list holds
+    what is no longer offered, and the address says what was meant.
+
     Args:
         parameter: of the address.
         key: of the list, which holds one of those it offers.
@@ -42,8 +45,8 @@ def follow_address(parameter: str, key: str, offered: Container[str]) -> str | N
     """
     asked = st.query_params.get(parameter, "")
     wanted = asked if asked in offered and asks_anew(key, asked) else ""
-    if not wanted and key not in st.session_state:
-        wanted = chosen_before(key) or ""
+    if not wanted and st.session_state.get(key, "") not in offered:
+        wanted = asked if asked in offered else chosen_before(key) or ""
     if wanted in offered:
         st.session_state[key] = wanted
     if st.session_state.get(key, "") not in offered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import streamlit as st
 from rsdash.config import RunConfig, as_text, make_config
 from rsdash.runs.index import RunEntry
 from rsdash.ui.links import follow_address, write_address
+from rsdash.ui.server import server
 from rsdash.ui.words import duration, plain, state_text
 
 if TYPE_CHECKING:
@@ -107,13 +109,24 @@ def pick_run(
         return None
     by_id = {entry.id: entry for entry in entries}
     if missing := follow_address("run", key, by_id):
-        st.warning(f"There is no run {plain(missing)} to choose here; another one is shown.")
-    words = _label_with_accuracy if with_accuracy else run_label
-    chosen = st.selectbox(label, list(by_id), key=key, format_func=lambda run_id: words(by_id[run_id]))
+        problem = dict(server().listing().problems).get(missing, "")
+        st.warning(plain(problem or f"There is no run {missing} to choose here.") + " Another one is shown.")
+    labels = _labels(entries, _label_with_accuracy if with_accuracy else run_label)
+    chosen = st.selectbox(label, list(by_id), key=key, format_func=labels.__getitem__)
     if chosen is None:
         return None
     write_address("run", key, chosen)
     return by_id[chosen]
+
+
+def _labels(entries: Sequence[RunEntry], words: Callable[[RunEntry], str]) -> dict[str, str]:
+    """Each run's id with its words, and the end of the id where others of the same name have the same."""
+    told = {entry.id: words(entry) for entry in entries}
+    often = Counter(told.values())
+    return {
+        run_id: f"{text} · {run_id.rpartition('-')[2]}" if often[text] > 1 else text
+        for run_id, text in told.items()
+    }
 
 
 def run_label(entry: RunEntry) -> str:
