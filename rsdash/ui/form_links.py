@@ -6,7 +6,7 @@ import streamlit as st
 
 from rsdash.errors import RsdashError
 from rsdash.jobs.first_weights import weights_of
-from rsdash.ui.form_memory import restore
+from rsdash.ui.form_memory import kept_here, restore
 from rsdash.ui.server import server
 from rsdash.ui.settings_form import choose_data, fill_form, recall_form, set_field
 from rsdash.ui.words import plain
@@ -22,7 +22,7 @@ def offer_anew() -> None:
 
 def fill_from_address() -> None:
     """Fill the form as it was before a reload, else as the link says that led to it, once."""
-    if restore(server().forms):  # what was typed came after the link
+    if restore(server().forms) or kept_here():  # what was typed came after the link
         st.session_state[CLONED], st.session_state[TAKEN] = _run_asked(), _data_asked()
     recall_form()
     _clone()

@@ -61,6 +61,11 @@ def restore(forms: TypedForms) -> bool:
     return found is not None
 
 
+def kept_here() -> bool:
+    """Whether the address is one that this session's form wrote, as the back button brings, and no link."""
+    return kept() is not None and TOKEN_PARAMETER in st.query_params
+
+
 def recall() -> None:
     """Give the fields back what they held, and the address its token when the page was left meanwhile."""
     came_back = PRESET_KEY not in st.session_state

@@ -7,6 +7,7 @@ import streamlit as st
 from rsdash.errors import ConfigError, RsdashError
 from rsdash.jobs.requests import request_changes
 from rsdash.runs.index import RunEntry
+from rsdash.runs.records import About
 from rsdash.runs.states import EVALUATED
 from rsdash.ui.server import server
 from rsdash.ui.words import plain
@@ -24,18 +25,21 @@ def change_settings(entry: RunEntry) -> None:
     if not folded.open:
         st.session_state.pop(_field(entry, "problem"), None)
         return  # once it is opened again, its fields show what is in force then
+    if _field(entry, "epochs") not in st.session_state:
+        st.session_state[_field(entry, "shown")] = _in_force(entry)
+    rate, epochs = st.session_state[_field(entry, "shown")]
     with folded, st.form("change-form", border=False):
         if not evaluated:
             st.text_input(
                 "Learning rate",
                 key=_field(entry, "rate"),
-                value=_shown_rate(entry),
+                value=rate,
                 help="Holds from the next step on; where a schedule moves the rate, this is its peak.",
             )
         st.number_input(
             "Epochs",
             key=_field(entry, "epochs"),
-            value=entry.config.epochs,
+            value=epochs,
             min_value=1,
             max_value=LONGEST_RUN,
             help="A schedule is stretched to the new end: where one-cycle or cosine had come down, the rate "
@@ -47,8 +51,13 @@ def change_settings(entry: RunEntry) -> None:
 
 
 def about_run(entry: RunEntry) -> None:
-    """Name, tags and note in a form; a pinned run keeps its checkpoint."""
-    about = entry.about
+    """Name, tags and note in a form; a pinned run keeps its checkpoint.
+
+    Only fields that were changed here are written: the others may have been changed elsewhere meanwhile.
+    """
+    if f"name-{entry.id}" not in st.session_state:
+        st.session_state[_field(entry, "about")] = entry.about
+    about: About = st.session_state[_field(entry, "about")]
     with st.form(f"about-{entry.id}", border=False):
         name = st.text_input("Name", value=about.name, max_chars=120, key=f"name-{entry.id}")
         tags = st.multiselect(
@@ -63,13 +72,16 @@ def about_run(entry: RunEntry) -> None:
             "them; without one, a run cannot be extended.",
         )
         if st.form_submit_button("Save", key="save-about"):
-            changes = {"tags": tuple(tags), "note": note.strip(), "pinned": pinned}
+            fields = {"name": name, "tags": tuple(tags), "note": note.strip(), "pinned": pinned}
+            changes = {field: value for field, value in fields.items() if value != getattr(about, field)}
             try:
-                name = server().index.refresh().free_name(name, entry)
-                entry.folder.write_about(name=name, **changes)
+                if "name" in changes:
+                    changes["name"] = server().index.refresh().free_name(name, entry)
+                entry.folder.write_about(**changes)
             except RsdashError as error:
                 st.error(plain(str(error)))
                 return
+            st.session_state[_field(entry, "about")] = about.model_copy(update=fields)
             server().index.refresh()
             st.rerun()
 
@@ -82,19 +94,19 @@ def _field(entry: RunEntry, name: str) -> str:
     return f"new-{name}-{entry.id}"
 
 
-def _shown_rate(entry: RunEntry) -> str:
-    """As the Train form shows it: as text, so that 5e-4 can be typed."""
-    return f"{entry.config.learning_rate:g}"
+def _in_force(entry: RunEntry) -> tuple[str, int]:
+    """Learning rate and epochs; the rate as the Train form shows it, as text, so that 5e-4 can be typed."""
+    return f"{entry.config.learning_rate:g}", entry.config.epochs
 
 
-def _asked_rate(entry: RunEntry) -> float | None:
-    """The learning rate that was typed; None where the one in force was left.
+def _asked_rate(entry: RunEntry, shown: str) -> float | None:
+    """The learning rate that was typed; None where the one that the form showed was left.
 
     Raises:
         ConfigError: it is no number.
     """
-    text = st.session_state.get(_field(entry, "rate"), _shown_rate(entry)).strip()
-    if text == _shown_rate(entry):
+    text = st.session_state.get(_field(entry, "rate"), shown).strip()
+    if text == shown:
         return None
     try:
         return float(text)
@@ -103,12 +115,16 @@ def _asked_rate(entry: RunEntry) -> float | None:
 
 
 def _apply(entry: RunEntry) -> None:
-    """Ask for what was changed, all of it or nothing; runs before the page is drawn again."""
+    """Ask for what was changed, all of it or nothing; runs before the page is drawn again.
+
+    What was left as the form showed it is not asked for: it may have been changed elsewhere meanwhile.
+    """
+    rate, shown_epochs = st.session_state[_field(entry, "shown")]
     epochs = st.session_state[_field(entry, "epochs")]
-    extends = epochs != entry.config.epochs or entry.state.state in EVALUATED  # which may have ended early
+    extends = epochs != shown_epochs or entry.state.state in EVALUATED  # which may have ended early
     st.session_state.pop(_field(entry, "problem"), None)
     try:
-        request_changes(entry, learning_rate=_asked_rate(entry), epochs=epochs if extends else None)
+        request_changes(entry, learning_rate=_asked_rate(entry, rate), epochs=epochs if extends else None)
     except RsdashError as error:
         st.session_state[_field(entry, "problem")] = str(error)
         return

@@ -17,6 +17,8 @@ from tests.tiny import make_run
 
 
 def go(app: AppTest, page: str, **query: str) -> AppTest:
+    """Follow a link, which leaves nothing else in the address."""
+    app.query_params.clear()
     for key, value in query.items():
         app.query_params[key] = value
     app.switch_page(str(PROJECT_DIR / "pages" / f"{page}.py")).run()
@@ -150,6 +152,21 @@ def test_two_tabs_type_into_forms_of_their_own() -> None:
     second.number_input("set-epochs").set_value(5).run()
     assert reloaded(first).number_input("set-epochs").value == 9
     assert reloaded(second).number_input("set-epochs").value == 5
+
+
+def test_the_back_button_after_a_clone_keeps_what_was_typed(runs_dir: Path, tiles_dir: Path) -> None:
+    add_dataset(tiles_dir, name="tiles")
+    run_id = make_run(runs_dir, epochs=7).id
+    for link in ({"from": run_id}, {"data": "tiles"}):
+        app = go(open_page("run", run=run_id), "train", **link)
+        app.number_input("set-epochs").set_value(9).run()
+        app.selectbox("set-data").set_value("sample").run()
+        address = dict(app.query_params)
+        assert link.items() <= address.items()
+        go(app, "run", run=run_id)
+        go(app, "train", **address)
+        assert app.number_input("set-epochs").value == 9
+        assert app.selectbox("set-data").value == "sample"
 
 
 def test_the_back_button_is_not_caught_by_the_token() -> None:
