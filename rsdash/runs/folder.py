@@ -210,12 +210,13 @@ class RunFolder:
     def disk_bytes(self) -> int:
         """Size of all files, without a result that is half made.
 
-        Those that a worker replaces at this moment may be missing.
+        Those that a worker replaces at this moment may be missing, and all of a run that is deleted.
         """
         total = 0
-        for path in self.path.iterdir():
-            with suppress(FileNotFoundError):
-                total += path.lstat().st_size if path.is_file() else 0
+        with suppress(FileNotFoundError):
+            for path in self.path.iterdir():
+                with suppress(FileNotFoundError):
+                    total += path.lstat().st_size if path.is_file() else 0
         return total
 
     def log_tail(self, *, lines: int = 20) -> str:

@@ -29,6 +29,8 @@ from rsdash.training.result import NewResult, new_result, save_evaluation, save_
 from rsdash.training.summaries import final_figures
 from rsdash.training.trainer import Trainer
 
+STOPPED_EMPTY = "Stopped before anything was learnt, so that there is nothing to evaluate."
+
 
 def run_session(folder: RunFolder, control: Control, *, by_hand: bool = False) -> bool:
     """Bring a run as far as it goes; the caller holds its lock.
@@ -132,7 +134,7 @@ class _Session:
         """Leave as asked: interrupted, cancelled, or again what the run was."""
         if self._recorder:
             self._recorder.note_last_checkpoint()
-        end, before = self._control.carried_out(), self._folder.state().before
+        end, before, message = self._control.carried_out(), self._folder.state().before, ""
         if request.ending is Ending.SUSPEND:
             outcome = {"state": RunState.INTERRUPTED, "reason": request.reason}
         elif before:
@@ -140,7 +142,8 @@ class _Session:
             return
         else:
             outcome = {"state": RunState.CANCELLED, "reason": None, "stopping": False}
-        self._folder.write_state(**outcome, message="", commands_end=end)
+            message = STOPPED_EMPTY if request.ending is Ending.STOP else ""
+        self._folder.write_state(**outcome, message=message, commands_end=end)
 
     def diverged(self, message: str) -> None:
         """End by a loss that is no number; the last good checkpoint stays."""

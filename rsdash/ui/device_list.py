@@ -7,6 +7,7 @@ import streamlit as st
 
 from rsdash.inference.results import DeviceFacts
 from rsdash.jobs.devices import CPU_SLOT, find_slots
+from rsdash.jobs.queue import slot_of
 from rsdash.runs.states import LIVING
 from rsdash.ui.server import server
 from rsdash.ui.words import plain, size
@@ -17,9 +18,10 @@ TASK = "devices"
 def device_list() -> None:
     """One line a device: name, memory, and the run that trains on it."""
     slots = find_slots()
-    living = [entry for entry in server().listing().entries if entry.state.state in LIVING]
+    own = (entry for entry in server().listing().entries if not entry.example)
+    living = [entry for entry in own if entry.state.state in LIVING]
     for slot in slots:
-        here = [entry for entry in living if entry.state.slot == slot.id and not entry.example]
+        here = [entry for entry in living if slot_of(entry, slots) == slot.id]
         doing = ", ".join(f"trains {plain(entry.name)}" for entry in here) or "idle"
         memory = f"{size(slot.memory_bytes)} memory"
         if slot.id == CPU_SLOT:

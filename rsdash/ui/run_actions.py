@@ -40,7 +40,8 @@ def _offer_requests(entry: RunEntry) -> None:
     state = entry.state.state
     if state in LIVING - {RunState.EVALUATING, RunState.STOPPING}:
         _button("Pause", entry, request_pause, "Write a checkpoint and free the device; resume later.")
-        _button("Stop", entry, request_stop, "End early; keep and evaluate what was learnt.")
+        if state is not RunState.STARTING or entry.state.checkpoint_step is not None:
+            _button("Stop", entry, request_stop, "End early; keep and evaluate what was learnt.")
     if state in ENDED - {RunState.FINISHED}:
         _offer_resuming(entry)
     _offer_changes(entry)

@@ -11,6 +11,7 @@ from rsdash.runs.history import History
 from rsdash.runs.index import RunEntry
 from rsdash.runs.records import DataReference
 from rsdash.runs.states import ENDED, EVALUATED, Interruption, RunState
+from rsdash.ui.fold import fold
 from rsdash.ui.queue_list import place_in_words
 from rsdash.ui.run_changes import about_run
 from rsdash.ui.run_figures import figure_cards
@@ -65,11 +66,7 @@ def details(entry: RunEntry) -> None:
     if not entry.example:
         with st.expander("Name, tags and note"):
             about_run(entry)
-    with st.expander("Settings"):
-        st.markdown(f"Recipe: **{entry.config.preset}**")
-        st.dataframe(_setting_rows(entry), hide_index=True, alt="Settings of this run")
-        if entry.state.amendments:
-            st.caption("Values are those in force now; the last column says what was changed on the way.")
+    fold("Settings", "open-settings", lambda: _settings(entry))
     with st.expander("Data"):
         data = entry.request.data
         st.markdown(
@@ -78,15 +75,25 @@ def details(entry: RunEntry) -> None:
         )
         st.caption(split_checks(data))
         st.text(f"classes: {', '.join(data.classes)}\nfingerprint: {data.fingerprint}")
-    with st.expander("Environment and log"):
-        try:
-            for attempt in entry.folder.environment().attempts:
-                st.json(attempt, expanded=False)
-        except RunError as error:
-            st.warning(plain(str(error)))
-        st.code(entry.folder.log_tail(lines=40) or "The worker printed nothing.", language=None)
-        st.caption(f"{size(entry.folder.disk_bytes())} on disk")
-        st.text(str(entry.folder.path))
+    fold("Environment and log", "open-log", lambda: _environment_and_log(entry))
+
+
+def _settings(entry: RunEntry) -> None:
+    st.markdown(f"Recipe: **{entry.config.preset}**")
+    st.dataframe(_setting_rows(entry), hide_index=True, alt="Settings of this run")
+    if entry.state.amendments:
+        st.caption("Values are those in force now; the last column says what was changed on the way.")
+
+
+def _environment_and_log(entry: RunEntry) -> None:
+    try:
+        for attempt in entry.folder.environment().attempts:
+            st.json(attempt, expanded=False)
+    except RunError as error:
+        st.warning(plain(str(error)))
+    st.code(entry.folder.log_tail(lines=40) or "The worker printed nothing.", language=None)
+    st.caption(f"{size(entry.folder.disk_bytes())} on disk")
+    st.text(str(entry.folder.path))
 
 
 def split_checks(data: DataReference) -> str:

@@ -17,7 +17,7 @@ from rsdash.runs.extension import way_back
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from rsdash.ui.queue_list import place_in_words
-from tests.app.opening import open_page
+from tests.app.opening import open_page, opened
 from tests.app.training import watched_run
 from tests.tiny import make_run
 
@@ -226,7 +226,7 @@ def test_what_cannot_be_written_or_read_about_a_run_is_one_sentence(
 
     folder = make_run(runs_dir, state=RunState.FINISHED)
     (folder.path / "environment.json").write_text("{")
-    app = open_page("run", run=folder.id)
+    app = opened(open_page("run", run=folder.id), "open-log")
     assert any("environment.json is damaged" in plain_text(text.value) for text in app.warning)
     monkeypatch.setattr("rsdash.runs.folder.write_text", full)
     app.button(key="save-about").click().run()

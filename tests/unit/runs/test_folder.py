@@ -128,6 +128,12 @@ def test_a_folders_size_bears_files_that_vanish(runs_dir: Path, monkeypatch: pyt
     assert folder.disk_bytes() == 7
 
 
+def test_a_deleted_folder_has_no_size(runs_dir: Path) -> None:
+    folder = make_run(runs_dir)
+    remove_run(folder)
+    assert folder.disk_bytes() == 0
+
+
 def test_evaluations_are_listed_with_the_runs_own_first(tmp_path: Path) -> None:
     folder = make_run(tmp_path)
     assert folder.evaluation_paths() == {}

@@ -17,6 +17,7 @@ from rsdash.runs.folder import RunFolder
 from rsdash.runs.states import RunState
 from rsdash.training.checkpoint import Checkpoint, CheckpointWriter
 from rsdash.training.control import Control, Ending, Request, Standing
+from rsdash.training.session import STOPPED_EMPTY
 from tests.holding import entry
 from tests.sessions import Asking, go_on
 
@@ -75,6 +76,14 @@ def test_what_was_asked_just_before_a_shutdown_is_done_and_the_run_does_not_go_o
     assert run.state().state is RunState.INTERRUPTED and run.state().stopping
     assert go_on(run)
     assert (run.state().state, run.state().checkpoint_step) == (RunState.STOPPED, STOPPED_AT)
+
+
+def test_a_run_that_is_stopped_before_it_has_learnt_anything_says_so(tiles_dir, queue):
+    add_dataset(tiles_dir, name="tiles")
+    run = queue("tiles", epochs=9)
+    request = append_command(run.commands_path, Action.STOP)
+    assert request and not go_on(run, control=Control(run, 0))
+    assert (run.state().state, run.state().message) == (RunState.CANCELLED, STOPPED_EMPTY)
 
 
 def test_a_stop_whose_checkpoint_could_not_be_written_does_not_end_what_begins_again(
