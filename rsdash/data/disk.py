@@ -62,11 +62,16 @@ def require_space(place: Path, needed_bytes: int, purpose: str) -> None:
         StorageError: fewer than `needed_bytes` and a little spare room are free.
     """
     free = free_bytes(place)
-    if free < needed_bytes + SPARE_BYTES:
+    if free < needed_to_write(needed_bytes):
         raise StorageError(
-            f"{purpose} needs {megabytes(needed_bytes + SPARE_BYTES)} at {place}, but only "
+            f"{purpose} needs {megabytes(needed_to_write(needed_bytes))} at {place}, but only "
             f"{megabytes(free)} are free. Free some space and try again."
         )
+
+
+def needed_to_write(count: int) -> int:
+    """Bytes that have to be free before so many are written."""
+    return count + SPARE_BYTES
 
 
 def free_bytes(place: Path) -> int:

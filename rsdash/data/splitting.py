@@ -34,19 +34,8 @@ def split_for(dataset: Dataset, config: RunConfig) -> Split:
         DataNotFoundError: the run names a split that is not stored.
         DataError: a class is too small, or another split of the same name is stored.
     """
-    if config.split:
-        split = load_split(config.split, dataset.splits_folder)
-        if config.limit_per_class is None:
-            return split
-        split = limit_train(split, dataset.manifest, config.limit_per_class)
-    elif dataset.manifest.has_given_split:
-        split = given_split(
-            dataset.manifest,
-            split_seed=config.split_seed,
-            limit_per_class=config.limit_per_class,
-            excluded=_excluded(dataset),
-        )
-    else:
+    split = _known_split(dataset, config)
+    if split is None:
         split = make_split(
             dataset.manifest,
             validation_share=config.validation_share,
@@ -56,8 +45,41 @@ def split_for(dataset: Dataset, config: RunConfig) -> Split:
             grouping=known_twins(dataset),
             excluded=_excluded(dataset),
         )
-    save_split(split, dataset.splits_folder)
+    if split.name != config.split:
+        save_split(split, dataset.splits_folder)
     return split
+
+
+def count_images(dataset: Dataset, config: RunConfig) -> tuple[int, int]:
+    """How many images a run would train on, and measure after each epoch; nothing is stored.
+
+    Exact where a stored split or the data set's own folders say so, else by the shares, to a few images.
+
+    Raises:
+        DataNotFoundError: the run names a split that is not stored.
+    """
+    if split := _known_split(dataset, config):
+        return len(split.train), len(split.validation) or len(split.test)
+    limit = config.limit_per_class
+    images = sum(min(count, limit) if limit else count for count in dataset.info.counts.values())
+    measured = round(images * (config.validation_share or config.test_share))
+    return round(images * (1 - config.validation_share - config.test_share)), measured
+
+
+def _known_split(dataset: Dataset, config: RunConfig) -> Split | None:
+    """The split that a run names, or that folders give, with its limit; None where shares make one."""
+    if config.split:
+        split = load_split(config.split, dataset.splits_folder)
+        limit = config.limit_per_class
+        return split if limit is None else limit_train(split, dataset.manifest, limit)
+    if not dataset.manifest.has_given_split:
+        return None
+    return given_split(
+        dataset.manifest,
+        split_seed=config.split_seed,
+        limit_per_class=config.limit_per_class,
+        excluded=_excluded(dataset),
+    )
 
 
 def stored_splits(dataset: Dataset) -> list[Split]:

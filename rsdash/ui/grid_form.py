@@ -19,8 +19,9 @@ from rsdash.config import (
     parse_seeds,
     parse_values,
 )
+from rsdash.config.subject import DataSettings
 from rsdash.data import DatasetInfo, list_datasets
-from rsdash.data.splitting import split_for
+from rsdash.data.splitting import count_images
 from rsdash.errors import ConfigError
 from rsdash.inference.profiles import known, training_seconds
 from rsdash.jobs.submit import submit_grid
@@ -114,7 +115,8 @@ def _values_field(info: SettingInfo, values: Mapping[str, Any]) -> str:
 def _time(cells: list[Cell]) -> str:
     """How long they take one after the other, where every cost is known."""
     infos = {info.name: info for info in list_datasets()}
-    seconds = [_seconds(cell.config, infos.get(cell.config.data)) for cell in cells]
+    counts: dict[str, tuple[int, int]] = {}
+    seconds = [_seconds(cell.config, infos.get(cell.config.data), counts) for cell in cells]
     measured = [one for one in seconds if one is not None]
     if len(measured) < len(seconds):
         return (
@@ -124,18 +126,21 @@ def _time(cells: list[Cell]) -> str:
     return f"{upper}**{duration(sum(measured))}** one after the other"
 
 
-def _seconds(config: RunConfig, info: DatasetInfo | None) -> float | None:
+def _seconds(config: RunConfig, info: DatasetInfo | None, counts: dict[str, tuple[int, int]]) -> float | None:
+    """Time that one run takes; None where its cost is not known.
+
+    Args:
+        config: its settings.
+        info: of its data set.
+        counts: images to train on and to measure by the settings of data, which this adds to.
+    """
     if info is None:
         return None
     cost = known(config, len(info.classes), info.radiometry)
     if cost is None:
         return None
-    if config.split:
-        split = split_for(server().dataset(info), config)
-        train, measured = len(split.train), len(split.validation) or len(split.test)
-    else:
-        limit = config.limit_per_class
-        images = sum(min(count, limit) if limit else count for count in info.counts.values())
-        train = round(images * (1 - config.validation_share - config.test_share))
-        measured = round(images * (config.validation_share or config.test_share))
+    key = config.model_dump_json(include=set(DataSettings.model_fields))
+    if key not in counts:
+        counts[key] = count_images(server().dataset(info), config)
+    train, measured = counts[key]
     return training_seconds(config, cost, train=train, measured=measured)

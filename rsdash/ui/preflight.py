@@ -10,12 +10,12 @@ import streamlit as st
 
 from rsdash.config import RunConfig
 from rsdash.data import DatasetInfo, list_datasets, missing_bytes, open_dataset
-from rsdash.data.disk import free_bytes
+from rsdash.data.disk import free_bytes, needed_to_write
 from rsdash.data.splitting import split_for
 from rsdash.inference import profiles
 from rsdash.inference.profiles import training_seconds
 from rsdash.jobs.devices import CPU_SLOT, find_slots, slots_for
-from rsdash.jobs.submit import check_split
+from rsdash.jobs.submit import SPARE_BYTES, check_split
 from rsdash.models.catalogue import check_model
 from rsdash.ui.long_action import tell_error, watch
 from rsdash.ui.server import server
@@ -84,7 +84,6 @@ def _check(config: RunConfig, report: Report) -> _Checked:
     total_s = training_seconds(config, cost, train=len(split.train), measured=measured)
     disk = missing_bytes(dataset.manifest, config.im_size, dataset.info.radiometry)
     disk += cost.parameters * BYTES_PER_PARAMETER_ON_DISK
-    free = free_bytes(server().runs_dir)
     by_folders = not config.split and dataset.manifest.has_given_split
     parted = ", by the data set's own folders; the shares are not used" if by_folders else ""
     lines = [
@@ -93,9 +92,20 @@ def _check(config: RunConfig, report: Report) -> _Checked:
         f"{len(split.train):,} images to train on, {measured:,} measured after each epoch{parted}",
         f"{cost.parameters / 1e6:.1f} M parameters, {cost.flops / 1e9:.2f} GFLOPs an image",
         _memory_line(cost.memory_bytes, config.device),
-        f"about {size(disk)} disk ({size(free)} free)" + (" — **too little**" if disk > free else ""),
+        _disk_line(disk),
     ]
     return _Checked("\n".join(f"- {line}" for line in lines), _version(dataset.info))
+
+
+def _disk_line(needed: int) -> str:
+    """What a run takes of the disk of the runs, and whether it may start there.
+
+    Args:
+        needed: estimate in bytes.
+    """
+    free, least = free_bytes(server().runs_dir), needed_to_write(max(needed, SPARE_BYTES))
+    verdict = f" — **too little; a run starts with {size(least)} free**" if free < least else ""
+    return f"about {size(needed)} disk ({size(free)} free){verdict}"
 
 
 def _memory_line(needed: int, device: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rsdash.config import RunConfig
-from rsdash.data import list_datasets, open_dataset
+from rsdash.data import Dataset, list_datasets, open_dataset
+from rsdash.data.splitting import count_images
 from rsdash.errors import RsdashError
 from rsdash.inference.profiles import known, measured, training_seconds
 from rsdash.inference.results import Profile
@@ -55,7 +56,11 @@ def _offer(data: str) -> None:
         return
     if task and task.error:
         tell_error(task)
-    plan = _plan(data)
+    try:
+        plan = _plan(data)
+    except RsdashError as error:
+        st.error(plain(str(error)))
+        return
     if plan:
         _show(data, plan)
         return
@@ -125,7 +130,7 @@ def _plan(data: str) -> Plan | None:
         return None
     profiles = [known(config, len(info.classes), info.radiometry) for config in _forms(data)]
     found = [profile for profile in profiles if profile]
-    return _plan_from(data, info.counts, found) if len(found) == len(profiles) else None
+    return _plan_from(server().dataset(info), found) if len(found) == len(profiles) else None
 
 
 def _forms(data: str) -> list[RunConfig]:
@@ -134,27 +139,25 @@ def _forms(data: str) -> list[RunConfig]:
     return [*(config.model_copy(update={"im_size": SHORT_PX}) for config in exact), *exact]
 
 
-def _plan_from(data: str, counts: dict[str, int], profiles: Sequence[Profile]) -> Plan:
-    forms = _forms(data)
+def _plan_from(dataset: Dataset, profiles: Sequence[Profile]) -> Plan:
+    forms = _forms(dataset.name)
     short, exact = forms[: len(MODELS)], forms[len(MODELS) :]
-    limit = next(
-        (n for n in SHORT_LIMITS if _seconds(short, profiles[: len(short)], counts, n) <= SHORT_S),
-        SHORT_LIMITS[-1],
-    )
-    short = [config.model_copy(update={"limit_per_class": limit}) for config in short]
+    seconds = 0.0
+    for limit in SHORT_LIMITS:
+        short = [config.model_copy(update={"limit_per_class": limit}) for config in short]
+        seconds = _seconds(short, profiles[: len(short)], dataset)
+        if seconds <= SHORT_S:
+            break
     return [
-        ("Short version", short, _seconds(short, profiles[: len(short)], counts, limit)),
-        ("Exactly Table 1", exact, _seconds(exact, profiles[len(short) :], counts, None)),
+        ("Short version", short, seconds),
+        ("Exactly Table 1", exact, _seconds(exact, profiles[len(short) :], dataset)),
     ]
 
 
-def _seconds(
-    configs: Sequence[RunConfig], profiles: Sequence[Profile], counts: dict[str, int], limit: int | None
-) -> float:
-    """Time of training and validating all of these runs, one after the other."""
-    images = sum(min(count, limit) if limit else count for count in counts.values())
-    total = 0.0
-    for config, cost in zip(configs, profiles, strict=True):
-        held_out = round(images * config.test_share)
-        total += training_seconds(config, cost, train=images - held_out, measured=held_out) + STARTUP_S
-    return total
+def _seconds(configs: Sequence[RunConfig], profiles: Sequence[Profile], dataset: Dataset) -> float:
+    """Time of training and validating all of these runs, one after the other; they have the same images."""
+    train, measured = count_images(dataset, configs[0])
+    return sum(
+        training_seconds(config, cost, train=train, measured=measured) + STARTUP_S
+        for config, cost in zip(configs, profiles, strict=True)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from rsdash.errors import ServiceError
 from rsdash.inference import client
 from rsdash.inference.results import DeviceFacts, Profile
 from rsdash.jobs.devices import Slot
+from rsdash.runs.states import RunState
 from rsdash.ui import preflight
 from tests.app.opening import open_page
 from tests.holding import CPU
-from tests.tiny import COST, wait_for
+from tests.tiny import COST, make_run, wait_for
 
 
 def refused(*_: object) -> Profile:
@@ -75,6 +77,21 @@ def test_memory_is_judged_against_that_of_the_device(
     assert line.endswith("**too little; lower batch size**") == (device == "cpu" or needed_gb > gpu_gb)
 
 
+@pytest.mark.parametrize(("free_gb", "fits"), [(1.0, False), (1.1, True)])
+def test_disk_is_judged_as_at_the_start(
+    free_gb: float, fits: bool, tiles_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "profile", lambda *_: COST)
+    usage = shutil.disk_usage(tiles_dir)
+    app = train_page(tiles_dir)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=int(free_gb * 1e9)))
+    app = pressed(app, "preflight", "preflight")
+    [line] = [one for one in texts(app).split("\n") if " disk (" in one]
+    assert ("too little" not in line) == fits
+    app.button("start").click().run()
+    assert any("needs 1,067.1 MB" in error.value.replace("\\", "") for error in app.error) != fits
+
+
 def test_a_check_that_failed_is_offered_again(tiles_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "profile", refused)
     app = pressed(train_page(tiles_dir), "preflight", "preflight")
@@ -82,6 +99,15 @@ def test_a_check_that_failed_is_offered_again(tiles_dir: Path, monkeypatch: pyte
     monkeypatch.setattr(client, "profile", lambda *_: COST)
     app = pressed(app, "preflight", "preflight")
     assert not app.error and "images to train on" in texts(app)
+
+
+def test_a_device_on_which_somebody_trains_by_hand_is_not_idle(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rsdash.ui.device_list.find_slots", lambda: (CPU,))
+    folder = make_run(runs_dir, name="by hand", state=RunState.RUNNING)
+    assert not folder.state().slot
+    assert any("trains by hand" in text.value for text in open_page("overview").markdown)
 
 
 def test_the_devices_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,18 @@ def test_the_times_hold_for_the_images_there_are(tiles_dir: Path, monkeypatch: p
     assert "about **2 min** in all" in exact_form(app.run())
 
 
+def test_the_times_hold_for_images_in_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "profile", lambda *_: COST)
+    for part, per_class in (("train", 4), ("test", 40)):
+        make_tiles(tmp_path / "parted" / part, per_class=per_class)
+    app = overview(tmp_path / "parted")
+    app.button("study-measure").click().run()
+    # two runs of 15 epochs of a step of 2 s and 120 images of 0.5 s, and 8 s to start
+    assert "about **30 min** in all" in exact_form(measured(app))
+
+
 def test_where_one_model_is_refused_neither_is_queued(
     runs_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

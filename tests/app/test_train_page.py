@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 import rsdash.ui.server as shared
 from rsdash.config import SETTINGS, RunConfig, make_config
 from rsdash.data import add_dataset, open_dataset
+from rsdash.data.splits import SplitRequest
+from rsdash.data.splitting import add_splits, stored_splits
 from rsdash.inference import client, profiles
 from rsdash.inference.batches import draw_batch
 from rsdash.inference.rates import find_rate
@@ -199,6 +201,23 @@ def test_the_time_of_a_grid_is_told_where_its_cost_is_known(tiles_dir: Path) -> 
     # 48 images in steps of 16 and 12 measured, 15 epochs, 2 runs
     seconds = 2 * 15 * (3 * 2.0 + 12 * 0.5)
     assert any(f"about **{seconds / 60:.0f} min** one after" in text.value for text in app.markdown)
+
+
+def test_the_time_of_a_grid_counts_a_stored_split_and_stores_none(tiles_dir: Path) -> None:
+    app = filled(tiles_dir)
+    dataset = open_dataset("tiles")
+    add_splits(dataset, SplitRequest(name="half", validation_share=0.0, test_share=0.5))
+    app.run().selectbox("set-split").set_value("half").run()
+    config = parsed(command_of(app))
+    profiles.measured(config, 3, dataset.info.radiometry, measure=lambda *_: COST)
+    stored = [split.name for split in stored_splits(dataset)]
+    app = opened(app, "open-grid")
+    app.multiselect("vary-settings").set_value(["limit_per_class"]).run()
+    app.text_input("vary-limit_per_class").set_value("7,8").run()
+    # 21 and 24 images in steps of 16, 30 measured, 15 epochs
+    seconds = 15 * ((21 + 24) / 16 * 2.0 + 2 * 30 * 0.5)
+    assert any(f"about **{seconds / 60:.0f} min** one after" in text.value for text in app.markdown)
+    assert [split.name for split in stored_splits(dataset)] == stored
 
 
 @pytest.mark.parametrize(
