@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from rsdash.jobs.submit import submit
 from rsdash.models.registry import build_model, head_parameter_names
 from rsdash.processors import processors
 from rsdash.runs.events import read_lines
-from rsdash.training.compute import Compute, choose_compute
+from rsdash.training.compute import Compute, choose_compute, untuned
 from rsdash.training.measure import BATCH as VALIDATION_BATCH
 from rsdash.training.recipe import make_optimizer, training_loss
 from rsdash.training.tiles import PixelScale, Tiles
@@ -202,8 +203,8 @@ def make_loader(
 
 
 def bare_work(contest: Contest) -> Span:
-    """Do the arithmetic alone."""
-    config, compute = contest.config, choose_compute(contest.config)  # which has cuDNN try kernels, too
+    """Do the arithmetic alone; cuDNN tries kernels for batches of full size, as in rsdash."""
+    config, compute = contest.config, choose_compute(contest.config)
     model = contest.new_model().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # stub lacks the keyword
     optimizer = make_optimizer(model, config, head_parameter_names(model))
     scaler = torch.amp.GradScaler(compute.device.type, enabled=compute.dtype == torch.float16)
@@ -226,9 +227,10 @@ def bare_work(contest: Contest) -> Span:
         model.train()
         for number, step in enumerate(steps):
             images, labels = ready[number % len(ready)]
-            train(images[: len(step)], labels[: len(step)])
+            with contextlib.nullcontext() if len(step) == len(images) else untuned():
+                train(images[: len(step)], labels[: len(step)])
         model.eval()
-        with torch.inference_mode(), compute.autocast():
+        with torch.inference_mode(), compute.autocast(), untuned():
             for size in validation_sizes(len(contest.validation)):
                 model(measured[:size])
     contest.synchronize()

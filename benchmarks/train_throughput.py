@@ -26,7 +26,8 @@ hundreds of times a step: see `rsdash/processors.py`.
 On a GPU rsdash replays the passes of a step as a CUDA graph (`rsdash/training/cuda_graph.py`), while the bare
 work starts kernel by kernel, and has loaded its libraries and chosen its kernels before its clock runs: on an
 H100, rsdash's first six steps took 5 s (alexnet) and 8 s (resnet18). After its first epoch alexnet took 1.2 s
-an epoch where the bare work took 1.4 s.
+an epoch; the bare work took 1.4 s, in which it tried kernels for validation and short batches, as it no
+longer does.
 
 Printed are medians over the rounds with the lowest and highest, and the ratios of medians. The bars are 2.0
 times the plain loop where bf16 is native (1.1 elsewhere), and 0.95 of the bare work; they bind for alexnet

@@ -28,7 +28,7 @@ from rsdash.training.trainer import Trainer
 from tests.tiny import draw_tile, small_config
 
 CPU = Compute(torch.device("cpu"), torch.float32, "CPU")
-GPU = Compute(torch.device("cuda"), torch.float32, "GPU")
+GPU = Compute(torch.device("cuda:0"), torch.float32, "GPU")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
 quiet = pytest.mark.filterwarnings("ignore:.* does not have a deterministic implementation")
 """The backward pass of AlexNet's adaptive pooling has none on a GPU."""

@@ -17,6 +17,7 @@ from rsdash.evaluation.trust import UNKNOWN, Trust, trust_from
 from rsdash.inference.loading import load_reported
 from rsdash.inference.results import Prediction
 from rsdash.runs.folder import RunFolder
+from rsdash.training.compute import untuned
 from rsdash.training.tiles import Tiles
 
 BATCH = 64
@@ -110,7 +111,9 @@ class Predictor:
         if not pixels:
             return np.empty((len(views), 0, len(self.card.data.classes)), np.float32)
         images = self.prepared(pixels)
-        return torch.stack([self.model(symmetry(images, view)).float() for view in views]).cpu().numpy()
+        with untuned():  # batches have any size
+            found = [self.model(symmetry(images, view)).float() for view in views]
+        return torch.stack(found).cpu().numpy()
 
     def prepared(self, pixels: Sequence[np.ndarray]) -> torch.Tensor:
         """Decoded images as the network takes them, (n, C, im_size, im_size), resized and normalized."""

@@ -75,9 +75,11 @@ def choose_compute(config: RunConfig) -> Compute:
         raise ConfigError(
             f"precision={config.precision} is not native to this {device.type}; use auto or fp32."
         )
-    if config.deterministic and device.type == "cuda":
+    repeatable = config.deterministic and device.type == "cuda"
+    if repeatable:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)  # AlexNet's pooling has no such form
+    if repeatable != torch.are_deterministic_algorithms_enabled():  # a call imports PyTorch's compiler
+        torch.use_deterministic_algorithms(repeatable, warn_only=True)  # AlexNet's pooling has no such form
     torch.backends.cudnn.benchmark = not config.deterministic  # batches are of one size
     format_name = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}[dtype]
     return Compute(device, dtype, f"{device_name(device)}, {format_name}")

@@ -68,5 +68,6 @@ class StepClock:
 
 
 def _between(before: torch.cuda.Event, behind: torch.cuda.Event) -> float:
-    """Seconds that the stream took from one event to another."""
+    """Seconds that the stream took from one event to another, both of which it is about to have passed."""
+    behind.synchronize()
     return before.elapsed_time(behind) / 1000  # ms
