@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from playwright.sync_api import Page, WebSocket
+from playwright.sync_api import Page, WebSocket, WebSocketRoute
 
 from rsdash.runs.folder import RunFolder
 from rsdash.runs.lock import Lock
@@ -74,6 +74,33 @@ def test_new_rows_travel_and_a_whole_that_was_lost_comes_again(page: Page, train
     log_rows(training, range(ROWS + NEW_ROWS + 1, ROWS + 2 * NEW_ROWS + 1))
     page.wait_for_function(f"(key) => ({LINE})(key)?.x.length === {ROWS + 2 * NEW_ROWS}", arg=chart)
     wait_for(lambda: max(received) > largest / 2, "the whole")
+
+
+def test_a_whole_is_asked_for_until_it_comes(page: Page, training: RunFolder) -> None:
+    lost: list[str | bytes] = []
+    page.route_web_socket("**/_stcore/stream", lambda socket: lose_the_first(socket, b"lost", lost))
+    chart = f"chart-{training.id}"
+    go(page, f"/run?run={training.id}")
+    page.wait_for_function(f"(key) => ({LINE})(key)?.x.length === {ROWS}", arg=chart)
+    assert not lost
+
+    page.evaluate("() => window.rsdashWholes.clear()")
+    log_rows(training, range(ROWS + 1, ROWS + NEW_ROWS + 1))
+    page.wait_for_function(f"(key) => ({LINE})(key)?.x.length === {ROWS + NEW_ROWS}", arg=chart)
+    assert len(lost) == 1, "the first time of asking was lost"
+
+
+def lose_the_first(socket: WebSocketRoute, mark: bytes, lost: list[str | bytes]) -> None:
+    """Pass on what a page and the server say, but not the first message of the page with a mark."""
+    server = socket.connect_to_server()
+
+    def pass_on(message: str | bytes) -> None:
+        if not lost and mark in (message if isinstance(message, bytes) else message.encode()):
+            lost.append(message)
+        else:
+            server.send(message)
+
+    socket.on_message(pass_on)
 
 
 def watch(socket: WebSocket, received: list[int]) -> None:
