@@ -8,7 +8,7 @@ F1, kappa and average accuracy (bootstrap over tiles), the difference of a pair 
 mean over 3, 5 and 10 seeds (t). Exits with 1 where a share lies outside 0.93 to 0.97; with 2,000
 simulations a share is known to ±0.01. With `--fixed-classes` every test set has as many images of each
 class, as after a stratified split: intervals over images are then on the wide side (0.94 to 0.98), the more
-so the more unequal the classes are.
+so the more unequal the classes are, and may lie outside on that side.
 
     python -m benchmarks.coverage [--simulations 2000] [--fixed-classes] [--accuracies 0.6 0.8 0.95]
 """

@@ -7,7 +7,8 @@ so that a validation that falls into a turn does not count. Printed are the medi
 
 Then Chromium opens the Run page of the same run and clicks through its looks inside, round after round;
 each click is timed until the chart, table or picture that it asks for is there. Printed are median and p95.
-Exits with 1 where training is slowed by more than 5 % or p95 exceeds 1 s.
+Exits with 1 where training is slowed by more than 5 %, p95 exceeds 1 s, a page shows an error, or none
+answers.
 
     python -m benchmarks.watchers --zip eurosat_rgb.zip
     python -m benchmarks.watchers --rounds 1 --turn 10 --clicks 12     # a trial, on the built-in sample

@@ -120,8 +120,8 @@ class DataSettings(Section, frozen=True):
     test_share: float = setting(0.2, "Share of the images held out for the final figures.", ge=0, lt=0.9)
     split_seed: int = setting(
         0,
-        "Decides which images are held out; runs share them if shares, limit_per_class and excluded files "
-        "agree, too.",
+        "Decides which images are held out; runs share them if shares, limit_per_class, excluded files and "
+        "what an audit found agree, too.",
         level="seldom",
         ge=0,
         le=MAX_SEED,

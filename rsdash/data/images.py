@@ -151,8 +151,8 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
 def _bands_error(name: str, what: str) -> ImageError:
     others = ", ".join(preset for preset in RADIOMETRIES if preset != RGB8.name)
     return ImageError(
-        f"{name} {what}, but the radiometry rgb8 reads 8-bit RGB images. Choose {others} or "
-        "name bands, scale and offset."
+        f"{name} {what}, but the radiometry rgb8 reads 8-bit RGB images. Choose {others} or, on "
+        "the Data page, name bands, scale and offset."
     )
 
 

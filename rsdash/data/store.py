@@ -178,7 +178,10 @@ def download(name: str, on_progress: Progress | None = None, *, accepted: bool =
     if (folder / INFO_FILE).exists():
         return Dataset(folder)
     if entry.must_accept and not accepted:
-        raise DataError(f"The terms of {entry.title} are: {entry.licence}. Accept them before the download.")
+        raise DataError(
+            f"The terms of {entry.title} are: {entry.licence}. Accept them before the download, on the Data "
+            "page or with --accept-terms."
+        )
     archive = fetch(Remote(entry.title, entry.url, entry.md5, "md5", entry.size_bytes), on_progress)
     info = new_info(name, "public", _KEPT_ZIP, licence=entry.licence, citation=entry.citation)
     dataset = build(info, lambda site, _progress: _keep(archive, site), on_progress)

@@ -33,7 +33,10 @@ def filter_view(entry: RunEntry, history: History) -> None:
         st.warning(plain(str(error)))
         return
     if filters is None:
-        st.caption("There are no filters: the run has not begun, is from before they were kept, or has none.")
+        st.caption(
+            "There are no filters: the run has not begun, has none, is from before they were kept, or was "
+            "shipped or imported without them."
+        )
         return
     choices = band_choices(entry.request.data.radiometry, filters.initial.shape[1])
     chosen = next(iter(choices))

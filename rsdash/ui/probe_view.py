@@ -88,7 +88,7 @@ def _table(entry: RunEntry, probes: ProbeHistory, classes: tuple[str, ...]) -> N
         alt=f"Latest answers for {len(rows)} tiles",
     )
     if not any(pictures):
-        st.caption("The pictures are not here: the data set was removed or changed since.")
+        st.caption("The pictures are not here: nor is the data set, or its files have changed.")
 
 
 def _pictures(entry: RunEntry, probes: ProbeHistory) -> list[str | None]:

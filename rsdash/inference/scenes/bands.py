@@ -74,7 +74,8 @@ def _colour_bands(raster: Any, name: str) -> tuple[int, ...]:
     if set(raster.dtypes) != {"uint8"}:
         raise DataError(
             f"{name} holds {raster.dtypes[0]} numbers, but the model was trained on 8-bit images. Say by a "
-            "radiometry how its numbers become values: eurosat for EuroSAT's JPEG tiles, else your own."
+            "radiometry how its numbers become values: eurosat for EuroSAT's JPEG tiles, else your own, on "
+            "the Scenes page."
         )
     meanings = list(raster.colorinterp)
     if all(colour in meanings for colour in _COLOURS):

@@ -30,8 +30,9 @@ def report_form(compared: Compared) -> None:
         _download("Markdown", "comparison.md", "text/markdown", lambda: as_markdown(table).encode())
         _download("LaTeX", "comparison.tex", "text/x-tex", lambda: as_latex(table).encode())
     st.caption(
-        "The report is one file that opens without a network. The bundle adds settings, splits and all "
-        "answers, so that another rsdash derives every number again, without weights, images or a GPU."
+        "The report is one file that opens without a network. The bundle adds settings, notes, splits with "
+        "names of files, all answers and the log of events, so that another rsdash derives every number "
+        "again, without weights, images or a GPU."
     )
     st.subheader("Methods")
     for paragraph in methods(compared):

@@ -96,8 +96,8 @@ def _grid(shown: Sequence[Contender], found: np.ndarray) -> None:
         return
     if dataset is None:
         st.info(
-            f"The {len(found):,} tiles cannot be shown: the data set {plain(first.data)} is not here any "
-            "more, or its files have changed."
+            f"The {len(found):,} tiles cannot be shown: the data set {plain(first.data)} is not here, "
+            "or its files have changed."
         )
         return
     classes = first.figures.classes if first.figures else ()

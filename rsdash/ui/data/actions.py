@@ -17,7 +17,10 @@ from rsdash.ui.words import plain
 def dataset_actions(info: DatasetInfo) -> None:
     """A popover with the three."""
     with st.popover("Manage", width="content"):
-        st.caption("Files added, changed or gone since? Only what changed is read.")
+        st.caption(
+            "Files added, changed or gone since? Only what changed is read. Splits and the audit have then "
+            "to be made anew, and runs so far can no longer be resumed or extended."
+        )
         if st.button("Scan again", key="scan-again"):
             start_task(f"Reading {info.name}", lambda report: scan_again(info.name, report), READ_AGAIN)
         st.divider()
@@ -41,8 +44,8 @@ def _remove(info: DatasetInfo) -> None:
     ]
     own = info.kind in ("folder", "zip")
     st.caption(
-        "Removes the data set from rsdash. "
-        + ("Your files stay where they are." if own else "**Its files are deleted**, as rsdash keeps them.")
+        "Removes the data set from rsdash, with its splits, its audit and the list of excluded files. "
+        + ("Your images stay where they are." if own else "**Its images are deleted**, as rsdash keeps them.")
     )
     if users:
         st.caption(f"In use by {plain(', '.join(users[:3]))}; wait, or cancel these runs.")

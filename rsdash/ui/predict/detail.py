@@ -80,5 +80,5 @@ def _answer(job: Job, entry: RunEntry, prediction: Prediction) -> None:
     st.plotly_chart(figure, key=f"bars-{entry.id}", alt=alt)
     st.caption("How sure, honestly", help=sure_help(trust, symmetries=job.symmetries))
     if prediction.unfamiliar:
-        st.warning("Unlike anything in training: the answer above says little.")
+        st.warning("Unlike the images that the model was measured on: the answer above may say little.")
         st.caption("What the flag sees", help=unfamiliar_help(trust))

@@ -19,9 +19,9 @@ LABELS = {NONE: NONE, GRAD_CAM: "Grad-CAM", OCCLUSION: "Occlusion"}
 SHOWN_PX = 300
 HELP = (
     "Where the image speaks for the most probable class. Grad-CAM weighs the maps of the last convolution "
-    "by the gradient of the class: fast, and as coarse as these maps. Occlusion covers a part at a time with "
-    "the mean colour and watches how sure the model remains: slow, and the same for every network. Neither "
-    "says that the model is right."
+    "(of a ResNet, of its last block) by the gradient of the class: fast, and as coarse as these maps. "
+    "Occlusion covers a part at a time with the mean colour and watches how sure the model remains: slow, "
+    "and the same for every network. Neither says that the model is right."
 )
 
 

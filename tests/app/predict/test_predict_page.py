@@ -43,7 +43,7 @@ def test_nothing_is_asked_twice_while_the_page_is_used(run, asked) -> None:
     assert table["Problem"].tolist()[-1] == "torn.png is damaged."
     assert table["Unlike training"].tolist()[:2] == [True, False]
     assert table["Image"].tolist()[0].startswith("data:image/jpeg;base64,")
-    assert any("Unlike anything in training" in warning.value for warning in app.warning)
+    assert any("Unlike the images that the model was measured on" in warning.value for warning in app.warning)
     app.toggle(key="symmetries").set_value(True).run()
     assert [symmetries for *_, symmetries in asked] == [False, True]
 

@@ -91,7 +91,7 @@ def test_terms_are_accepted_by_an_option(monkeypatch, command):
     entry = replace(public.PUBLIC_SETS["resisc45"], url="http://127.0.0.1:1/nothing.zip")
     monkeypatch.setitem(public.PUBLIC_SETS, "resisc45", entry)
     code, _, errors = command("add", "resisc45")
-    assert code == 2 and "Accept them before the download" in errors
+    assert code == 2 and "or with --accept-terms" in errors
     code, _, errors = command("add", "resisc45", "--accept-terms")
     assert code == 2 and "The download of NWPU-RESISC45 broke off" in errors
 
