@@ -9,6 +9,7 @@ from rsdash.ui.evaluate_form import evaluate_form
 from rsdash.ui.exchange_form import choose_imported, export_form, import_form
 from rsdash.ui.links import page
 from rsdash.ui.run_actions import run_actions
+from rsdash.ui.run_changes import about_run
 from rsdash.ui.run_curves import HISTORY_AGE_S, curve_controls, study_curves
 from rsdash.ui.run_inside import run_inside
 from rsdash.ui.run_list import pick_run
@@ -18,7 +19,8 @@ from rsdash.ui.words import plain, state_text
 
 TICK_S = 2.0
 LOOK_S = 5.0
-"""How often the page of an ended run looks whether it goes on, as another page or a command line may ask."""
+"""How often the page of an ended run looks whether it goes on, as another page or a command line may ask; and
+how often settings and log of a live one are brought up to date."""
 
 choose_imported("run")
 entries = server().listing().entries
@@ -62,6 +64,15 @@ def look(run_id: str) -> None:
         st.rerun()
 
 
+@st.fragment(run_every=LOOK_S if live else None)
+def records(run_id: str) -> None:
+    try:
+        entry = server().listing().find(run_id)
+    except RunNotFoundError:
+        st.rerun()
+    details(entry)
+
+
 heading = plain(entry.name)
 st.title(heading)
 if entry.example:
@@ -71,7 +82,10 @@ if st.session_state.pop("ended", None) == entry.id:
 watch(entry.id)
 if not live and not entry.example:
     look(entry.id)
-details(entry)
+if not entry.example:
+    with st.expander("Name, tags and note"):
+        about_run(entry)
+records(entry.id)
 evaluate_form(entry)
 export_form(entry)
 import_form()

@@ -13,7 +13,6 @@ from rsdash.runs.records import DataReference
 from rsdash.runs.states import ENDED, EVALUATED, Interruption, RunState
 from rsdash.ui.fold import fold
 from rsdash.ui.queue_list import place_in_words
-from rsdash.ui.run_changes import about_run
 from rsdash.ui.run_figures import figure_cards
 from rsdash.ui.server import server
 from rsdash.ui.setting_words import HIDDEN, field_label
@@ -62,10 +61,7 @@ def notices(entry: RunEntry, history: History) -> None:
 
 
 def details(entry: RunEntry) -> None:
-    """Name and note, settings, data, environment and log, folded away."""
-    if not entry.example:
-        with st.expander("Name, tags and note"):
-            about_run(entry)
+    """Settings, data, environment and log, folded away."""
     fold("Settings", "open-settings", lambda: _settings(entry))
     with st.expander("Data"):
         data = entry.request.data

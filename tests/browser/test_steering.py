@@ -21,6 +21,8 @@ from tests.browser.steps import TRAINING_MS, go, press
 from tests.tiny import SMALL_MODEL, make_tiles, run_folders, wait_for
 
 pytestmark = pytest.mark.browser
+CHANGED = "Values are those in force now"
+"""Stands below the settings of a run once one was changed on the way."""
 SOON = 150
 """Epochs of the smallest network, which take some ten seconds: time to ask for them, and to see them end."""
 
@@ -61,6 +63,11 @@ def test_a_run_is_paused_changed_resumed_shortened_and_extended(
     folder = queue_run(live_server, make_tiles(tmp_path / "tiles"))
     go(page, f"/run?run={folder.id}")
     expect(page).to_have_title(re.compile(r"^\d+%"), timeout=TRAINING_MS)
+    page.get_by_text("Settings", exact=True).click()
+    expect(page.get_by_text("Recipe: paper")).to_be_visible()
+    expect(page.get_by_text(CHANGED)).not_to_be_visible()
+    ask(live_server, "change", folder.id, "--learning-rate", "0.0003")
+    expect(page.get_by_text(CHANGED)).to_be_visible()  # without a click
     press(page, "pause")
     expect(page).to_have_title(re.compile("paused"), timeout=TRAINING_MS)
 
@@ -68,11 +75,11 @@ def test_a_run_is_paused_changed_resumed_shortened_and_extended(
     expect(page.get_by_text("Learning rate 0.0002: done")).to_be_visible()
     press(page, "resume")
     expect(page).to_have_title(re.compile(r"^\d+%"), timeout=TRAINING_MS)
-    [rate] = read_amendments(folder.metrics_path)
+    [_, rate] = read_amendments(folder.metrics_path)
     wait_for(lambda: folder.state().summary.step > rate.step, "steps at the new rate")
 
     change(page, folder.id, "new-epochs", lambda: str(folder.state().summary.epoch + SOON))
-    wait_for(lambda: len(read_amendments(folder.metrics_path)) == 2, "the new length")
+    wait_for(lambda: len(read_amendments(folder.metrics_path)) == 3, "the new length")
     ends = int(read_amendments(folder.metrics_path)[-1].value)
     expect(page.get_by_text(f"Epochs {ends}: done")).to_be_visible()
     expect(page).to_have_title(re.compile("finished"), timeout=TRAINING_MS)
