@@ -4,6 +4,7 @@ import streamlit as st
 
 from rsdash.errors import RunNotFoundError
 from rsdash.jobs.unattended import has_yet_to_look
+from rsdash.runs.index import RunEntry
 from rsdash.runs.states import ENDED
 from rsdash.ui.evaluate_form import evaluate_form
 from rsdash.ui.exchange_form import choose_imported, export_form, import_form
@@ -35,12 +36,17 @@ if entry is None:
 live = entry.state.state not in ENDED or has_yet_to_look(entry)
 
 
+def as_it_is(run_id: str) -> RunEntry:
+    """The run at this moment; where it was deleted in another tab, the whole page runs anew and says so."""
+    try:
+        return server().listing().find(run_id)
+    except RunNotFoundError:
+        st.rerun()
+
+
 @st.fragment(run_every=TICK_S if live else None)
 def watch(run_id: str) -> None:
-    try:
-        entry = server().listing().find(run_id)
-    except RunNotFoundError:  # deleted in another tab, which the whole page says
-        st.rerun()
+    entry = as_it_is(run_id)
     status(entry)
     run_actions(entry)
     under_way = entry.state.state not in ENDED
@@ -56,21 +62,14 @@ def watch(run_id: str) -> None:
 
 @st.fragment(run_every=LOOK_S)
 def look(run_id: str) -> None:
-    try:
-        entry = server().listing().find(run_id)
-    except RunNotFoundError:
-        st.rerun()
+    entry = as_it_is(run_id)
     if entry.state.state not in ENDED or has_yet_to_look(entry):
         st.rerun()
 
 
 @st.fragment(run_every=LOOK_S if live else None)
 def records(run_id: str) -> None:
-    try:
-        entry = server().listing().find(run_id)
-    except RunNotFoundError:
-        st.rerun()
-    details(entry)
+    details(as_it_is(run_id))
 
 
 heading = plain(entry.name)

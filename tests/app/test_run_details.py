@@ -51,12 +51,13 @@ def test_a_run_is_not_given_the_name_of_another(runs_dir: Path) -> None:
     assert other.id in app.error[0].value.replace("\\", "") and folder.about().name == "mine"
 
 
-def test_settings_and_log_are_those_of_the_moment_they_are_opened(runs_dir: Path) -> None:
+def test_settings_and_log_are_built_where_they_are_open(runs_dir: Path) -> None:
     folder = make_run(runs_dir, state=RunState.RUNNING)
     app = open_page("run", run=folder.id)
     folder.amend(Amendment(setting="learning_rate", value=0.25, step=3))
     folder.log_path.write_text("a word of the worker")
     shared.server().refresh()
+    assert not app.dataframe and not app.code
     app = opened(opened(app, "open-settings"), "open-log")
     assert settings_shown(app)["Learning rate"] == "0.25"
     assert "a word of the worker" in [text.value for text in app.code]
